@@ -1,0 +1,207 @@
+"""What a run is made of: frozen dataclasses that check themselves; JSON in and out."""
+
+import dataclasses
+import hashlib
+import json
+import typing
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gan.errors import UserError
+
+SIZES = (64, 128, 256)
+KERNELS = (4, 6, 8)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """The pictures to learn from."""
+
+    data: str = "drawn"  # "drawn" (embedded), a prepared folder, photos, an archive or its URL
+    size: Literal[64, 128, 256] = 64  # pixels a side
+
+
+@dataclass(frozen=True)
+class DCGANConfig:
+    """The report's unconditional pair (Radford et al. 2016)."""
+
+    kernel: Literal[4, 6, 8] = 4  # of every stage but the first and the last, which keep 4
+    width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
+    latent: int = 128  # numbers in a latent vector
+    activation: Literal["leaky_relu", "relu"] = "leaky_relu"  # between layers, both networks
+    slope: float = 0.2  # of LeakyReLU below zero
+
+    def __post_init__(self) -> None:
+        _positive(self, "width", "latent")
+        _within(self, "slope", 0, 1)
+
+
+@dataclass(frozen=True)
+class CGANConfig:
+    """The report's conditional pair: the class code joins the latent and the features."""
+
+    kernel: Literal[4, 6, 8] = 4  # of every stage but the first and the last, which keep 4
+    width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
+    latent: int = 128  # numbers in a latent vector
+    slope: float = 0.2  # of LeakyReLU below zero (discriminator)
+    dense: int = 512  # width of the discriminator's dense layers
+    dense_layers: int = 2  # how many of them before the last
+    dropout: float = 0.4  # between the discriminator's dense layers
+
+    def __post_init__(self) -> None:
+        _positive(self, "width", "latent", "dense", "dense_layers")
+        _within(self, "slope", 0, 1)
+        _within(self, "dropout", 0, 0.95)
+
+
+@dataclass(frozen=True)
+class AdversarialConfig:
+    """The report's losses and optimisers."""
+
+    loss: Literal["bce", "mse"] = "bce"  # binary cross-entropy, or least squares (LSGAN)
+    real_target: float = 1.0  # what D should say of real pictures; 0.9 is one-sided smoothing
+    first: Literal["generator", "discriminator"] = "generator"  # which steps first
+    lr_g: float = 2e-4  # Adam's learning rate, generator
+    lr_d: float = 2e-4  # Adam's learning rate, discriminator
+    beta1: float = 0.5  # Adam's momentum (DCGAN's value)
+    beta2: float = 0.999  # Adam's second-moment decay
+
+    def __post_init__(self) -> None:
+        _positive(self, "lr_g", "lr_d")
+        _within(self, "real_target", 0.5, 1)
+        _within(self, "beta1", 0, 0.9999)
+        _within(self, "beta2", 0, 0.99999)
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """How long, how fast, how often."""
+
+    epochs: float = 10  # passes over the training split
+    pictures: int = 0  # budget in real pictures seen; over epochs where it is not 0
+    minutes: float = 0  # stop after so much training time; 0 is no limit
+    batch: int = 128  # pictures a step, over all processes together
+    balanced: bool = False  # as many pictures of every class in a batch
+    seed: int = 0  # of weights, data order and latents
+    sample_every: int = 100  # iterations between two grids of fixed latents
+    log_every: int = 10  # iterations between two rows of losses.csv
+    save_minutes: float = 5  # between two saves of the full state
+    threads: int = 0  # CPU threads; 0 takes every core
+
+    def __post_init__(self) -> None:
+        _positive(self, "epochs", "batch", "sample_every", "log_every", "save_minutes")
+        _within(self, "pictures", 0, 10**12)
+        _within(self, "minutes", 0, 10**6)
+        _within(self, "seed", 0, 2**31 - 1)
+        _within(self, "threads", 0, 1024)
+        if self.batch < 2:
+            raise UserError("--batch must be at least 2: BatchNorm needs two pictures")
+
+
+NETWORKS: dict[str, type] = {"dcgan": DCGANConfig, "cgan": CGANConfig}
+OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig}
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Every setting of one training run."""
+
+    data: DataConfig
+    network: Any  # one of NETWORKS
+    objective: Any  # one of OBJECTIVES
+    loop: LoopConfig
+
+    @property
+    def architecture(self) -> str:
+        """The network's key in NETWORKS."""
+        return _key(NETWORKS, self.network)
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the generator takes a class."""
+        return self.architecture != "dcgan"
+
+
+def to_json(config: RunConfig) -> dict[str, Any]:
+    """The settings as plain JSON values; the kinds of network and objective are named."""
+    return {
+        "data": dataclasses.asdict(config.data),
+        "network": {"kind": config.architecture} | dataclasses.asdict(config.network),
+        "objective": {"kind": _key(OBJECTIVES, config.objective)}
+        | dataclasses.asdict(config.objective),
+        "loop": dataclasses.asdict(config.loop),
+    }
+
+
+def from_json(values: Any) -> RunConfig:
+    """Read what `to_json` wrote.
+
+    Raises:
+        UserError: A key is missing or unknown, or a value is of the wrong type or range.
+    """
+    if not isinstance(values, dict):
+        raise UserError("the settings are not a JSON object")
+    return RunConfig(
+        data=_read(DataConfig, values, "data"),
+        network=_read(NETWORKS, values, "network"),
+        objective=_read(OBJECTIVES, values, "objective"),
+        loop=_read(LoopConfig, values, "loop"),
+    )
+
+
+def config_hash(config: RunConfig) -> str:
+    """First 12 hexadecimal digits of the SHA-256 of what decides the weights.
+
+    The budget, the pace of saving and logging and the thread count are left out: a resumed run
+    may raise the one and change the others.
+    """
+    values = to_json(config)
+    for pace in ("epochs", "pictures", "minutes", "save_minutes", "threads"):
+        del values["loop"][pace]
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _key(kinds: dict[str, type], value: object) -> str:
+    return next(key for key, kind in kinds.items() if type(value) is kind)
+
+
+def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) -> Any:
+    fields = values.get(section)
+    if not isinstance(fields, dict):
+        raise UserError(f"the settings have no section {section!r}")
+    fields = dict(fields)
+    if isinstance(kind, dict):
+        name = fields.pop("kind", None)
+        if name not in kind:
+            raise UserError(f"{section} kind {name!r} is unknown: it is one of {', '.join(kind)}")
+        kind = kind[name]
+    hints = typing.get_type_hints(kind)
+    for name, value in fields.items():
+        if name not in hints:
+            raise UserError(f"{section}.{name} is unknown to this version")
+        hint = hints[name]
+        if typing.get_origin(hint) is Literal:
+            good = value in typing.get_args(hint) and type(value) is not bool
+        elif hint is float:
+            good = type(value) in (int, float)
+        else:
+            good = type(value) is hint
+        if not good:
+            raise UserError(f"{section}.{name} can't be {value!r}")
+    missing = hints.keys() - fields.keys()
+    if missing:
+        raise UserError(f"{section}.{min(missing)} is missing from the settings")
+    return kind(**fields)
+
+
+def _positive(config: object, *names: str) -> None:
+    for name in names:
+        value = getattr(config, name)
+        if not 0 < value < float("inf"):
+            raise UserError(f"--{name.replace('_', '-')} must be above 0, not {value}")
+
+
+def _within(config: object, name: str, low: float, high: float) -> None:
+    value = getattr(config, name)
+    if not low <= value <= high:
+        raise UserError(f"--{name.replace('_', '-')} must be from {low} to {high}, not {value}")

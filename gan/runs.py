@@ -1,0 +1,199 @@
+"""A run folder: the one place that knows its file names. Training writes it, evaluation adds
+to it, the app only reads it."""
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gan import atomic
+from gan.errors import UserError
+
+LOSS_COLUMNS = ("iteration", "images_seen", "seconds", "loss_g", "loss_d", "d_real", "d_fake")
+METRIC_COLUMNS = (
+    "images_seen",
+    "metric",
+    "extractor",
+    "body_type",
+    "value",
+    "low",
+    "high",
+    "n_real",
+    "n_fake",
+    "reference",
+    "seed",
+)
+# Two rows that agree in these measure the same thing: the newer replaces the older.
+METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "seed")
+TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference")
+
+
+def runs_root() -> Path:
+    """Where runs live: $CAR_GAN_CHECKPOINTS, the repository's checkpoints/, or ./checkpoints."""
+    named = os.environ.get("CAR_GAN_CHECKPOINTS")
+    if named:
+        return Path(named)
+    shipped = Path(__file__).resolve().parent.parent / "checkpoints"
+    return shipped if shipped.is_dir() else Path("checkpoints")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder; nothing is read before a method is called."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def config_path(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def generator_path(self) -> Path:
+        return self.path / "generator.safetensors"
+
+    @property
+    def losses_path(self) -> Path:
+        return self.path / "losses.csv"
+
+    @property
+    def metrics_path(self) -> Path:
+        return self.path / "metrics.csv"
+
+    @property
+    def samples_path(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def confusion_path(self) -> Path:
+        return self.path / "confusion.csv"
+
+    @property
+    def distances_path(self) -> Path:
+        return self.path / "neighbour_distances.csv"
+
+    @property
+    def neighbours_path(self) -> Path:
+        """Generated pictures beside their nearest photos; never committed."""
+        return self.path / "neighbours.png"
+
+    @property
+    def resume_path(self) -> Path:
+        return self.path / "resume" / "state.safetensors"
+
+    def sample_path(self, iteration: int) -> Path:
+        return self.samples_path / f"{iteration:07d}.png"
+
+    def samples(self) -> list[tuple[int, Path]]:
+        """The grids of fixed latents as (iteration, path), in order of iteration."""
+        found = self.samples_path.glob("*.png") if self.samples_path.is_dir() else ()
+        return sorted((int(path.stem), path) for path in found if path.stem.isdigit())
+
+    def read_config(self) -> dict[str, Any]:
+        """The whole of config.json: `settings`, `dataset`, `progress`, `environment`.
+
+        Raises:
+            UserError: The file is missing or isn't what a training writes.
+        """
+        try:
+            values = json.loads(self.config_path.read_text())
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.path} is not a run: it has no {self.config_path.name}"
+            ) from None
+        except (ValueError, OSError) as error:
+            raise UserError(f"{self.config_path} can't be read: {error}") from None
+        expected = {"settings", "dataset", "progress", "environment"}
+        if not isinstance(values, dict) or not expected <= values.keys():
+            raise UserError(f"{self.config_path} lacks one of: {', '.join(sorted(expected))}")
+        return values
+
+    def write_config(self, values: dict[str, Any]) -> None:
+        atomic.write_text(self.config_path, json.dumps(values, indent=2) + "\n")
+
+    def read_losses(self) -> pd.DataFrame:
+        """losses.csv with LOSS_COLUMNS; empty if there is none; a torn last line is dropped."""
+        return _read_csv(self.losses_path, LOSS_COLUMNS)
+
+    def read_metrics(self) -> pd.DataFrame:
+        """metrics.csv with METRIC_COLUMNS; empty if there is none; a torn last line is dropped."""
+        return _read_csv(self.metrics_path, METRIC_COLUMNS)
+
+    def write_losses(self, rows: pd.DataFrame) -> None:
+        atomic.write_text(self.losses_path, rows.to_csv(index=False))
+
+    def add_metrics(self, rows: list[dict[str, Any]]) -> None:
+        """Add rows with keys of METRIC_COLUMNS (absent ones stay empty), replacing equal keys."""
+        new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
+        new[list(TEXT_COLUMNS)] = new[list(TEXT_COLUMNS)].fillna("")
+        table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new
+        table = table.drop_duplicates(list(METRIC_KEY), keep="last")
+        atomic.write_text(self.metrics_path, table.to_csv(index=False))
+
+    def short_hash(self) -> str:
+        """First 8 hexadecimal digits of the generator file's SHA-256: names a checkpoint.
+
+        Raises:
+            UserError: There is no generator file.
+        """
+        try:
+            return hashlib.sha256(self.generator_path.read_bytes()).hexdigest()[:8]
+        except OSError as error:
+            raise UserError(f"{self.generator_path} can't be read: {error.strerror}") from None
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for one writer; the system lets go of it however the process ends.
+
+        Raises:
+            UserError: Another training holds it.
+        """
+        self.resume_path.parent.mkdir(parents=True, exist_ok=True)
+        with (self.resume_path.parent / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"another training writes to {self.path}: wait for it, or name another --out"
+                ) from None
+            for leftover in (*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")):
+                leftover.unlink(missing_ok=True)
+            yield
+
+
+def find_runs(root: Path) -> list[Run]:
+    """Every run under `root`, however deep, in order of path; an experiment's runs nest."""
+    return [Run(path.parent) for path in sorted(root.glob("**/config.json"))]
+
+
+def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        text = path.read_text(errors="replace")
+    except FileNotFoundError:
+        return pd.DataFrame(columns=list(columns))
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}") from None
+    # A line without its line break was cut by a crash or is still being written.
+    whole = text[: text.rfind("\n") + 1]
+    try:
+        table = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
+        if tuple(table.columns) != columns:
+            raise ValueError(f"its columns are not {','.join(columns)}")
+        numbers = [column for column in columns if column not in TEXT_COLUMNS]
+        table[numbers] = table[numbers].apply(pd.to_numeric)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise UserError(f"{path} can't be read: {error}") from None
+    texts = [column for column in columns if column in TEXT_COLUMNS]
+    table[texts] = table[texts].fillna("")
+    return table
