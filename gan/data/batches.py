@@ -1,0 +1,91 @@
+"""Which pictures make up which batch: a function of the seed and the iteration alone."""
+
+import functools
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gan.data.prepared import Photos
+
+
+class Batches:
+    """The training split in batches, forever.
+
+    Nothing is remembered between calls: batch 5,000 is the same whether or not 0 to 4,999 were
+    drawn, so a resumed run, a second process and a run with another network see the same
+    pictures in the same order.
+    """
+
+    def __init__(
+        self,
+        photos: Photos,
+        batch: int,
+        seed: int,
+        device: torch.device,
+        balanced: bool = False,
+        mirror: bool = False,
+    ) -> None:
+        """Serve `batch` pictures at a time.
+
+        `balanced` gives every class an equal share; `mirror` flips half of the pictures, drawn
+        anew each time: a car seen from the left is as likely as one from the right.
+        """
+        self.batch, self.seed, self.mirror = batch, seed, mirror
+        train = photos.indices("train")
+        labels = photos.labels[train]
+        groups = [train[labels == c] for c in range(len(photos.classes))] if balanced else [train]
+        self.groups = groups
+        self.device = device
+        self.labels = torch.from_numpy(photos.labels).to(device)
+        self.pictures: np.ndarray | Tensor = photos.pictures
+        if device.type == "cuda":
+            free, _ = torch.cuda.mem_get_info(device)
+            if photos.pictures.nbytes < free / 4:
+                # The whole set beside the networks: a batch then costs no transfer.
+                self.pictures = torch.from_numpy(np.asarray(photos.pictures)).to(device)
+        self._order = functools.lru_cache(maxsize=2 * len(groups))(self._shuffled)
+
+    def indices(self, iteration: int) -> np.ndarray:
+        """Which pictures are in batch `iteration`: int64 [batch].
+
+        Each group (the whole split, or each class) is served in one shuffle after another, so a
+        picture comes up once before any of its group comes up twice.
+        """
+        places = np.arange(iteration * self.batch, (iteration + 1) * self.batch)
+        group = places % len(self.groups)
+        turn = places // len(self.groups)
+        chosen = np.empty(self.batch, np.int64)
+        for g, members in enumerate(self.groups):
+            mine = group == g
+            epoch, position = np.divmod(turn[mine], len(members))
+            chosen[mine] = [self._order(g, int(e))[p] for e, p in zip(epoch, position, strict=True)]
+        return chosen
+
+    def get(self, iteration: int, share: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """Batch `iteration`: pictures float32 [n, 3, H, W] in [-1, 1] and labels int64 [n].
+
+        `share` picks this process's part of the batch.
+        """
+        chosen = self.indices(iteration)[share]
+        if isinstance(self.pictures, Tensor):
+            raw = self.pictures[torch.from_numpy(chosen).to(self.device)]
+        else:
+            raw = torch.from_numpy(self.pictures[chosen]).to(self.device)
+        # NHWC bytes seen as NCHW are already in the channels_last layout.
+        x = raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        if self.mirror:
+            draw = np.random.RandomState(mix(self.seed, 1, iteration)).rand(self.batch)[share]
+            flip = torch.from_numpy(draw < 0.5).to(self.device)[:, None, None, None]
+            x = torch.where(flip, x.flip(3), x)
+        return x, self.labels[torch.from_numpy(chosen).to(self.device)]
+
+    def _shuffled(self, group: int, epoch: int) -> np.ndarray:
+        return np.random.RandomState(mix(self.seed, 2 + group, epoch)).permutation(
+            self.groups[group]
+        )
+
+
+def mix(*values: int) -> int:
+    """One 32-bit seed of several numbers; near ones give unrelated streams."""
+    return int(np.random.SeedSequence(values).generate_state(1)[0])

@@ -1,0 +1,119 @@
+"""One picture file -> a square of uint8, whatever the file's kind, size and colours."""
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+# Only these parsers: others (PostScript through an outside program, for one) are doors for
+# hostile files and hold no photos.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+SMALLEST = 32  # pixels of the shorter side: below, there is no car to see
+LARGEST_FILE = 256 << 20  # bytes
+
+_ORIENTATION = 0x0112  # EXIF tag
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Unusable(Exception):
+    """Says why a picture is skipped."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A photo as the networks will see it."""
+
+    picture: npt.NDArray[np.uint8]  # [size, size, 3]
+    file_hash: bytes  # SHA-256 of the file: decides the split
+    picture_hash: bytes  # SHA-256 of `picture`: finds duplicates
+
+
+def decode_file(path: Path, size: int, max_pixels: int) -> Decoded:
+    """Read and decode one photo.
+
+    Raises:
+        Unusable: The file can't be read, is damaged, too small or too large.
+    """
+    try:
+        if not path.is_file():
+            raise Unusable("not a regular file")
+        if path.stat().st_size > LARGEST_FILE:
+            raise Unusable("the file is too large for a photo")
+        data = path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"unreadable: {error.strerror}") from None
+    picture = decode(data, size, max_pixels)
+    return Decoded(
+        picture, hashlib.sha256(data).digest(), hashlib.sha256(picture.tobytes()).digest()
+    )
+
+
+def decode(data: bytes, size: int, max_pixels: int) -> npt.NDArray[np.uint8]:
+    """Decode the first frame, turn it upright and squash it to a square.
+
+    Transparency is laid on white. The filter is bicubic over the whole area that a pixel covers,
+    after JPEG's own reduction to at least twice the size, so nothing aliases.
+
+    Returns:
+        uint8 [size, size, 3], RGB.
+
+    Raises:
+        Unusable: Damaged, truncated, of an unknown kind, too small or over `max_pixels`.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if min(width, height) < SMALLEST:
+                raise Unusable(f"too small: {width}x{height}")
+            if width * height > max_pixels:
+                raise Unusable(f"too many pixels: {width}x{height}")
+            image.draft(None, (2 * size, 2 * size))
+            image.load()
+            square = _rgb(image).resize((size, size), Image.Resampling.BICUBIC)
+            turn = _TURNS.get(_orientation(image))
+            if turn is not None:
+                square = square.transpose(turn)
+            return np.asarray(square)
+    except Unusable:
+        raise
+    except Image.DecompressionBombError:
+        raise Unusable("too many pixels") from None
+    except Exception as error:  # Pillow's parsers raise nearly anything over a bad file
+        raise Unusable(f"unreadable: {' '.join(str(error).split())[:120]}") from None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Any mode as RGB, without clipping 16-bit greys or losing what transparency hides."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image).astype(np.float64)
+        peak = float(np.nanmax(values)) if values.size else 0.0
+        if image.mode.startswith("I;16") or peak > 255:
+            values /= 257
+        elif image.mode == "F" and peak <= 1:
+            values *= 255
+        grey = np.nan_to_num(values).clip(0, 255).round().astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # a broken EXIF block is no reason to lose a good picture
+        return 1

@@ -1,0 +1,111 @@
+"""The embedded data set: cars of eight body types, drawn by this program, the same everywhere."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from gan.data.car_picture import picture
+from gan.data.labels import BODY_TYPES
+from gan.errors import UserError
+
+VERSION = 1  # of the drawings; a new one makes the set be drawn again
+FEWEST, MOST = 160, 10_000_000  # cars in a set: 20 a type leave 18 to train on
+
+
+@dataclass(frozen=True)
+class Car:
+    """One drawn car."""
+
+    picture: npt.NDArray[np.uint8]  # [size, size, 3]
+    name: str
+    body_type: str
+    test: bool
+
+
+def draw(count: int, size: int, seed: int = 0, workers: int | None = None) -> Iterator[Car]:
+    """`count` cars, types taking turns; every tenth of a type is for testing.
+
+    A car depends on its number and the seed alone: a larger set begins with the smaller one.
+
+    Args:
+        count: How many.
+        size: Pixels a side.
+        seed: Another seed gives other cars.
+        workers: Processes to draw with; None: one a core, 0: none but this one.
+
+    Raises:
+        UserError: `count` is too small for a set, or absurdly large.
+    """
+    if not FEWEST <= count <= MOST:
+        raise UserError(f"--count must be from {FEWEST} to {MOST}, not {count}")
+    if workers is None:
+        workers = os.cpu_count() or 1
+    if workers < 2 or count < 1000:
+        pictures: Iterator[npt.NDArray[np.uint8]] = (
+            draw_one(number, size, seed) for number in range(count)
+        )
+    else:
+        pictures = _draw_in_processes(count, size, seed, workers)
+    for number in tqdm(range(count), desc="draw", unit="car", disable=None):
+        kind, turn = number % len(BODY_TYPES), number // len(BODY_TYPES)
+        yield Car(next(pictures), f"{number:06d}", BODY_TYPES[kind], turn % 10 == 9)
+
+
+def draw_one(number: int, size: int, seed: int) -> npt.NDArray[np.uint8]:
+    """Car `number` of the set that `seed` gives: uint8 [size, size, 3]."""
+    # RandomState's stream is frozen across NumPy versions.
+    random = np.random.RandomState([seed, number])
+    return picture(BODY_TYPES[number % len(BODY_TYPES)], size, random)
+
+
+def _draw_in_processes(
+    count: int, size: int, seed: int, workers: int
+) -> Iterator[npt.NDArray[np.uint8]]:
+    """Worker k draws cars k, k + workers, ...; pictures come through its standard output.
+
+    Plain child processes, not multiprocessing: that forks a process with running threads, or
+    imports the caller's script again.
+    """
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "gan.data.drawn"]
+            + [str(value) for value in (worker, count, workers, size, seed)],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": path},
+        )
+        for worker in range(workers)
+    ]
+    try:
+        for number in range(count):
+            stream = children[number % workers].stdout
+            assert stream is not None
+            data = stream.read(3 * size * size)
+            if len(data) < 3 * size * size:
+                raise UserError("a drawing process ended early: run again (out of memory?)")
+            yield np.frombuffer(data, np.uint8).reshape(size, size, 3)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+
+
+def _child() -> None:
+    first, count, step, size, seed = map(int, sys.argv[1:])
+    for number in range(first, count, step):
+        sys.stdout.buffer.write(draw_one(number, size, seed).tobytes())
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    _child()

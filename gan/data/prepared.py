@@ -1,0 +1,252 @@
+"""A prepared set on disk: one uint8 array with labels and split; written whole, read mapped."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from gan import atomic
+from gan.errors import UserError
+
+FEWEST = 8  # training photos a class: with fewer, a classifier or a conditional GAN learns nothing
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Labelled pictures of one size, mapped from disk."""
+
+    name: str
+    pictures: npt.NDArray[np.uint8]  # [N, size, size, 3]
+    labels: npt.NDArray[np.int64]  # [N], index into classes
+    test: npt.NDArray[np.bool_]  # [N], True: held out
+    classes: tuple[str, ...]
+    content_hash: str  # hexadecimal, of pictures, labels, split and classes
+    folder: Path
+
+    @property
+    def size(self) -> int:
+        """Pixels a side."""
+        return int(self.pictures.shape[1])
+
+    def indices(self, split: Literal["train", "test"]) -> npt.NDArray[np.int64]:
+        """Where the pictures of a split are, int64, rising."""
+        return np.flatnonzero(self.test if split == "test" else ~self.test)
+
+    def counts(self, split: Literal["train", "test"]) -> dict[str, int]:
+        """Pictures a class in a split."""
+        found = np.bincount(self.labels[self.indices(split)], minlength=len(self.classes))
+        return dict(zip(self.classes, found.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where one picture of the set comes from."""
+
+    file: str
+    body_type: str
+    test: bool
+
+
+class Writer:
+    """Collects pictures one by one, so that memory stays bounded, then finishes the folder."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder = folder
+        self._size = size
+        self._file: BinaryIO = (folder / "pictures.npy").open("wb")
+        self._count = 0
+        self._hash = hashlib.sha256()
+        self._header()
+        self._start = self._file.tell()
+
+    def _header(self) -> None:
+        # NumPy pads the header so that the first axis may grow: writing it again with the final
+        # count takes the same room.
+        shape = (self._count, self._size, self._size, 3)
+        np.lib.format.write_array_header_1_0(
+            self._file, {"descr": "|u1", "fortran_order": False, "shape": shape}
+        )
+
+    def add(self, picture: npt.NDArray[np.uint8]) -> None:
+        """Append one picture, uint8 [size, size, 3]."""
+        data = picture.tobytes()
+        self._file.write(data)
+        self._hash.update(data)
+        self._count += 1
+
+    def close(self) -> None:
+        """Let go of the file (after an error; `finish` does it otherwise)."""
+        self._file.close()
+
+    def finish(
+        self, rows: list[Row], skipped: list[tuple[str, str]], about: dict[str, Any]
+    ) -> None:
+        """Write labels, split, tables and dataset.json.
+
+        Args:
+            rows: One for each picture, in order.
+            skipped: (file, reason) of what is left out.
+            about: `name`, `source` and `key`, for dataset.json.
+
+        Raises:
+            UserError: Fewer than two classes, or one with too few photos to train on.
+        """
+        self._file.seek(0)
+        self._header()
+        assert self._file.tell() == self._start
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        classes = _checked_classes(rows, len(skipped))
+        labels = np.array([classes.index(row.body_type) for row in rows], np.int64)
+        test = np.array([row.test for row in rows], bool)
+        np.save(self._folder / "labels.npy", labels)
+        np.save(self._folder / "test.npy", test)
+        self._hash.update(labels.astype("<i8").tobytes())
+        self._hash.update(test.tobytes())
+        self._hash.update(json.dumps(classes).encode())
+        _write_table(
+            self._folder / "files.csv",
+            ("file", "body_type", "split"),
+            [(row.file, row.body_type, "test" if row.test else "train") for row in rows],
+        )
+        _write_table(self._folder / "skipped.csv", ("file", "reason"), skipped)
+        counts = {
+            split: {
+                name: sum(r.body_type == name and r.test == (split == "test") for r in rows)
+                for name in classes
+            }
+            for split in ("train", "test")
+        }
+        values = about | {
+            "size": self._size,
+            "classes": classes,
+            "counts": counts,
+            "skipped": len(skipped),
+            "content_hash": self._hash.hexdigest(),
+        }
+        atomic.write_text(self._folder / "dataset.json", json.dumps(values, indent=2) + "\n")
+
+
+def _checked_classes(rows: list[Row], skipped: int) -> list[str]:
+    training = Counter(row.body_type for row in rows if not row.test)
+    classes = sorted({row.body_type for row in rows})
+    if not rows:
+        raise UserError(f"no photo is usable: all {skipped} were skipped")
+    if len(classes) == 1:
+        raise UserError(f"all photos are of one body type ({classes[0]}): at least two are needed")
+    for name in classes:
+        if training[name] < FEWEST:
+            raise UserError(
+                f"the class {name!r} has {training[name]} usable training photos, and {FEWEST} "
+                "are needed: add photos, or leave it out with --classes"
+            )
+    return classes
+
+
+def _write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    # A file name need not be valid Unicode.
+    atomic.write_bytes(path, text.getvalue().encode(errors="backslashreplace"))
+
+
+@contextmanager
+def appearing(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `folder` that takes its name on a clean exit.
+
+    Leftovers of killed processes are removed first: the caller holds the lock for `folder`.
+
+    Raises:
+        UserError: `folder` exists and holds something.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.parent.glob(f".{_escaped(folder.name)}.*.tmp"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        try:
+            temporary.replace(folder)
+        except OSError:
+            if not folder.is_dir() or not any(folder.iterdir()):
+                raise
+            raise UserError(f"{folder} exists and isn't empty: name another folder") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """The contents of dataset.json.
+
+    Raises:
+        UserError: The folder is no prepared set, or the file is damaged.
+    """
+    path = folder / "dataset.json"
+    try:
+        values = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise UserError(f"{folder} is not a prepared set: it has no dataset.json") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} can't be read: {error}") from None
+    expected = {"name", "size", "classes", "counts", "content_hash"}
+    if not isinstance(values, dict) or not expected <= values.keys():
+        raise UserError(f"{path} lacks one of: {', '.join(sorted(expected))}")
+    return values
+
+
+def read(folder: Path) -> Photos:
+    """Map a prepared set.
+
+    Raises:
+        UserError: Files are missing, damaged, or don't belong together.
+    """
+    values = about(folder)
+    try:
+        pictures = np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False)
+        labels = np.load(folder / "labels.npy", allow_pickle=False)
+        test = np.load(folder / "test.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"{folder} is damaged, prepare it again: {error}") from None
+    size, classes = values["size"], values["classes"]
+    count = len(labels) if labels.ndim == 1 else -1
+    good = (
+        isinstance(classes, list)
+        and all(isinstance(name, str) for name in classes)
+        and (pictures.dtype, labels.dtype, test.dtype) == (np.uint8, np.int64, np.bool_)
+        and pictures.shape == (count, size, size, 3)
+        and test.shape == (count,)
+        and count > 0
+        and labels.min() >= 0
+        and labels.max() < len(classes)
+    )
+    if not good:
+        raise UserError(f"{folder} is damaged, prepare it again: its files don't belong together")
+    return Photos(
+        name=str(values["name"]),
+        pictures=pictures,
+        labels=labels,
+        test=test,
+        classes=tuple(classes),
+        content_hash=str(values["content_hash"]),
+        folder=folder,
+    )
