@@ -5,10 +5,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import tyro
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from gan.cli import parse
 from gan.data.photos import Request, prepare
 from gan.data.prepared import read
 from gan.errors import command
@@ -17,7 +16,7 @@ from gan.errors import command
 @command
 def main() -> None:
     """Prepare once, then say what there is and what comes next."""
-    request = tyro.cli(Request, description=__doc__)
+    request = parse(Request)
     folder = prepare(request)
     photos = read(folder)
     train, test = photos.counts("train"), photos.counts("test")

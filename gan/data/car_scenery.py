@@ -6,6 +6,8 @@ from PIL import Image, ImageDraw
 Colour = tuple[int, int, int]
 Point3 = tuple[float, float, float]
 
+ROWS = 4  # pixel rows of one colour in a gradient: they become one row of the finished picture
+
 # Sky at the top and at the horizon.
 SKIES: tuple[tuple[Colour, Colour], ...] = (
     ((86, 144, 214), (206, 226, 240)),  # clear
@@ -92,15 +94,16 @@ def scenery(side: int, horizon: float, random: np.random.RandomState) -> tuple[I
 def _gradient(side: int, stops: list[tuple[float, Colour]]) -> Image.Image:
     """Colours by height, linear between the stops (which rise); two at one height make an edge."""
     column = []
-    for v in range(side):
+    for row in range(side // ROWS):
+        v = row * ROWS
         before = max((i for i, stop in enumerate(stops) if stop[0] <= v), default=0)
         after = min(before + 1, len(stops) - 1)
         low, high = stops[before][0], stops[after][0]
         share = (v - low) / (high - low) if high > low else 0.0
         column.append(mix(stops[before][1], stops[after][1], share))
-    return Image.frombytes("RGB", (1, side), bytes(c for colour in column for c in colour)).resize(
-        (side, side), Image.Resampling.NEAREST
-    )
+    return Image.frombytes(
+        "RGB", (1, side // ROWS), bytes(c for colour in column for c in colour)
+    ).resize((side, side), Image.Resampling.NEAREST)
 
 
 def _hills(

@@ -17,6 +17,8 @@ class Body:
     """One car; outlines run from front to rear."""
 
     body_type: str
+    length: float
+    height: float
     half_width: float
     bottom: float  # ground clearance
     wheel: float  # radius
@@ -31,14 +33,6 @@ class Body:
     seats: tuple[float, ...] = ()  # x of an open car's seats
     rails: bool = False  # on the roof
     cladding: bool = False  # dark plastic around the bottom
-
-    @property
-    def length(self) -> float:
-        return self.lower[-1][0]
-
-    @property
-    def height(self) -> float:
-        return max(z for _, z in [*self.lower, *self.cabin])
 
 
 # For each type: metres, then fractions of the length. Ranges are drawn from evenly.
@@ -75,7 +69,7 @@ SHAPES: dict[str, dict[str, tuple[float, float]]] = {
         "length": (2.9, 3.15), "height": (1.4, 1.5), "clearance": (0.18, 0.22),
         "wheel": (0.29, 0.32), "half_width": (0.8, 0.85), "nose": (0.7, 0.78),
         "cowl_x": (0.22, 0.26), "cowl_z": (0.93, 0.98), "top_x": (0.39, 0.43),
-        "back_x": (0.76, 0.82), "back_dz": (0.06, 0.12), "foot_x": (0.96, 0.98),
+        "back_x": (0.82, 0.87), "back_dz": (0.05, 0.1), "foot_x": (0.96, 0.98),
         "foot_z": (0.92, 0.98), "deck": (0.84, 0.9), "front_axle": (0.19, 0.21),
         "rear_axle": (0.82, 0.84),
     },
@@ -143,8 +137,7 @@ def body(body_type: str, random: np.random.RandomState) -> Body:
     ]
     if body_type == "pickup":
         lower[8:9] = [(0.97 * length, deck), (length, deck)]
-    lower = [lower[0], *_rounded(lower[1:-1], 1), (length - 0.05, bottom)]
-    lower[-2] = (length, lower[-2][1])
+    lower = [lower[0], *_rounded(lower[1:-1], 1), lower[-1]]
     cabin: list[Point] = []
     glass = (0, 0)
     if body_type != "convertible":
@@ -152,13 +145,15 @@ def body(body_type: str, random: np.random.RandomState) -> Body:
         corners = [cowl, top, middle, back, foot]
         if body_type in ("wagon", "suv", "van"):  # an upright tail
             corners[-1:] = [(0.4 * back[0] + 0.6 * foot[0], 0.7 * back[1] + 0.3 * foot[1]), foot]
-        cabin = _rounded(corners, 2)
+        cabin = _rounded(_tightened(corners), 2)
         head = sum(x <= top[0] - 0.02 * length for x, _ in cabin)
         tail = sum(x <= back[0] + 0.01 * length for x, _ in cabin)
         glass = (head, tail)
     windows, doors = _windows(body_type, cowl, top, back, foot, length, random)
     return Body(
         body_type,
+        length,
+        height,
         m["half_width"],
         bottom,
         m["wheel"],
@@ -226,6 +221,20 @@ def _windows(
     mean = 0.5 * (front[0] + front[1]), 0.5 * (rear[0] + rear[1])
     doors = [front[0] - 0.02, *(mean[0] + (mean[1] - mean[0]) * p for p in pillars)]
     return windows, doors
+
+
+def _tightened(points: list[Point]) -> list[Point]:
+    """Points beside every corner, so that cutting corners leaves the straights straight."""
+    result = [points[0]]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        for other, share in ((before, 0.35), (corner, 0.0), (after, 0.35)):
+            result.append(
+                (
+                    corner[0] + (other[0] - corner[0]) * share,
+                    corner[1] + (other[1] - corner[1]) * share,
+                )
+            )
+    return [*result, points[-1]]
 
 
 def _rounded(points: list[Point], times: int) -> list[Point]:

@@ -53,10 +53,12 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
                     f"the download of {url} broke off after {after} bytes: run again to continue it"
                 ) from None
             time.sleep(min(2**fruitless - 1, 10))
-    if sha256 and (found := _digest(part)) != sha256.lower():
+    try:
+        check_digest(part, sha256, url)
+    except UserError:
         part.unlink()
         note.unlink(missing_ok=True)
-        raise UserError(f"{url} has SHA-256 {found}, not {sha256.lower()}: it is another file")
+        raise
     part.replace(target)
     note.unlink(missing_ok=True)
     return target
@@ -133,9 +135,18 @@ def _validator(note: Path, url: str) -> str:
         return ""
 
 
-def _digest(path: Path) -> str:
+def check_digest(path: Path, sha256: str, source: str) -> None:
+    """Compare a file with the digest that `source` should have; an empty one fits every file.
+
+    Raises:
+        UserError: They differ.
+    """
+    if not sha256:
+        return
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != sha256.lower():
+        raise UserError(f"{source} has SHA-256 {found}, not {sha256.lower()}: it is another file")
 
 
 def _cause(error: BaseException) -> str:

@@ -1,32 +1,35 @@
 """From any source (drawn, folder, archive, URL) to a prepared set, once; then load it."""
 
-import fcntl
 import hashlib
-import json
 import os
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from PIL import Image
 from tqdm import tqdm
 
 from gan.config import SIZES
 from gan.data import archive, drawn, labels
+from gan.data.cache import (
+    cache_root,
+    file_identity,
+    folder_identity,
+    is_url,
+    key_of,
+    lock,
+    set_name,
+)
 from gan.data.decode import Decoded, Unusable, decode_file
-from gan.data.download import download
+from gan.data.download import check_digest, download
 from gan.data.prepared import Photos, Row, Writer, about, appearing, read
 from gan.errors import UserError
 
 __all__ = ["Limits", "Photos", "Request", "cache_root", "load", "prepare"]
 
 BATCH = 256  # photos under way at once
-VERSION = 1  # of how sets are made; a new one makes old sets be prepared again
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("max_gb", "max_files", "max_megapixels"):
             if not 0 < getattr(self, name) < 1e9:
-                raise UserError(f"--limits.{name.replace('_', '-')} must be above 0")
+                raise UserError(f"--{name.replace('_', '-')} must be above 0")
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Request:
     size: int = 64  # pixels a side: 64, 128 or 256
     classes: str = ""  # "sedan,suv" picks body types; "sedan=saloon,suv=jeep" maps them
     labels: Path | None = None  # CSV with filename, body_type and, if you like, split
-    sha256: str = ""  # digest that the file behind a URL must have
+    sha256: str = ""  # digest that the archive must have
     out: Path | None = None  # where to put the set; default: in the cache
     count: int = 8000  # how many cars to draw (drawn only)
     seed: int = 0  # of the drawn cars (drawn only)
@@ -62,17 +65,6 @@ class Request:
             raise UserError(f"--size must be one of {', '.join(map(str, SIZES))}, not {self.size}")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {self.seed}")
-
-
-def cache_root() -> Path:
-    """Where downloads and prepared sets lie: $CAR_GAN_DATA, the checkout's .data, or ~/.cache."""
-    named = os.environ.get("CAR_GAN_DATA")
-    if named:
-        return Path(named)
-    repository = Path(__file__).resolve().parents[2]
-    if (repository / "pyproject.toml").is_file():
-        return repository / ".data"
-    return Path.home() / ".cache" / "car-gan"
 
 
 def load(source: str, size: int) -> Photos:
@@ -108,19 +100,19 @@ def prepare(request: Request) -> Path:
     identity = _identity(request)
     choices: dict[str, Any] = {"classes": request.classes}
     if request.labels is not None:
-        choices["labels"] = _file_identity(request.labels)
+        choices["labels"] = file_identity(request.labels)
     if request.data == "drawn" and (request.classes or request.labels):
         raise UserError("--classes and --labels are for photos; the drawn cars have their types")
-    key = _key(identity | choices | {"size": request.size})
-    folder = request.out or cache_root() / "sets" / f"{_name(request.data)}-{request.size}-{key}"
+    key = key_of(identity | choices | {"size": request.size})
+    folder = request.out or cache_root() / "sets" / f"{set_name(request.data)}-{request.size}-{key}"
     if _is_ready(folder, key):
         return folder
     if request.out and request.out.exists() and (request.out.is_file() or any(folder.iterdir())):
         raise UserError(f"{request.out} holds something else: name another --out")
-    with _lock(folder):
+    with lock(folder):
         if _is_ready(folder, key):  # another process made it while we waited
             return folder
-        name = _name(request.data)
+        name = set_name(request.data)
         facts: dict[str, Any] = {"name": name, "source": identity, "key": key}
         if request.data == "drawn":
             with appearing(folder) as temporary:
@@ -129,7 +121,7 @@ def prepare(request: Request) -> Path:
             root = _photo_folder(request, identity)
             photos = labels.choose(labels.label(root, request.labels), request.classes)
             with appearing(folder) as temporary:
-                facts["sorted"] = str(_sort(photos, name, _key(identity | choices)))
+                facts["sorted"] = str(_sort(photos, name, key_of(identity | choices)))
                 _decode(temporary, photos, request, facts)
     return folder
 
@@ -138,67 +130,21 @@ def _is_ready(folder: Path, key: str) -> bool:
     return (folder / "dataset.json").is_file() and about(folder).get("key") == key
 
 
-def _name(source: str) -> str:
-    """What people call the set: cars8 for .../cars8.rar."""
-    path = unquote(urlsplit(source).path) if _is_url(source) else str(Path(source).absolute())
-    name = PurePosixPath(path).name
-    for ending in (".gz", ".bz2", ".xz", ".tar", ".tgz", ".tbz2", ".txz", ".rar", ".zip"):
-        name = name.removesuffix(ending)
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60].strip("-") or "photos"
-
-
-def _is_url(source: str) -> bool:
-    return "://" in source
-
-
-def _key(values: dict[str, Any]) -> str:
-    text = json.dumps(values | {"version": VERSION}, sort_keys=True)
-    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]
-
-
 def _identity(request: Request) -> dict[str, Any]:
     """What tells this source from another, found without reading it."""
     source = request.data
     if source == "drawn":
         return {"drawn": drawn.VERSION, "count": request.count, "seed": request.seed}
-    if _is_url(source):
+    if is_url(source):
         return {"url": source, "sha256": request.sha256.lower()}
     path = Path(source)
     if not path.exists():
         raise UserError(f"{source} doesn't exist: give a folder, an archive, a URL, or drawn")
     if path.is_file():
-        return _file_identity(path)
+        return file_identity(path)
     if (path / "dataset.json").is_file():
         raise UserError(f"{source} is prepared already: train with --data {source}")
-    digest = hashlib.sha256()
-    for root, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            status = Path(root, name).lstat()
-            line = f"{root}/{name} {status.st_size} {status.st_mtime_ns}\n"
-            digest.update(line.encode(errors="backslashreplace"))
-    return {"folder": str(path.resolve()), "state": digest.hexdigest()}
-
-
-def _file_identity(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise UserError(f"{path} is not a file")
-    status = path.stat()
-    return {"file": str(path.resolve()), "bytes": status.st_size, "changed": status.st_mtime_ns}
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """One process at a time makes a folder; the system lets go of it however that one ends."""
-    locks = cache_root() / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    with (locks / _key({"folder": str(folder.absolute())})).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another process that makes {folder}", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return folder_identity(path)
 
 
 def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:
@@ -219,16 +165,18 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> Path:
         return Path(request.data)
     total = int(request.limits.max_gb * 2**30)
     limits = archive.Limits(total=total, members=request.limits.max_files)
-    unpacked = cache_root() / "unpacked" / f"{_name(request.data)}-{_key(identity)}"
-    with _lock(unpacked):
+    unpacked = cache_root() / "unpacked" / f"{set_name(request.data)}-{key_of(identity)}"
+    with lock(unpacked):
         if unpacked.is_dir():
             return unpacked
         file, fetched = Path(request.data), None
         if "url" in identity:
-            fetched = cache_root() / "downloads" / f"{_key(identity)}-{_name(request.data)}"
+            fetched = cache_root() / "downloads" / f"{key_of(identity)}-{set_name(request.data)}"
             file = fetched
             if not fetched.is_file():
                 download(request.data, fetched, request.sha256, total)
+        else:
+            check_digest(file, request.sha256, request.data)
         try:
             with appearing(unpacked) as temporary:
                 if not archive.unpack(file, temporary, limits):
@@ -247,7 +195,7 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> Path:
 def _sort(photos: list[labels.Photo], name: str, key: str) -> Path:
     """One folder a body type, of hard links (symbolic ones across disks): costs no room."""
     folder = cache_root() / "sorted" / f"{name}-{key}"
-    with _lock(folder):
+    with lock(folder):
         if folder.is_dir():
             return folder
         with appearing(folder) as temporary:

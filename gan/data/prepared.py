@@ -226,7 +226,7 @@ def read(folder: Path) -> Photos:
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         test = np.load(folder / "test.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{folder} is damaged, prepare it again: {error}") from None
+        raise UserError(f"{folder} is damaged, remove it and prepare it again: {error}") from None
     size, classes = values["size"], values["classes"]
     count = len(labels) if labels.ndim == 1 else -1
     good = (
@@ -240,7 +240,9 @@ def read(folder: Path) -> Photos:
         and labels.max() < len(classes)
     )
     if not good:
-        raise UserError(f"{folder} is damaged, prepare it again: its files don't belong together")
+        raise UserError(
+            f"{folder} is damaged, remove it and prepare it again: its files don't fit together"
+        )
     return Photos(
         name=str(values["name"]),
         pictures=pictures,

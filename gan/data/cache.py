@@ -1,0 +1,84 @@
+"""Where prepared data lies, what it is called, and who may write it."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from gan.errors import UserError
+
+VERSION = 1  # of how sets are made; a new one makes old sets be prepared again
+
+
+def cache_root() -> Path:
+    """Where downloads and prepared sets lie: $CAR_GAN_DATA, the checkout's .data, or ~/.cache."""
+    named = os.environ.get("CAR_GAN_DATA")
+    if named:
+        return Path(named)
+    repository = Path(__file__).resolve().parents[2]
+    if (repository / "pyproject.toml").is_file():
+        return repository / ".data"
+    return Path.home() / ".cache" / "car-gan"
+
+
+def set_name(source: str) -> str:
+    """What people call the set: cars8 for .../cars8.rar."""
+    path = unquote(urlsplit(source).path) if is_url(source) else str(Path(source).absolute())
+    name = PurePosixPath(path).name
+    for ending in (".gz", ".bz2", ".xz", ".tar", ".tgz", ".tbz2", ".txz", ".rar", ".zip"):
+        name = name.removesuffix(ending)
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60].strip("-") or "photos"
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is an address and not a path."""
+    return "://" in source
+
+
+def key_of(values: dict[str, Any]) -> str:
+    """Eight hexadecimal digits that change when any of the values does."""
+    text = json.dumps(values | {"version": VERSION}, sort_keys=True)
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:8]
+
+
+def file_identity(path: Path) -> dict[str, Any]:
+    """Path, size and time of a file: enough to notice a change without reading it.
+
+    Raises:
+        UserError: It is no file.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} is not a file")
+    status = path.stat()
+    return {"file": str(path.resolve()), "bytes": status.st_size, "changed": status.st_mtime_ns}
+
+
+def folder_identity(path: Path) -> dict[str, Any]:
+    """Names, sizes and times of all files: enough to notice a change without reading them."""
+    digest = hashlib.sha256()
+    for root, folders, files in os.walk(path):
+        folders.sort()
+        for name in sorted(files):
+            status = Path(root, name).lstat()
+            line = f"{Path(root, name).relative_to(path)} {status.st_size} {status.st_mtime_ns}\n"
+            digest.update(line.encode(errors="backslashreplace"))
+    return {"folder": str(path.resolve()), "state": digest.hexdigest()}
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """One process at a time makes a folder; the system lets go of it however that one ends."""
+    locks = cache_root() / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    with (locks / key_of({"folder": str(folder.absolute())})).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process that makes {folder}", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
