@@ -60,7 +60,7 @@ class AdversarialConfig:
 
     loss: Literal["bce", "mse"] = "bce"  # binary cross-entropy, or least squares (LSGAN)
     real_target: float = 1.0  # what D should say of real pictures; 0.9 is one-sided smoothing
-    first: Literal["generator", "discriminator"] = "generator"  # which steps first
+    first: Literal["generator", "discriminator"] = "generator"  # which network steps first
     lr_g: float = 2e-4  # Adam's learning rate, generator
     lr_d: float = 2e-4  # Adam's learning rate, discriminator
     beta1: float = 0.5  # Adam's momentum (DCGAN's value)
@@ -72,6 +72,11 @@ class AdversarialConfig:
         _within(self, "beta1", 0, 0.9999)
         _within(self, "beta2", 0, 0.99999)
 
+    @property
+    def order(self) -> tuple[str, str]:
+        """Which network steps first, which second."""
+        return ("generator", "discriminator")[:: 1 if self.first == "generator" else -1]
+
 
 @dataclass(frozen=True)
 class LoopConfig:
@@ -82,11 +87,14 @@ class LoopConfig:
     minutes: float = 0  # stop after so much training time; 0 is no limit
     batch: int = 128  # pictures a step, over all processes together
     balanced: bool = False  # as many pictures of every class in a batch
+    decay_from: float = 1.0  # share of the budget from which learning rates fall to zero
+    mirror: bool = False  # show half of the pictures mirrored, drawn anew each time
     seed: int = 0  # of weights, data order and latents
     sample_every: int = 100  # iterations between two grids of fixed latents
     log_every: int = 10  # iterations between two rows of losses.csv
     save_minutes: float = 5  # between two saves of the full state
     threads: int = 0  # CPU threads; 0 takes every core
+    precision: Literal["auto", "float32"] = "auto"  # bfloat16 where the hardware is fast at it
 
     def __post_init__(self) -> None:
         _positive(self, "epochs", "batch", "sample_every", "log_every", "save_minutes")
@@ -94,9 +102,13 @@ class LoopConfig:
         _within(self, "minutes", 0, 10**6)
         _within(self, "seed", 0, 2**31 - 1)
         _within(self, "threads", 0, 1024)
+        _within(self, "decay_from", 0, 1)
         if self.batch < 2:
             raise UserError("--batch must be at least 2: BatchNorm needs two pictures")
 
+
+# Settings that a resumed run may change: how long and how it runs, not what it computes.
+PACE = ("epochs", "pictures", "minutes", "save_minutes", "threads")
 
 NETWORKS: dict[str, type] = {"dcgan": DCGANConfig, "cgan": CGANConfig}
 OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig}
@@ -134,10 +146,10 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 
 
 def from_json(values: Any) -> RunConfig:
-    """Read what `to_json` wrote.
+    """Read what `to_json` wrote; a setting that it lacks takes its default.
 
     Raises:
-        UserError: A key is missing or unknown, or a value is of the wrong type or range.
+        UserError: A section is missing, a key unknown, or a value of the wrong type or range.
     """
     if not isinstance(values, dict):
         raise UserError("the settings are not a JSON object")
@@ -149,16 +161,15 @@ def from_json(values: Any) -> RunConfig:
     )
 
 
-def config_hash(config: RunConfig) -> str:
-    """First 12 hexadecimal digits of the SHA-256 of what decides the weights.
+def settings_hash(values: dict[str, Any]) -> str:
+    """First 12 hexadecimal digits of the SHA-256 of settings as `to_json` gives them.
 
-    The budget, the pace of saving and logging and the thread count are left out: a resumed run
-    may raise the one and change the others.
+    Taken of the JSON, not of the dataclasses: a later version with more settings still agrees
+    with the files that this one wrote. What a resumed run may change (PACE) is left out.
     """
-    values = to_json(config)
-    for pace in ("epochs", "pictures", "minutes", "save_minutes", "threads"):
-        del values["loop"][pace]
-    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
+    loop = {key: value for key, value in values["loop"].items() if key not in PACE}
+    text = json.dumps(values | {"loop": loop}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _key(kinds: dict[str, type], value: object) -> str:
@@ -188,9 +199,6 @@ def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) ->
             good = type(value) is hint
         if not good:
             raise UserError(f"{section}.{name} can't be {value!r}")
-    missing = hints.keys() - fields.keys()
-    if missing:
-        raise UserError(f"{section}.{min(missing)} is missing from the settings")
     return kind(**fields)
 
 

@@ -136,7 +136,7 @@ class Run:
     def add_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Add rows with keys of METRIC_COLUMNS (absent ones stay empty), replacing equal keys."""
         new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
-        new[list(TEXT_COLUMNS)] = new[list(TEXT_COLUMNS)].fillna("")
+        new = new.astype(dict.fromkeys(TEXT_COLUMNS, "str")).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
         table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(self.metrics_path, table.to_csv(index=False))

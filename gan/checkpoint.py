@@ -1,0 +1,196 @@
+"""Weights on disk: a generator to ship, and the full state from which a run resumes exactly."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from gan import atomic
+from gan.config import RunConfig, from_json, settings_hash
+from gan.errors import UserError
+from gan.models import build_generator
+from gan.runs import Run
+
+FORMAT = "car-gan-1"
+
+
+@dataclass(frozen=True)
+class LoadedGenerator:
+    """A generator ready to draw: in evaluation mode, float32, on the CPU."""
+
+    network: nn.Module
+    classes: tuple[str, ...]  # empty where it is unconditional
+    size: int  # pixels a side
+    latent: int  # numbers in a latent vector
+    config: RunConfig
+
+
+def save_generator(run: Run, network: nn.Module, settings: dict[str, Any]) -> None:
+    """Write `network` to the run; weights in half precision, statistics and biases in full.
+
+    Half precision halves the file; vectors (BatchNorm's statistics among them) are a thousandth
+    of it and can exceed half precision's range.
+    """
+    tensors = {
+        name: (value.half() if value.is_floating_point() and value.ndim > 1 else value)
+        .cpu()
+        .contiguous()
+        for name, value in network.state_dict().items()
+    }
+    about = {"settings": settings_hash(settings)}
+    atomic.write_bytes(run.generator_path, _pack(tensors, about))
+
+
+def load_generator(run: Run) -> LoadedGenerator:
+    """Read a run's generator.
+
+    Raises:
+        UserError: A file is missing, cut off, from other settings or another architecture, or
+            holds values that are not finite.
+    """
+    values = run.read_config()
+    config = from_json(values["settings"])
+    try:
+        classes = tuple(values["dataset"]["classes"]) if config.conditional else ()
+        size = config.data.size
+        # On "meta" nothing is allocated: a false width in a settings file costs nothing.
+        with torch.device("meta"):
+            network = build_generator(config.network, size, len(classes))
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(f"{run.config_path} does not describe a network: {error}") from None
+    tensors, about = _read(run.generator_path)
+    if about.get("settings") != settings_hash(values["settings"]):
+        raise UserError(f"{run.generator_path} was not made with the settings in config.json")
+    tensors = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
+    _check(network.state_dict(), tensors, run.generator_path)
+    network.load_state_dict(tensors, assign=True)
+    network = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return LoadedGenerator(network, classes, size, config.network.latent, config)
+
+
+@dataclass
+class State:
+    """All that training changes. Random streams are functions of (seed, iteration), so the
+    iteration stands for every one of them."""
+
+    generator: nn.Module
+    average: nn.Module
+    discriminator: nn.Module
+    optimizer_g: torch.optim.Optimizer
+    optimizer_d: torch.optim.Optimizer
+    iteration: int = 0
+    seconds: float = 0.0
+
+    def networks(self) -> Iterable[tuple[str, nn.Module]]:
+        yield from (
+            ("generator", self.generator),
+            ("average", self.average),
+            ("discriminator", self.discriminator),
+        )
+
+    def optimizers(self) -> Iterable[tuple[str, torch.optim.Optimizer]]:
+        yield from (("optimizer_g", self.optimizer_g), ("optimizer_d", self.optimizer_d))
+
+
+def save_state(run: Run, state: State, identity: dict[str, Any]) -> None:
+    """Write everything needed to go on; `identity` (JSON values) says what it belongs to."""
+    tensors: dict[str, Tensor] = {}
+    for part, network in state.networks():
+        tensors |= {f"{part}/{name}": value for name, value in network.state_dict().items()}
+    for part, optimizer in state.optimizers():
+        for index, values in optimizer.state_dict()["state"].items():
+            tensors |= {f"{part}/{index}/{key}": value for key, value in values.items()}
+    tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
+    about = {"iteration": state.iteration, "seconds": state.seconds, "identity": identity}
+    atomic.write_bytes(run.resume_path, _pack(tensors, about))
+
+
+def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
+    """Fill `state` from the run's resume file.
+
+    Raises:
+        UserError: There is none, it is damaged, or it belongs to another `identity`.
+    """
+    tensors, about = _read(run.resume_path)
+    try:
+        iteration, seconds = int(about["iteration"]), float(about["seconds"])
+        saved = dict(about["identity"])
+    except (KeyError, ValueError, TypeError):
+        raise UserError(f"{run.resume_path} does not say what it belongs to") from None
+    for key, value in identity.items():
+        if saved.get(key) != value:
+            raise UserError(
+                f"{run.path} can't be resumed: its {key} was {saved.get(key)}, now it is {value}"
+            )
+    for part, network in state.networks():
+        values = _take(tensors, part)
+        _check(network.state_dict(), values, run.resume_path)
+        network.load_state_dict(values)
+    for part, optimizer in state.optimizers():
+        _load_optimizer(optimizer, _take(tensors, part), run.resume_path)
+    state.iteration, state.seconds = iteration, seconds
+
+
+def _load_optimizer(
+    optimizer: torch.optim.Optimizer, values: dict[str, Tensor], path: Path
+) -> None:
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    by_index: dict[int, dict[str, Tensor]] = {}
+    for name, value in values.items():
+        index, key = name.split("/")
+        parameter = parameters[int(index)]
+        if value.ndim:
+            if value.shape != parameter.shape:
+                raise UserError(f"{path} holds optimiser values of another architecture")
+            # In the parameter's own memory layout, or the update would run in another order.
+            value = torch.empty_like(parameter).copy_(value)
+        by_index.setdefault(int(index), {})[key] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": by_index, "param_groups": groups})
+
+
+def _take(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    return {n.removeprefix(f"{part}/"): t for n, t in tensors.items() if n.startswith(f"{part}/")}
+
+
+def _pack(tensors: dict[str, Tensor], about: dict[str, Any]) -> bytes:
+    # One metadata key: safetensors writes several in random order, and equal weights should make
+    # equal files.
+    return safetensors.torch.save(tensors, {FORMAT: json.dumps(about)})
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        about = json.loads(metadata.get(FORMAT, "null"))
+    except FileNotFoundError:
+        raise UserError(f"there is no {path}") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged or cut off ({error})") from None
+    if not isinstance(about, dict):
+        raise UserError(f"{path} was written by something else or another version")
+    return tensors, about
+
+
+def _check(expected: dict[str, Tensor], found: dict[str, Tensor], path: Path) -> None:
+    """Refuse tensors of another architecture and values that are not finite."""
+    different = expected.keys() ^ found.keys()
+    different |= {n for n in expected.keys() & found.keys() if expected[n].shape != found[n].shape}
+    if different:
+        raise UserError(
+            f"{path} is of another architecture: {min(different)} is missing, extra or of "
+            f"another shape"
+        )
+    for name, value in found.items():
+        if value.dtype.is_floating_point != expected[name].dtype.is_floating_point:
+            raise UserError(f"{path} is damaged: {name} is of another type")
+        if not torch.isfinite(value).all():
+            raise UserError(f"{path} is damaged: {name} holds values that are not finite")

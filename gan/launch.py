@@ -1,0 +1,83 @@
+"""From a command line to a finished run: what the training scripts share."""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gan import cli
+from gan.config import RunConfig, from_json
+from gan.errors import UserError
+from gan.runs import Run, runs_root
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """Where the run is kept."""
+
+    out: str = ""  # the run's folder, or its name under checkpoints/; default: DATA-NETWORK
+    resume: bool = False  # go on with the run in --out from its last save, with its settings
+
+
+C = TypeVar("C")
+
+
+def read_command(command: type[C], arguments: list[str] | None = None) -> C:
+    """Parse a training command (a dataclass with output, data, network, objective and loop).
+
+    With --resume the run's own settings are the defaults, so that nothing need be repeated.
+    """
+    given: Any = cli.parse(command, arguments)
+    if not given.output.resume:
+        return given
+    if not given.output.out:
+        raise UserError("--resume needs --out: the run to go on with")
+    run = find_run(given.output.out)
+    settings = from_json(run.read_config()["settings"])
+    if type(settings.network) is not type(given.network):
+        raise UserError(f"{run.path} holds a {settings.architecture} run: use its own script")
+    default = replace(
+        given,
+        data=settings.data,
+        network=settings.network,
+        objective=settings.objective,
+        loop=settings.loop,
+    )
+    return cli.parse(command, arguments, default)
+
+
+def find_run(out: str) -> Run:
+    """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
+    path = Path(out).expanduser()
+    if path.is_absolute() or len(path.parts) > 1 or path.exists():
+        return Run(path)
+    return Run(runs_root() / path)
+
+
+def launch(config: RunConfig, output: OutputConfig) -> None:
+    """Load the photos, train, and say where the results are and what comes next."""
+    # Imported here: --help and a mistyped flag shouldn't wait for torch.
+    from gan.data import photos
+    from gan.training import train
+
+    loaded = photos.load(config.data.data, config.data.size)
+    if config.conditional and len(loaded.classes) < 2:
+        raise UserError("a conditional network needs at least two body types")
+    run = find_run(output.out or f"{loaded.name}-{config.architecture}")
+    try:
+        finished = train(config, loaded, run, output.resume)
+    except KeyboardInterrupt:
+        print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
+        raise
+    if not finished:
+        print(f"\nOut of time. Go on with:\n  {resume_command(run)} --minutes 0")
+    print(
+        f"\nThe run is in {run.path}\n"
+        f"Evaluate it:  python train/evaluate.py {run.path}\n"
+        f"See it:       streamlit run streamlit_app.py"
+    )
+
+
+def resume_command(run: Run) -> str:
+    """The command that goes on with `run`."""
+    return f"python {sys.argv[0]} --out {run.path} --resume"

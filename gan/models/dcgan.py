@@ -1,0 +1,72 @@
+"""The report's unconditional pair: DCGAN with a kernel of 4, 6 or 8 (Radford et al. 2016)."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from gan.config import DCGANConfig
+from gan.models.layers import channels, dcgan_init, padding
+
+
+class Generator(nn.Module):
+    """Latents [N, latent] to pictures [N, 3, size, size] in [-1, 1]."""
+
+    def __init__(self, config: DCGANConfig, size: int) -> None:
+        super().__init__()
+        self.latent = config.latent
+        widths = channels(config.width, size)
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(config.latent, widths[0], 4, bias=False),
+            nn.BatchNorm2d(widths[0]),
+            activation(config),
+        ]
+        for wide, narrow in pairwise(widths):
+            layers += [
+                upsample(wide, narrow, config.kernel, bias=False),
+                nn.BatchNorm2d(narrow),
+                activation(config),
+            ]
+        layers += [upsample(widths[-1], 3, config.kernel), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+        self.apply(dcgan_init)
+
+    def forward(self, z: Tensor, y: None = None) -> Tensor:
+        return self.layers(z[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """Pictures [N, 3, size, size] to logits [N]: above 0 is "real"."""
+
+    def __init__(self, config: DCGANConfig, size: int) -> None:
+        super().__init__()
+        widths = channels(config.width, size)[::-1]
+        layers: list[nn.Module] = [downsample(3, widths[0], config.kernel), activation(config)]
+        for narrow, wide in pairwise(widths):
+            layers += [
+                downsample(narrow, wide, config.kernel, bias=False),
+                nn.BatchNorm2d(wide),
+                activation(config),
+            ]
+        layers += [nn.Conv2d(widths[-1], 1, 4)]
+        self.layers = nn.Sequential(*layers)
+        self.apply(dcgan_init)
+
+    def forward(self, x: Tensor, y: None = None) -> Tensor:
+        return self.layers(x).flatten()
+
+
+def activation(config: DCGANConfig) -> nn.Module:
+    """The layer between layers that the settings name."""
+    if config.activation == "relu":
+        return nn.ReLU()
+    return nn.LeakyReLU(config.slope)
+
+
+def upsample(inputs: int, outputs: int, kernel: int, bias: bool = True) -> nn.ConvTranspose2d:
+    """A transposed convolution that doubles height and width."""
+    return nn.ConvTranspose2d(inputs, outputs, kernel, 2, padding(kernel), bias=bias)
+
+
+def downsample(inputs: int, outputs: int, kernel: int, bias: bool = True) -> nn.Conv2d:
+    """A convolution that halves height and width."""
+    return nn.Conv2d(inputs, outputs, kernel, 2, padding(kernel), bias=bias)

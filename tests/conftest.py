@@ -1,0 +1,48 @@
+"""Tiny real pieces that many tests share."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gan.config import AdversarialConfig, CGANConfig, DataConfig, DCGANConfig, LoopConfig, RunConfig
+from gan.data.prepared import Photos
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
+    """Forty 64-pixel pictures of two classes; class 0 is dark, class 1 is light."""
+    stream = np.random.RandomState(0)
+    labels = np.arange(40) % 2
+    base = np.where(labels == 0, 60, 190)[:, None, None, None]
+    noise = stream.randint(-50, 50, (40, 64, 64, 3))
+    return Photos(
+        name="tiny",
+        pictures=(base + noise).astype(np.uint8),
+        labels=labels.astype(np.int64),
+        test=np.arange(40) >= 32,
+        classes=("dark", "light"),
+        content_hash="0" * 64,
+        folder=tmp_path_factory.mktemp("tiny"),
+    )
+
+
+def tiny_config(architecture: str = "dcgan", **loop: object) -> RunConfig:
+    """Settings of a run that takes a fraction of a second."""
+    network = (
+        DCGANConfig(width=4, latent=8)
+        if architecture == "dcgan"
+        else CGANConfig(width=4, latent=8, dense=8)
+    )
+    settings = {"pictures": 64, "batch": 8, "sample_every": 4, "log_every": 2} | loop
+    return RunConfig(DataConfig(data="tiny"), network, AdversarialConfig(), LoopConfig(**settings))
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty checkpoints folder that the program takes for its own."""
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
+    return tmp_path

@@ -1,0 +1,106 @@
+"""A run folder's tables survive torn lines, repeats and a second writer."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gan import atomic
+from gan.errors import UserError
+from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run, find_runs, runs_root
+
+
+def losses(run: Run, count: int) -> None:
+    run.write_losses(pd.DataFrame([[i] * 7 for i in range(count)], columns=list(LOSS_COLUMNS)))
+
+
+def test_missing_tables_are_empty(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert list(run.read_losses().columns) == list(LOSS_COLUMNS)
+    assert run.read_metrics().empty
+
+
+@pytest.mark.parametrize("cut", [1, 5, 13])
+def test_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
+    run = Run(tmp_path)
+    losses(run, 5)
+    run.losses_path.write_bytes(run.losses_path.read_bytes()[:-cut])
+    assert run.read_losses()["iteration"].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\x00\x01\n", "iteration\n1\n2,3,4\n"])
+def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
+    run = Run(tmp_path)
+    run.losses_path.write_text(text)
+    with pytest.raises(UserError, match=r"losses\.csv"):
+        run.read_losses()
+
+
+def test_words_among_numbers_are_refused(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.losses_path.write_text(",".join(LOSS_COLUMNS) + "\n1,2,3,4,5,6,seven\n")
+    with pytest.raises(UserError, match="seven"):
+        run.read_losses()
+
+
+def test_newer_metric_replaces_the_same_one(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    row = {"images_seen": 10, "metric": "fd", "extractor": "x", "body_type": "all", "seed": 0}
+    run.add_metrics([row | {"value": 1.0}, row | {"value": 5.0, "seed": 1}])
+    run.add_metrics([row | {"value": 2.0}])
+    table = run.read_metrics()
+    assert list(table.columns) == list(METRIC_COLUMNS)
+    assert sorted(table["value"]) == [2.0, 5.0]
+    assert table["reference"].tolist() == ["", ""]
+
+
+def test_replacing_leaves_the_old_file_on_failure(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    atomic.write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic.replacing(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_second_writer_is_refused(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    with run.lock(), pytest.raises(UserError, match="another training"), run.lock():
+        pass
+    with run.lock():
+        pass
+
+
+def test_lock_clears_what_a_killed_writer_left(tmp_path: Path) -> None:
+    leftover = tmp_path / ".losses.csv.abc.tmp"
+    leftover.write_text("half")
+    with Run(tmp_path).lock():
+        assert not leftover.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"settings": {}}'])
+def test_half_a_config_is_refused(tmp_path: Path, text: str) -> None:
+    run = Run(tmp_path)
+    run.config_path.write_text(text)
+    with pytest.raises(UserError, match=r"config\.json"):
+        run.read_config()
+
+
+def test_runs_are_found_however_deep(root: Path) -> None:
+    for name in ("b", "kernel-size/k4-seed0", "a"):
+        Run(root / name).write_config(json.loads("{}"))
+    assert [str(run.path.relative_to(root)) for run in find_runs(runs_root())] == [
+        "a",
+        "b",
+        "kernel-size/k4-seed0",
+    ]
+
+
+def test_samples_are_in_order_of_iteration(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    for iteration in (100, 20, 3):
+        atomic.write_bytes(run.sample_path(iteration), b"")
+    (run.samples_path / "notes.png").touch()
+    assert [iteration for iteration, _ in run.samples()] == [3, 20, 100]

@@ -1,0 +1,302 @@
+"""The loop: learns, records, stops cleanly, and resumes to the same bits."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+
+from gan.checkpoint import State, load_generator
+from gan.config import RunConfig, from_json
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.runs import Run
+from gan.training import (
+    Record,
+    build_state,
+    set_learning_rates,
+    total_iterations,
+    train,
+    update_average,
+)
+from tests.conftest import tiny_config
+
+CPU = torch.device("cpu")
+
+
+def same_work(a: Run, b: Run) -> None:
+    """Both runs hold the same weights, grids and losses, bit for bit; only seconds may differ."""
+    for path in (a.generator_path, *(p for _, p in a.samples())):
+        assert path.read_bytes() == (b.path / path.relative_to(a.path)).read_bytes(), path.name
+    assert [i for i, _ in a.samples()] == [i for i, _ in b.samples()]
+    tables = [run.read_losses().drop(columns="seconds") for run in (a, b)]
+    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    states = [safetensors.torch.load_file(run.resume_path) for run in (a, b)]
+    assert states[0].keys() == states[1].keys()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+@pytest.mark.parametrize("architecture", ["dcgan", "cgan"])
+def test_resumed_run_equals_an_uninterrupted_one(
+    tiny_photos: Photos, tmp_path: Path, architecture: str
+) -> None:
+    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    train(tiny_config(architecture), tiny_photos, whole)
+    train(tiny_config(architecture, pictures=24), tiny_photos, parts)
+    train(tiny_config(architecture, pictures=40), tiny_photos, parts, resume=True)
+    # The end of a shorter run leaves a grid that the longer one has no reason for.
+    for extra in {i for i, _ in parts.samples()} - {i for i, _ in whole.samples()}:
+        parts.sample_path(extra).unlink()
+    train(tiny_config(architecture), tiny_photos, parts, resume=True)
+    same_work(whole, parts)
+
+
+def test_learning_rates_that_fall_resume_exactly_only_with_the_same_budget(
+    tiny_photos: Photos, tmp_path: Path
+) -> None:
+    run = Run(tmp_path / "run")
+    train(tiny_config(decay_from=0.5), tiny_photos, run)
+    with pytest.raises(UserError, match="settings"):
+        train(tiny_config(decay_from=0.5, pictures=80), tiny_photos, run, resume=True)
+
+
+CHILD = """
+import sys
+import numpy as np
+from pathlib import Path
+from gan.data.prepared import Photos
+from gan.runs import Run
+from gan.training import train
+from gan.config import from_json
+import json, torch
+torch.set_num_threads(1)
+data = np.load(sys.argv[1])
+photos = Photos(name="tiny", pictures=data["pictures"], labels=data["labels"], test=data["test"],
+                classes=("dark", "light"), content_hash="0" * 64, folder=Path(sys.argv[1]).parent)
+run = Run(Path(sys.argv[2]))
+train(from_json(json.loads(sys.argv[3])), photos, run, resume=run.resume_path.exists())
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_run_resumes_to_the_same_bits(
+    tiny_photos: Photos, tmp_path: Path, how: signal.Signals
+) -> None:
+    from gan.config import to_json
+
+    config = tiny_config(pictures=8 * 60, save_minutes=1e-9, sample_every=20)
+    arrays = tmp_path / "tiny.npz"
+    np.savez(
+        arrays,
+        pictures=tiny_photos.pictures,
+        labels=tiny_photos.labels,
+        test=tiny_photos.test,
+    )
+    run = Run(tmp_path / "killed")
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", CHILD, arrays, run.path, json.dumps(to_json(config))],
+            cwd=Path(__file__).parent.parent,
+            stderr=subprocess.DEVNULL,
+        )
+
+    child = start()
+    watching = threading.Event()
+    while child.poll() is None and len(run.samples()) < 2:
+        watching.wait(0.002)
+    child.send_signal(how)
+    assert child.wait(60) != 0
+    reached = json.loads(run.config_path.read_text())["progress"]["iteration"]
+    assert 0 < reached < 60
+    assert start().wait(60) == 0
+    whole = Run(tmp_path / "whole")
+    train(config, tiny_photos, whole)
+    if how is not signal.SIGKILL:  # a clean stop leaves the grid of the moment it stopped
+        for extra in {i for i, _ in run.samples()} - {i for i, _ in whole.samples()}:
+            run.sample_path(extra).unlink()
+    same_work(whole, run)
+
+
+def test_run_folder_explains_itself(tiny_photos: Photos, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    assert train(tiny_config("cgan"), tiny_photos, run)
+    values = run.read_config()
+    assert from_json(values["settings"]) == tiny_config("cgan")
+    assert values["dataset"]["classes"] == ["dark", "light"]
+    assert values["dataset"]["counts"]["train"] == {"dark": 16, "light": 16}
+    assert values["progress"] | {"seconds": 0} == {
+        "iteration": 8,
+        "images_seen": 64,
+        "seconds": 0,
+        "finished": True,
+    }
+    assert run.read_losses()["iteration"].tolist() == [2, 4, 6, 8]
+    assert [i for i, _ in run.samples()] == [0, 4, 8]
+    assert load_generator(run).classes == ("dark", "light")
+
+
+def test_second_run_in_a_folder_is_refused(tiny_photos: Photos, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    train(tiny_config(), tiny_photos, run)
+    before = run.generator_path.read_bytes()
+    with pytest.raises(UserError, match="--resume"):
+        train(tiny_config(), tiny_photos, run)
+    assert run.generator_path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"seed": 1}, "settings"),
+        ({"batch": 16}, "settings"),
+        ({"architecture": "cgan"}, "settings"),
+    ],
+)
+def test_resuming_with_other_settings_is_refused(
+    tiny_photos: Photos, tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
+    run = Run(tmp_path / "run")
+    train(tiny_config(), tiny_photos, run)
+    with pytest.raises(UserError, match=says):
+        train(tiny_config(**change), tiny_photos, run, resume=True)
+
+
+def test_resuming_on_other_photos_is_refused(tiny_photos: Photos, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    train(tiny_config(), tiny_photos, run)
+    other = Photos(**{**tiny_photos.__dict__, "content_hash": "1" * 64})
+    with pytest.raises(UserError, match="data"):
+        train(tiny_config(), other, run, resume=True)
+
+
+def test_nothing_to_resume(tiny_photos: Photos, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no"):
+        train(tiny_config(), tiny_photos, Run(tmp_path / "run"), resume=True)
+
+
+def test_loss_that_is_not_finite_stops_and_keeps_the_last_state(
+    tiny_photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gan import losses
+
+    real = losses.Adversarial.generator_loss
+
+    def poisoned(self: Any, *arguments: Any) -> torch.Tensor:
+        loss = real(self, *arguments)
+        return loss * float("nan") if arguments[-1] >= 5 / 8 else loss
+
+    run = Run(tmp_path / "run")
+    train(tiny_config(pictures=32), tiny_photos, run)
+    kept = run.resume_path.read_bytes()
+    monkeypatch.setattr(losses.Adversarial, "generator_loss", poisoned)
+    with pytest.raises(UserError, match="iteration 6: a loss is not finite"):
+        train(tiny_config(), tiny_photos, run, resume=True)
+    assert run.resume_path.read_bytes() == kept
+    monkeypatch.undo()
+    assert train(tiny_config(), tiny_photos, run, resume=True)
+
+
+def test_time_limit_ends_between_two_steps(tiny_photos: Photos, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    assert not train(tiny_config(pictures=10**7, minutes=1e-4), tiny_photos, run)
+    progress = run.read_config()["progress"]
+    assert 0 < progress["iteration"] < 10**5
+    assert not progress["finished"]
+
+
+def test_training_tells_real_from_fake(tiny_photos: Photos, tmp_path: Path) -> None:
+    """After a few dozen steps the generator's pictures have the photos' mean brightness."""
+    run = Run(tmp_path / "run")
+    train(tiny_config("cgan", pictures=8 * 150, sample_every=1000), tiny_photos, run)
+    from gan.sampling import generate
+
+    pictures = generate(load_generator(run), range(16), [0] * 8 + [1] * 8)
+    assert pictures.std(axis=(1, 2, 3)).mean() > 10
+    losses = run.read_losses()
+    assert losses["d_real"].tail(20).mean() > losses["d_fake"].tail(20).mean()
+
+
+def test_budget() -> None:
+    def of(**loop: Any) -> int:
+        return total_iterations(tiny_config(**loop), 100)
+
+    assert of(pictures=0, epochs=2.5) == -(-250 // 8)
+    assert of(pictures=64) == 8
+    assert of(pictures=65) == 9
+
+
+def state_of(config: RunConfig) -> State:
+    return build_state(config, 2, CPU)
+
+
+def test_learning_rate_falls_to_zero() -> None:
+    config = tiny_config(decay_from=0.6)
+    state = state_of(config)
+
+    def at(progress: float) -> float:
+        set_learning_rates(state, config, progress)
+        return state.optimizer_g.param_groups[0]["lr"] / config.objective.lr_g
+
+    assert [at(p) for p in (0, 0.6, 0.8, 1)] == pytest.approx([1, 1, 0.5, 0])
+
+
+def test_average_has_the_half_life_it_says() -> None:
+    """A step from 0 to 1 is half done after 10,000 pictures of many, or 5 % of the few seen."""
+    for seen, half_life in ((10**6, 10_000), (20_000, 1000)):
+        state = state_of(tiny_config())
+        with torch.no_grad():
+            for p in state.average.parameters():
+                p.zero_()
+            for p in state.generator.parameters():
+                p.fill_(1)
+        for _ in range(half_life // 50):
+            update_average(state.average, state.generator, 50, seen)
+        value = float(next(state.average.parameters()).flatten()[0])
+        assert value == pytest.approx(0.5, abs=1e-3)
+
+
+def test_same_seed_same_start_whatever_the_process_did_before() -> None:
+    torch.rand(100)
+    a = state_of(tiny_config())
+    torch.rand(7)
+    b = state_of(tiny_config())
+    assert all(
+        torch.equal(x, y)
+        for x, y in zip(a.generator.parameters(), b.generator.parameters(), strict=True)
+    )
+
+
+def test_rows_of_lost_work_are_dropped(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    rows = Record(run, 0)
+    for i in (1, 2, 3, 4):
+        rows.add(i, 8 * i, *torch.ones(4))
+        if i % 2 == 0:
+            rows.log(1.0)
+    run.write_losses(rows.table())
+    assert Record(run, 3).table()["iteration"].tolist() == [2]
+
+
+def test_pythons_hash_seed_changes_nothing() -> None:
+    code = "from gan.data.batches import mix; print(mix(1, 2, 3))"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parent.parent,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1")
+    }
+    assert len(outputs) == 1
