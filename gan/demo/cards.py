@@ -1,0 +1,114 @@
+"""Model card, data card and the notes on measuring; every number comes from the run."""
+
+from typing import Any
+
+import pandas as pd
+
+from gan import config
+from gan.demo import figures
+from gan.demo.catalogue import Entry
+
+MEASURED = """
+- **Distances and scores (FID, FD, IS, KID, precision, recall)** compare the features of generated
+  and real pictures, by torch-fidelity. *FID* and *IS* without a bracket are read by the Inception
+  V3 of the original papers. The same formulas on another network carry its name, because their
+  values can't be compared.
+- **Which network reads** matters: the network that judges is never the one that the discriminator
+  used in training.
+- **Counts**: a distance on few pictures comes out too high, so a figure is only compared with
+  another at the same counts, and beside its *floor*: real photos against real photos at those
+  counts.
+- **Reference**: `train` compares with the photos that the network learned from, `test` with
+  photos that were kept out.
+- **GAN-test and GAN-train** use a small classifier that is trained from scratch with several
+  seeds. Its accuracy on real held-out photos is the ceiling of both.
+- **Copying**: the distance from each generated picture to its nearest training photo, in the
+  classifier's features, beside the same distance for photos that the training never saw.
+- **Ranges**: over training seeds in the experiments; over evaluation seeds where one trained
+  network is judged. The page says which.
+"""
+
+
+def model_card(entry: Entry) -> str:
+    """What a run's network is, what it is for and what it isn't for, as Markdown."""
+    settings = entry.settings
+    if settings is None:
+        return "This run's settings can't be read: " + "; ".join(entry.problems)
+    seen = entry.progress.get("images_seen")
+    seconds = entry.progress.get("seconds")
+    lines = [
+        f"- **Network**: `{settings.architecture}`, {settings.data.size} x {settings.data.size} "
+        f"pixels, latent of {settings.network.latent} numbers"
+        + (
+            f", told one of {len(entry.classes)} body types" if entry.classes else ", no body types"
+        ),
+        f"- **Training**: batch {settings.loop.batch}, seed {settings.loop.seed}"
+        + (f", {seen:,} photos seen" if isinstance(seen, int) else "")
+        + (f", {seconds / 60:,.0f} minutes" if isinstance(seconds, (int, float)) else "")
+        + ("" if entry.progress.get("finished", True) else ", not finished"),
+        f"- **Learned from**: {entry.dataset.get('name', 'unknown')} "
+        f"(content hash `{str(entry.dataset.get('content_hash', 'unknown'))[:12]}`)",
+        "- **For**: studying and teaching how such networks learn. **Not for**: passing pictures "
+        "off "
+        "as photos, or saying anything about a real car.",
+        "- **Limits**: small pictures; views, paints and brands appear as often as in the photos; "
+        "rare types were learned from few of them.",
+    ]
+    return "\n".join(lines)
+
+
+def data_card(entry: Entry) -> str:
+    """Where a run's pictures come from, as Markdown."""
+    counts = entry.dataset.get("counts")
+    totals = {
+        str(split): sum(n for n in by_class.values() if isinstance(n, int))
+        for split, by_class in (counts.items() if isinstance(counts, dict) else ())
+        if isinstance(by_class, dict)
+    }
+    listed = ", ".join(f"{total:,} {split}" for split, total in totals.items())
+    return "\n".join(
+        [
+            f"- **Name**: {entry.dataset.get('name', 'unknown')}",
+            f"- **Pictures**: {listed or 'the run does not say'}",
+            "- **Preparation**: cropped photos, squashed to a square, eight bits a channel; "
+            "duplicates and unreadable files left out",
+            "- **Rights**: photos are not passed on with this app; only what networks learned from "
+            "them is",
+        ]
+    )
+
+
+def class_table(entry: Entry) -> pd.DataFrame:
+    """Photos of each body type in each split."""
+    counts = entry.dataset.get("counts")
+    if not isinstance(counts, dict):
+        return pd.DataFrame()
+    columns = {str(split): by for split, by in counts.items() if isinstance(by, dict)}
+    return pd.DataFrame(columns).rename_axis("Body type").reset_index()
+
+
+def settings(entry: Entry) -> dict[str, Any]:
+    """Every setting of a run."""
+    return config.to_json(entry.settings) if entry.settings is not None else {}
+
+
+def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """For each run and figure: who read the pictures, how many there were, against what."""
+    rows = []
+    for name, metrics in runs:
+        table = figures.latest(metrics)
+        table = table[table["body_type"].isin(["all", ""])]
+        keys = ["metric", "extractor", "reference"]
+        for (metric, extractor, reference), group in table.groupby(keys, sort=False):
+            rows.append(
+                {
+                    "Run": name,
+                    "Figure": figures.title(str(metric), str(extractor)),
+                    "Read by": figures.EXTRACTORS.get(str(extractor), str(extractor)),
+                    "Real": group["n_real"].max(),
+                    "Generated": group["n_fake"].max(),
+                    "Reference": reference,
+                    "Seeds": len(group),
+                }
+            )
+    return pd.DataFrame(rows)

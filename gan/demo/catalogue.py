@@ -1,0 +1,128 @@
+"""Which runs there are and what is wrong with the ones that can't be used; no drawing."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from gan.config import RunConfig, from_json
+from gan.errors import UserError
+from gan.runs import Run, find_runs
+
+# A reader of the app has preferences: our own recipe first, then the report's networks.
+PREFERRED = ("cgan", "report-cgan", "report-dcgan-k4")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run folder as the app sees it."""
+
+    name: str  # path below the root, with forward slashes: names the run in links
+    run: Run
+    settings: RunConfig | None  # None where config.json can't be used
+    dataset: dict[str, Any]
+    progress: dict[str, Any]
+    problems: tuple[str, ...]  # one line each
+    ready: bool  # its generator can probably be loaded
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The body types that the generator can be asked for; empty where it takes none."""
+        if self.settings is None or not self.settings.conditional:
+            return ()
+        named = self.dataset.get("classes")
+        return tuple(str(name) for name in named) if isinstance(named, list) else ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Training pictures of each body type; empty where the run doesn't say."""
+        counts = self.dataset.get("counts")
+        train = counts.get("train") if isinstance(counts, dict) else None
+        if not isinstance(train, dict):
+            return {}
+        return {str(name): n for name, n in train.items() if isinstance(n, int)}
+
+
+def list_entries(root: Path) -> list[Entry]:
+    """Every run under `root`, the preferred first, then by name; broken ones are included.
+
+    A folder that holds a run's files but no config.json is listed with that as its problem.
+    """
+    runs = find_runs(root)
+    known = {run.path for run in runs}
+    runs += [Run(path) for path in _orphans(root) if path not in known]
+    entries = [_entry(root, run) for run in runs]
+    return sorted(entries, key=lambda entry: (_rank(entry.name), entry.name))
+
+
+def headline(entries: list[Entry]) -> Entry | None:
+    """The run that the front page shows: conditional before not, with a checkpoint."""
+    ready = [entry for entry in entries if entry.ready]
+    return next((entry for entry in ready if entry.classes), ready[0] if ready else None)
+
+
+def _entry(root: Path, run: Run) -> Entry:
+    problems: list[str] = []
+    settings = None
+    dataset: dict[str, Any] = {}
+    progress: dict[str, Any] = {}
+    try:
+        config = run.read_config()
+        dataset, progress = (
+            value if isinstance(value, dict) else {}
+            for value in (config["dataset"], config["progress"])
+        )
+        settings = from_json(config["settings"])
+    except UserError as error:
+        problems.append(_short(str(error), root))
+    weights = _weights_problem(run.generator_path)
+    if weights:
+        problems.append(weights)
+    for read in (run.read_losses, run.read_metrics):
+        try:
+            read()
+        except UserError as error:
+            problems.append(_short(str(error), root))
+    return Entry(
+        name=run.path.relative_to(root).as_posix(),
+        run=run,
+        settings=settings,
+        dataset=dataset,
+        progress=progress,
+        problems=tuple(problems),
+        ready=settings is not None and weights is None,
+    )
+
+
+def _weights_problem(path: Path) -> str | None:
+    """What is wrong with a weights file as far as its header and its length can tell."""
+    if not path.is_file():
+        return f"{path.name} is missing: the training has not saved yet"
+    try:
+        with safe_open(path, framework="numpy"):
+            return None
+    except (SafetensorError, OSError, ValueError):
+        return f"{path.name} is damaged or cut short"
+
+
+def _orphans(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            name for name in folders if name not in ("samples", "resume") and name[0] != "."
+        ]
+        if {"losses.csv", "metrics.csv", "generator.safetensors"} & set(files):
+            yield Path(folder)
+
+
+def _rank(name: str) -> tuple[int, int]:
+    """Preferred runs first; then those of the top folder; an experiment's many runs last."""
+    place = PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
+    return place, name.count("/")
+
+
+def _short(message: str, root: Path) -> str:
+    """The message without the folder of the server."""
+    return message.replace(f"{root}/", "")

@@ -1,0 +1,434 @@
+"""The app's charts: tables in, Altair charts out; colours and marks are fixed here."""
+
+import altair as alt
+import pandas as pd
+
+from gan.demo import figures
+
+Chart = alt.LayerChart | alt.FacetChart
+
+# One colour for each kernel in every chart, and a second channel for readers who can't tell
+# colours apart. All pass 3:1 against both backgrounds (Okabe and Ito's palette, adjusted).
+KERNELS = ["Kernel 4", "Kernel 6", "Kernel 8"]
+KERNEL_COLOURS = ["#1F7FBF", "#D55E00", "#0B8F6B"]
+KERNEL_SHAPES = ["circle", "square", "triangle-up"]
+PAIR_COLOURS = ["#1F7FBF", "#D55E00"]
+NEUTRAL = "#808080"
+HEIGHT = 320
+
+
+def loss_curves(
+    lines: pd.DataFrame, runs: list[str], colours: list[str], rule: int | None = None
+) -> Chart:
+    """Raw faint, smoothed thick; colour is the run, dash the network.
+
+    The legend switches networks and runs off and on, the x axis zooms and moves by wheel and
+    drag, a double click resets it, and hovering reads the values.
+
+    Args:
+        lines: What `curves.loss_lines` returns, for one or more runs.
+        runs: Names in the order of the legend.
+        colours: One a run.
+        rule: Iteration to mark with a vertical line.
+    """
+    by_run = alt.selection_point(fields=["run"], bind="legend", name="by_run")
+    by_network = alt.selection_point(fields=["network"], bind="legend", name="by_network")
+    zoom = alt.selection_interval(bind="scales", encodings=["x"], name="zoom")
+    hover = alt.selection_point(
+        fields=["iteration"], nearest=True, on="pointermove", empty=False, clear="pointerout"
+    )
+    x = alt.X("iteration:Q", title="Iteration", axis=alt.Axis(grid=False, tickCount=6))
+    colour = alt.Color(
+        "run:N",
+        title="Run",
+        scale=alt.Scale(domain=runs, range=colours),
+        legend=_legend(columns=3) if len(runs) > 1 else None,
+    )
+    dash = alt.StrokeDash(
+        "network:N",
+        title="Loss of the",
+        scale=alt.Scale(domain=["generator", "discriminator"], range=[[1, 0], [5, 3]]),
+        legend=_legend(),
+    )
+    shown = alt.condition(by_run & by_network, alt.value(1.0), alt.value(0.08))
+    faint = alt.condition(by_run & by_network, alt.value(0.22), alt.value(0.03))
+    base = alt.Chart(lines).encode(x=x, color=colour, strokeDash=dash)
+    raw = base.mark_line(strokeWidth=1).encode(
+        y=alt.Y("raw:Q", title="Loss", axis=alt.Axis(tickCount=6)), opacity=faint
+    )
+    smoothed = (
+        base.mark_line(strokeWidth=2.5)
+        .encode(y="smoothed:Q", opacity=shown)
+        .add_params(by_run, by_network, zoom)
+    )
+    reading = (
+        alt.Chart(lines)
+        .mark_rule(color=NEUTRAL)
+        .encode(
+            x="iteration:Q",
+            opacity=alt.condition(hover, alt.value(0.6), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("run:N", title="Run"),
+                alt.Tooltip("network:N", title="Network"),
+                alt.Tooltip("iteration:Q", title="Iteration", format=","),
+                alt.Tooltip("images_seen:Q", title="Photos seen", format=","),
+                alt.Tooltip("smoothed:Q", title="Smoothed", format=".3f"),
+                alt.Tooltip("raw:Q", title="Raw", format=".3f"),
+            ],
+        )
+        .add_params(hover)
+    )
+    layers: list[alt.Chart] = [raw, smoothed, reading]
+    if rule is not None:
+        layers.append(_marker(rule))
+    return alt.layer(*layers).properties(height=HEIGHT, usermeta=_svg())
+
+
+def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: int | None) -> Chart:
+    """A metric over the training, one line a run.
+
+    Args:
+        table: iteration, value, run.
+        runs: Names in the order of the legend.
+        name: The metric's name for the axis.
+        rule: Iteration to mark.
+    """
+    lines = (
+        alt.Chart(table)
+        .mark_line(point=alt.OverlayMarkDef(size=60, filled=True))
+        .encode(
+            x=alt.X("iteration:Q", title="Iteration", axis=alt.Axis(grid=False, tickCount=6)),
+            y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False)),
+            color=alt.Color(
+                "run:N", title="Run", scale=alt.Scale(domain=runs, range=PAIR_COLOURS), legend=None
+            ),
+            tooltip=["run:N", alt.Tooltip("iteration:Q", format=","), alt.Tooltip("value:Q")],
+        )
+    )
+    layers = [lines] if rule is None else [lines, _marker(rule)]
+    return alt.layer(*layers).properties(height=180)
+
+
+def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: str) -> Chart:
+    """Mean and range over seeds for each kernel, every single run as a hollow mark.
+
+    Args:
+        table: name, value, low, high (what `figures.spreads` returns, with the kernel's name).
+        runs: name, value, seed: one row a run.
+        metric: Decides the number format.
+        name: The metric's name for the axis.
+    """
+    names = [kernel for kernel in KERNELS if kernel in set(table["name"])]
+    colours = [KERNEL_COLOURS[KERNELS.index(kernel)] for kernel in names]
+    shapes = [KERNEL_SHAPES[KERNELS.index(kernel)] for kernel in names]
+    y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=120))
+    colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=None)
+    shape = alt.Shape("name:N", scale=alt.Scale(domain=names, range=shapes), legend=None)
+    scale = alt.Scale(zero=False, nice=True, padding=12)
+    form = ".4f" if metric == "kid" else ",.2f"
+    base = alt.Chart(table).encode(y=y, color=colour)
+    interval = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=name, scale=scale, axis=alt.Axis(tickCount=5)), x2="high:Q"
+    )
+    mean = base.mark_point(size=150, filled=True, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale),
+        shape=shape,
+        tooltip=[
+            alt.Tooltip("name:N", title="Setting"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    single = (
+        alt.Chart(runs)
+        .mark_point(size=55, filled=False, strokeWidth=1.5)
+        .encode(
+            y=y,
+            x=alt.X("value:Q", scale=scale),
+            color=colour,
+            shape=shape,
+            tooltip=[
+                alt.Tooltip("name:N", title="Setting"),
+                alt.Tooltip("seed:Q", title="Seed"),
+                alt.Tooltip("value:Q", title=name, format=form),
+            ],
+        )
+    )
+    return alt.layer(interval, single, mean).properties(height=46 * len(names) + 44)
+
+
+def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: bool) -> Chart:
+    """Squares with their values written in; `value` is a share from 0 to 1.
+
+    Args:
+        table: The columns `rows` and `columns` (text), `value`, and `text` (what is written in).
+        rows: Column for the y axis.
+        columns: Column for the x axis.
+        title: Of the colours.
+        dark: Whether the page is dark: low values fade into the page.
+    """
+    low, high = ("#16202B", "#5FB0EA") if dark else ("#F2F7FC", "#135E9A")
+    order = list(dict.fromkeys(table[rows]))
+    across = list(dict.fromkeys(table[columns]))
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            f"{columns}:N",
+            title=columns.capitalize(),
+            sort=across,
+            axis=alt.Axis(labelAngle=-45, orient="bottom", labelLimit=200),
+        ),
+        y=alt.Y(f"{rows}:N", title=rows.capitalize(), sort=order, axis=alt.Axis(labelLimit=140)),
+    )
+    squares = base.mark_rect(stroke=None).encode(
+        color=alt.Color(
+            "value:Q",
+            title=title,
+            scale=alt.Scale(domain=[0, 1], range=[low, high]),
+            legend=None,
+        ),
+        tooltip=[
+            alt.Tooltip(f"{rows}:N", title=rows.capitalize()),
+            alt.Tooltip(f"{columns}:N", title=columns.capitalize()),
+            alt.Tooltip("value:Q", title=title, format=".1%"),
+        ],
+    )
+    bright, deep = ("#FFFFFF", "#10151C") if dark else ("#1B2430", "#FFFFFF")
+    written = base.mark_text(fontSize=12).encode(
+        text="text:N",
+        color=alt.condition("datum.value > 0.55", alt.value(deep), alt.value(bright)),
+    )
+    return alt.layer(squares, written).properties(height=34 * len(order) + 90)
+
+
+def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:
+    """A class's figure against how many photos it has: mean, range and the type's name.
+
+    Args:
+        table: body_type, photos, value, low, high.
+        name: The figure's name for the axis.
+        dark: Whether the page is dark.
+    """
+    ink = "#B8C2CE" if dark else "#4A5360"
+    share = alt.Axis(format=".0%", tickCount=5)
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "photos:Q",
+            title="Photos of the type in the training split",
+            scale=alt.Scale(type="log", padding=50, nice=False),
+            axis=alt.Axis(format=",", tickCount=4, grid=False),
+        )
+    )
+    interval = base.mark_rule(strokeWidth=3, color=PAIR_COLOURS[0]).encode(
+        y=alt.Y("low:Q", title=name, scale=alt.Scale(domain=[0, 1]), axis=share), y2="high:Q"
+    )
+    mean = base.mark_circle(size=110, color=PAIR_COLOURS[0], opacity=1).encode(
+        y="value:Q",
+        tooltip=[
+            alt.Tooltip("body_type:N", title="Body type"),
+            alt.Tooltip("photos:Q", title="Photos", format=","),
+            alt.Tooltip("value:Q", title=name, format=".1%"),
+            alt.Tooltip("low:Q", title="Lowest", format=".1%"),
+            alt.Tooltip("high:Q", title="Highest", format=".1%"),
+        ],
+    )
+    # Neighbours on the axis carry their names on opposite sides.
+    ranked = table.sort_values("photos").reset_index(drop=True)
+    left = alt.Chart(ranked[ranked.index % 2 == 0]).mark_text(
+        dx=-10, align="right", fontSize=12, color=ink
+    )
+    right = alt.Chart(ranked[ranked.index % 2 == 1]).mark_text(
+        dx=10, align="left", fontSize=12, color=ink
+    )
+    names = [side.encode(x="photos:Q", y="value:Q", text="body_type:N") for side in (left, right)]
+    return alt.layer(interval, mean, *names).properties(height=340)
+
+
+def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
+    """Mean and range over seeds for each setting of an experiment.
+
+    Args:
+        table: setting, value, low, high, seeds, and optionally body_type.
+        name: The metric's name for the axis.
+        metric: Decides the number format.
+    """
+    form = ".1%" if metric in figures.SHARES else ",.2f"
+    order = list(dict.fromkeys(table["setting"]))
+    types = list(dict.fromkeys(table["body_type"]))
+    base = alt.Chart(table).encode(
+        y=alt.Y("setting:N", title=None, sort=order, axis=alt.Axis(labelLimit=180)),
+        yOffset=alt.YOffset("body_type:N", sort=types),
+        color=alt.Color(
+            "body_type:N",
+            title="Body type",
+            sort=types,
+            legend=alt.Legend(orient="top", columns=3) if len(types) > 1 else None,
+        ),
+    )
+    scale = alt.Scale(zero=False, padding=12)
+    axis = (
+        alt.Axis(tickCount=5, format=".0%") if metric in figures.SHARES else alt.Axis(tickCount=5)
+    )
+    interval = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=name, scale=scale, axis=axis), x2="high:Q"
+    )
+    mean = base.mark_point(size=90, filled=True, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale),
+        shape=alt.Shape("body_type:N", sort=types, legend=None),
+        tooltip=[
+            alt.Tooltip("setting:N", title="Setting"),
+            alt.Tooltip("body_type:N", title="Body type"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    rows = len(order) * max(1, len(types))
+    return alt.layer(interval, mean).properties(height=max(24 * rows, 44 * len(order)) + 60)
+
+
+def distance_curves(table: pd.DataFrame) -> Chart:
+    """Cumulative share of pictures within a distance of a training photo, for each kind.
+
+    Args:
+        table: kind, distance, share (sorted; what `cumulative` returns).
+    """
+    kinds = ["generated", "held-out"]
+    hover = alt.selection_point(
+        fields=["distance"], nearest=True, on="pointermove", empty=False, clear="pointerout"
+    )
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "distance:Q",
+            title="Distance to the nearest training photo",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(grid=False, tickCount=6),
+        )
+    )
+    lines = base.mark_line(strokeWidth=2.5).encode(
+        y=alt.Y("share:Q", title="Share this close or closer", axis=alt.Axis(format=".0%")),
+        color=alt.Color(
+            "kind:N",
+            title="Pictures",
+            scale=alt.Scale(domain=kinds, range=PAIR_COLOURS),
+            legend=alt.Legend(orient="top"),
+        ),
+        strokeDash=alt.StrokeDash(
+            "kind:N",
+            title="Pictures",
+            scale=alt.Scale(domain=kinds, range=[[1, 0], [5, 3]]),
+            legend=alt.Legend(orient="top"),
+        ),
+    )
+    reading = (
+        base.mark_rule(color=NEUTRAL)
+        .encode(
+            opacity=alt.condition(hover, alt.value(0.6), alt.value(0)),
+            tooltip=[
+                alt.Tooltip("kind:N", title="Pictures"),
+                alt.Tooltip("distance:Q", title="Distance", format=".2f"),
+                alt.Tooltip("share:Q", title="This close or closer", format=".1%"),
+            ],
+        )
+        .add_params(hover)
+    )
+    return alt.layer(lines, reading).properties(height=HEIGHT)
+
+
+def distance_marks(held_out: pd.DataFrame, marks: pd.DataFrame) -> Chart:
+    """Where single pictures' distances fall among those of held-out photos.
+
+    Args:
+        held_out: distance: one row a held-out photo, or a quantile of them.
+        marks: distance, picture (number), asked: one row a generated picture.
+    """
+    bars = (
+        alt.Chart(held_out)
+        .mark_bar(color=NEUTRAL, opacity=0.45)
+        .encode(
+            x=alt.X(
+                "distance:Q",
+                bin=alt.Bin(maxbins=40),
+                title="Distance to the nearest training photo",
+            ),
+            y=alt.Y("count():Q", title="Held-out photos", axis=alt.Axis(tickCount=4)),
+        )
+    )
+    ticks = (
+        alt.Chart(marks)
+        .mark_rule(color=PAIR_COLOURS[1], strokeWidth=2)
+        .encode(
+            x="distance:Q",
+            tooltip=[
+                alt.Tooltip("picture:Q", title="Picture"),
+                alt.Tooltip("asked:N", title="Asked for"),
+                alt.Tooltip("distance:Q", title="Distance", format=".2f"),
+            ],
+        )
+    )
+    return alt.layer(bars, ticks).properties(height=200)
+
+
+def cumulative(distances: pd.DataFrame, points: int = 300) -> pd.DataFrame:
+    """Empirical cumulative distribution of `distance` for each `kind`, at most `points` each."""
+    parts = []
+    for kind, group in distances.groupby("kind"):
+        quantiles = pd.Series(range(points)) / (points - 1)
+        values = group["distance"].quantile(quantiles.tolist()).to_numpy()
+        parts.append(pd.DataFrame({"kind": kind, "distance": values, "share": quantiles}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def confusion_shares(confusion: pd.DataFrame) -> pd.DataFrame:
+    """confusion.csv as shares of each row: asked, named, value, text; every pair is there."""
+    if confusion.empty:
+        return pd.DataFrame(columns=["asked", "named", "value", "text"])
+    order = list(dict.fromkeys(confusion["asked"]))
+    order += [name for name in dict.fromkeys(confusion["named"]) if name not in order]
+    counts = confusion.pivot_table(
+        index="asked", columns="named", values="count", aggfunc="sum", fill_value=0
+    ).reindex(index=order, columns=order, fill_value=0)
+    shares = counts.div(counts.sum(axis=1).replace(0, 1), axis=0)
+    table = shares.rename_axis("asked").reset_index().melt("asked", var_name="named")
+    return table.assign(text=[f"{100 * value:.0f}" for value in table["value"]])
+
+
+def diagonal_in_words(shares: pd.DataFrame) -> str:
+    """For each type the share that is named as asked."""
+    right = shares[shares["asked"] == shares["named"]]
+    return "; ".join(f"{row['asked']} {row['text']} % as asked" for _, row in right.iterrows())
+
+
+def _marker(iteration: int) -> alt.Chart:
+    return (
+        alt.Chart(pd.DataFrame({"iteration": [iteration]}))
+        .mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
+        .encode(x="iteration:Q")
+    )
+
+
+def themed(chart: Chart, dark: bool) -> Chart:
+    """Axis and legend text that passes 4.5:1 on the page; Streamlit's own grey does not."""
+    ink = "#B8C2CE" if dark else "#4A5360"
+    return chart.configure_axis(labelColor=ink, titleColor=ink).configure_legend(
+        labelColor=ink, titleColor=ink
+    )
+
+
+def _legend(columns: int = 2) -> alt.Legend:
+    return alt.Legend(
+        orient="top",
+        columns=columns,
+        labelLimit=220,
+        symbolOpacity=1,
+        symbolStrokeWidth=3,
+        symbolSize=260,
+        symbolType="stroke",
+    )
+
+
+def _svg() -> dict[str, dict[str, str]]:
+    # Screen readers and browser tests can look into an SVG, not into a canvas.
+    return {"embedOptions": {"renderer": "svg"}}

@@ -1,0 +1,155 @@
+"""Draws pictures for the pages. The only part of the demo that imports torch, and not before a
+picture is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Expired
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import streamlit as st
+
+from gan.demo import store
+from gan.demo.catalogue import Entry
+from gan.demo.opinions import Judged
+from gan.errors import UserError
+from gan.runs import Run
+
+if TYPE_CHECKING:
+    from gan.checkpoint import LoadedGenerator
+
+T = TypeVar("T")
+WORKERS = 2  # forward passes at a time: as many as the smallest host has cores
+PATIENCE = 30  # seconds a visitor waits for a turn
+MOST_PICTURES = 16
+MOST_SEED = 2**31 - 1
+
+
+class Busy(Exception):
+    """Too many visitors draw at once; trying again in a moment works."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Pictures and how long the network took for them."""
+
+    pictures: np.ndarray  # uint8 [N,H,W,3]
+    seconds: float
+
+
+def draw(
+    entry: Entry, seeds: tuple[int, ...], labels: tuple[int, ...] | None, truncation: float
+) -> Drawn:
+    """Pictures of `seeds`, one a seed; cached, so a second visitor waits for nothing.
+
+    Args:
+        entry: A run that is ready.
+        seeds: One a picture; a picture depends on its own seed alone.
+        labels: One class number a picture, or None where the generator takes none.
+        truncation: Above 0, at most 1.
+
+    Raises:
+        UserError: The checkpoint can't be used.
+        Busy: No turn came in time.
+    """
+    path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
+    return _draw(path, changed, seeds, labels, truncation)
+
+
+def morph(
+    entry: Entry,
+    seeds: tuple[int, int],
+    labels: tuple[int, int] | None,
+    positions: tuple[tuple[float, float], ...],
+) -> Drawn:
+    """Pictures between two ends; position (l, c) is how far the latent and the class have moved.
+
+    Raises:
+        UserError: The checkpoint can't be used.
+        Busy: No turn came in time.
+    """
+    path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
+    return _morph(path, changed, seeds, labels, positions)
+
+
+def judge(entry: Entry, made: np.ndarray) -> Judged | None:
+    """What the classifier says of pictures uint8 [N,H,W,3]; None where no judge fits the run."""
+    return None
+
+
+def _in_turn(work: Callable[[], T]) -> T:
+    future: Future[T] = _pool().submit(work)
+    try:
+        return future.result(PATIENCE)
+    except Expired:
+        future.cancel()
+        raise Busy from None
+
+
+# A fixed pool, not the visitors' own threads: it bounds the work and the memory, because every
+# thread that calls torch keeps a team of helpers of its own.
+@st.cache_resource(show_spinner=False)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WORKERS, thread_name_prefix="draw")
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _generator(path: str, changed: store.Stamp) -> LoadedGenerator:
+    from gan.checkpoint import load_generator
+
+    return load_generator(Run(Path(path)))
+
+
+@st.cache_data(max_entries=64, show_spinner="Drawing (the first time loads the network)")
+def _draw(
+    path: str,
+    changed: store.Stamp,
+    seeds: tuple[int, ...],
+    labels: tuple[int, ...] | None,
+    truncation: float,
+) -> Drawn:
+    def work() -> Drawn:
+        from gan import sampling
+
+        generator = _generator(path, changed)
+        start = time.perf_counter()
+        made = sampling.generate(
+            generator, list(seeds), list(labels) if labels is not None else None, truncation
+        )
+        return Drawn(made, time.perf_counter() - start)
+
+    return _in_turn(work)
+
+
+@st.cache_data(max_entries=32, show_spinner="Drawing (the first time loads the network)")
+def _morph(
+    path: str,
+    changed: store.Stamp,
+    seeds: tuple[int, int],
+    labels: tuple[int, int] | None,
+    positions: tuple[tuple[float, float], ...],
+) -> Drawn:
+    def work() -> Drawn:
+        from gan import sampling
+
+        generator = _generator(path, changed)
+        start = time.perf_counter()
+        ends = sampling.latents(seeds, generator.latent)
+        latents = sampling.interpolate(ends[0], ends[1], [latent for latent, _ in positions])
+        weights: Any = None
+        if labels is not None:
+            weights = sampling.class_weights(
+                labels[0], labels[1], len(generator.classes), [kind for _, kind in positions]
+            )
+        made = sampling.from_latents(generator, latents, weights)
+        return Drawn(made, time.perf_counter() - start)
+
+    return _in_turn(work)
+
+
+__all__ = ["MOST_PICTURES", "MOST_SEED", "Busy", "Drawn", "UserError", "draw", "morph"]

@@ -1,0 +1,231 @@
+"""Figures of merit as tables: named, averaged over seeds, with their spread; no drawing."""
+
+import io
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+
+RESULT_COLUMNS = (
+    "setting",
+    "seed",
+    "view",
+    "metric",
+    "extractor",
+    "body_type",
+    "value",
+    "n_real",
+    "n_fake",
+)
+TEXTS = ("setting", "view", "metric", "extractor", "body_type")
+SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
+EXTRACTORS = {
+    "inception-v3-compat": "Inception V3",
+    "efficientnet-lite2": "EfficientNet-Lite2",
+    "car-classifier": "car classifier",
+}
+NAMES = {
+    "fid": "FID",
+    "is": "IS",
+    "fd": "FD",
+    "kid": "KID",
+    "precision": "Precision",
+    "recall": "Recall",
+    "gan_test": "GAN-test",
+    "gan_train": "GAN-train",
+    "classifier": "Classifier on real photos",
+    "fd_floor": "FD floor",
+    "fid_floor": "FID floor",
+    "diversity": "Diversity",
+    "neighbour_distance": "Neighbour distance",
+    "loss_g_oscillation": "Oscillation of the generator's loss",
+    "pictures_per_s": "Training speed (pictures/s)",
+    "parameters": "Generator parameters",
+    "multiply_adds": "Multiply-adds a picture",
+}
+# Read as a share of one: shown in per cent.
+SHARES = {"gan_test", "gan_train", "classifier", "precision", "recall"}
+LOWER_IS_BETTER = {"fid", "fd", "kid", "loss_g_oscillation", "multiply_adds", "parameters"}
+# Metrics of a generator's pictures, in the order in which they are shown.
+QUALITY = ("fid", "fd", "is", "kid", "gan_test", "gan_train", "precision", "recall", "diversity")
+# The metric that decides, best known first: FID where Inception's weights were at hand.
+DECIDING = (("fid", "inception-v3-compat"), ("fd", "efficientnet-lite2"))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A mean with the range that it was taken over."""
+
+    value: float
+    low: float
+    high: float
+    seeds: int
+    n_real: float = math.nan
+    n_fake: float = math.nan
+
+
+def title(metric: str, extractor: str) -> str:
+    """A metric's name; FID and IS alone mean Inception, another network is named."""
+    name = NAMES.get(metric, metric.replace("_", " "))
+    if extractor in ("", "car-classifier"):
+        return name
+    if extractor == "inception-v3-compat" and metric in ("fid", "is", "kid", "fid_floor"):
+        return name
+    return f"{name} ({EXTRACTORS.get(extractor, extractor)})"
+
+
+def show(value: float, metric: str) -> str:
+    """A value with as many digits as it deserves."""
+    if value is None or math.isnan(value):
+        return "not measured"
+    if metric in SHARES:
+        return f"{100 * value:.1f} %"
+    if metric in ("parameters", "multiply_adds"):
+        return f"{value / 1e6:,.1f} M"
+    if metric == "kid":
+        return f"{value:.4f}"
+    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def show_range(spread: Spread, metric: str) -> str:
+    """The interval of a mean in words."""
+    low, high = show(spread.low, metric), show(spread.high, metric)
+    return low if low == high else f"{low} to {high}"
+
+
+def spreads(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Mean and range of `value` for each combination of `keys`; one row a combination.
+
+    A single row keeps the interval that it was measured with (columns low and high, where
+    they exist).
+
+    Returns:
+        `keys` and SUMMARY_COLUMNS.
+    """
+    rows = []
+    clean = table[pd.to_numeric(table["value"], errors="coerce").notna()]
+    for names, group in clean.groupby(keys, sort=False, dropna=False):
+        low, high = group["value"].min(), group["value"].max()
+        if len(group) == 1 and {"low", "high"} <= set(group) and group["low"].notna().all():
+            low, high = group["low"].iloc[0], group["high"].iloc[0]
+        counts = [group["n_real"].max(), group["n_fake"].max()]
+        rows.append([*names, group["value"].mean(), low, high, len(group), *counts])
+    return pd.DataFrame(rows, columns=[*keys, *SUMMARY_COLUMNS])
+
+
+def latest(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows of metrics.csv that were measured last, for each metric on its own."""
+    if metrics.empty:
+        return metrics
+    last = metrics.groupby(["metric", "extractor"])["images_seen"].transform("max")
+    return metrics[metrics["images_seen"] == last]
+
+
+def pick(
+    metrics: pd.DataFrame, metric: str, extractor: str | None = None, body_type: str = "all"
+) -> Spread | None:
+    """One figure of a run with its range over seeds, or None where it wasn't measured."""
+    rows = metrics[(metrics["metric"] == metric) & (metrics["body_type"] == body_type)]
+    if extractor is not None:
+        rows = rows[rows["extractor"] == extractor]
+    if "reference" in rows and rows["reference"].nunique() > 1:
+        # Against pictures that the training never saw, where both were measured.
+        rows = rows[rows["reference"] == "test"]
+    table = spreads(rows, ["metric"])
+    if table.empty:
+        return None
+    row = table.iloc[0]
+    return Spread(
+        float(row["value"]),
+        float(row["low"]),
+        float(row["high"]),
+        int(row["seeds"]),
+        float(row["n_real"]),
+        float(row["n_fake"]),
+    )
+
+
+def read_results(path: Path) -> pd.DataFrame:
+    """An experiment's results.csv; empty if there is none; a torn last line is dropped.
+
+    Raises:
+        UserError: The file isn't what an experiment writes.
+    """
+    try:
+        text = path.read_text(errors="replace")
+    except FileNotFoundError:
+        return pd.DataFrame(columns=list(RESULT_COLUMNS))
+    except OSError as error:
+        raise UserError(f"{path.name} can't be read: {error.strerror}") from None
+    try:
+        whole = text[: text.rfind("\n") + 1]
+        table = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(TEXTS, "str"))
+        missing = set(RESULT_COLUMNS) - set(table.columns)
+        if missing:
+            raise ValueError(f"it has no column {', '.join(sorted(missing))}")
+        numbers = ["seed", "value", "n_real", "n_fake"]
+        table[numbers] = table[numbers].apply(pd.to_numeric)
+    except (ValueError, pd.errors.ParserError) as error:
+        raise UserError(f"{path.parent.name}/{path.name} can't be read: {error}") from None
+    table[list(TEXTS)] = table[list(TEXTS)].fillna("")
+    return table
+
+
+def kernel_of(setting: str) -> int | None:
+    """The kernel that a setting such as `k4` names."""
+    found = re.search(r"(?<!\d)([468])(?!\d)", setting)
+    return int(found[1]) if found else None
+
+
+def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
+    """What results.csv would hold, from single unconditional runs and their metrics.csv."""
+    parts = []
+    for entry, metrics in runs:
+        kernel = getattr(entry.settings.network, "kernel", None) if entry.settings else None
+        if kernel is None or metrics.empty or entry.classes:
+            continue
+        rows = latest(metrics)
+        rows = (
+            rows[rows["reference"].isin(("test", ""))] if "test" in set(rows["reference"]) else rows
+        )
+        seed = entry.settings.loop.seed if entry.settings else 0
+        parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view="as trained"))
+    if not parts:
+        return pd.DataFrame(columns=list(RESULT_COLUMNS))
+    return pd.concat(parts, ignore_index=True)[list(RESULT_COLUMNS)]
+
+
+def deciding(table: pd.DataFrame) -> tuple[str, str] | None:
+    """The (metric, extractor) that a verdict rests on: FID, else FD on EfficientNet-Lite2."""
+    found = set(zip(table["metric"], table["extractor"], strict=True))
+    return next((pair for pair in DECIDING if pair in found), None)
+
+
+def published() -> pd.DataFrame:
+    """The report's figures as it published them: other photos, counts not given, one run each."""
+    return pd.read_csv(Path(__file__).with_name("published.csv"))
+
+
+def counts_in_words(table: pd.DataFrame) -> str:
+    """What a chart's marks stand for and how many pictures were compared."""
+    seeds = table["seeds"].dropna()
+    if seeds.empty:
+        return ""
+    least, most = int(seeds.min()), int(seeds.max())
+    words = (
+        "One run a setting: there is no spread to show."
+        if most == 1
+        else f"Filled: mean of {least if least == most else f'{least} to {most}'} training seeds; "
+        "line: lowest to highest; hollow: single trainings."
+    )
+    real, fake = table["n_real"].max(), table["n_fake"].max()
+    if real > 0 and fake > 0:
+        words += f" {fake:,.0f} generated against {real:,.0f} real pictures."
+    elif fake > 0:
+        words += f" {fake:,.0f} generated pictures."
+    return words

@@ -1,0 +1,156 @@
+"""What the pages read, each file once: cached by the file's time and size, and bounded."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from gan import runs
+from gan.demo import catalogue, figures, pictures
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+from gan.runs import Run
+
+Stamp = tuple[int, int]
+DISTANCE_COLUMNS = ["kind", "body_type", "distance"]
+CONFUSION_COLUMNS = ["seed", "asked", "named", "count"]
+
+
+def stamp(path: Path) -> Stamp:
+    """Changes whenever the file does; (0, 0) where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)
+
+
+def entries() -> list[Entry]:
+    """Every run under the checkpoints folder, at most ten seconds old."""
+    return _entries(str(runs.runs_root().absolute()))
+
+
+def losses(entry: Entry) -> pd.DataFrame:
+    """losses.csv of a run; empty where it can't be read (the listing says why)."""
+    return _losses(str(entry.run.path), stamp(entry.run.losses_path))
+
+
+def metrics(entry: Entry) -> pd.DataFrame:
+    """metrics.csv of a run; empty where it can't be read (the listing says why)."""
+    return _metrics(str(entry.run.path), stamp(entry.run.metrics_path))
+
+
+def confusion(entry: Entry) -> pd.DataFrame:
+    """confusion.csv of a run: seed, asked, named, count; empty where there is none."""
+    path = entry.run.confusion_path
+    return _plain(str(path), stamp(path), tuple(CONFUSION_COLUMNS))
+
+
+def distances(entry: Entry) -> pd.DataFrame:
+    """neighbour_distances.csv of a run: kind, body_type, distance; empty where there is none."""
+    path = entry.run.distances_path
+    return _plain(str(path), stamp(path), tuple(DISTANCE_COLUMNS))
+
+
+def experiment(name: str) -> tuple[pd.DataFrame, str | None]:
+    """An experiment's results.csv, and what is wrong with it (None where nothing is)."""
+    path = runs.runs_root().absolute() / name / "results.csv"
+    return _results(str(path), stamp(path))
+
+
+def grid_png(path: Path, scale: int, natural: bool) -> bytes | None:
+    """A saved grid enlarged by a whole factor, as PNG; None where it can't be read.
+
+    Args:
+        path: samples/ITERATION.png of a run.
+        scale: The factor.
+        natural: Undo the squashing to squares.
+    """
+    return _grid_png(str(path), stamp(path), scale, natural)
+
+
+def row_pngs(path: Path, size: int, height: int, natural: bool, most: int) -> list[bytes] | None:
+    """Each row of a saved grid as its own PNG strip; None where the grid can't be cut."""
+    return _row_pngs(str(path), stamp(path), size, height, natural, most)
+
+
+def short_hash(entry: Entry) -> str:
+    """First digits of the checkpoint's SHA-256: two people see that they look at the same."""
+    return _short_hash(str(entry.run.path), stamp(entry.run.generator_path))
+
+
+@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
+def _entries(root: str) -> list[Entry]:
+    return catalogue.list_entries(Path(root))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _losses(path: str, changed: Stamp) -> pd.DataFrame:
+    run = Run(Path(path))
+    try:
+        return run.read_losses()
+    except UserError:
+        return pd.DataFrame(columns=list(runs.LOSS_COLUMNS))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
+    run = Run(Path(path))
+    try:
+        return run.read_metrics()
+    except UserError:
+        return pd.DataFrame(columns=list(runs.METRIC_COLUMNS))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, keep_default_na=True)
+    except (OSError, ValueError, pd.errors.ParserError):
+        return pd.DataFrame(columns=list(columns))
+    if not set(columns) <= set(table.columns):
+        return pd.DataFrame(columns=list(columns))
+    table["body_type" if "body_type" in table else "asked"] = table[
+        "body_type" if "body_type" in table else "asked"
+    ].astype("str")
+    return table.dropna()
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
+    try:
+        return figures.read_results(Path(path)), None
+    except UserError as error:
+        return pd.DataFrame(columns=list(figures.RESULT_COLUMNS)), str(error)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _grid_png(path: str, changed: Stamp, scale: int, natural: bool) -> bytes | None:
+    try:
+        grid = pictures.read_grid(Path(path))
+    except OSError:
+        return None
+    return pictures.png(pictures.enlarge(grid, grid.shape[0] * scale, natural))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _row_pngs(
+    path: str, changed: Stamp, size: int, height: int, natural: bool, most: int
+) -> list[bytes] | None:
+    try:
+        cut = pictures.tiles(pictures.read_grid(Path(path)), size)
+    except (OSError, ValueError):
+        return None
+    return [
+        pictures.png(np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]]))
+        for row in cut
+    ]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _short_hash(path: str, changed: Stamp) -> str:
+    try:
+        return Run(Path(path)).short_hash()
+    except UserError:
+        return "none"

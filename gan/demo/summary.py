@@ -1,0 +1,221 @@
+"""From the files to what several pages say: the kernel's verdict, the headline run's answers."""
+
+import pandas as pd
+
+from gan.demo import answers, figures, store
+from gan.demo.answers import Answer
+from gan.demo.catalogue import Entry
+
+KERNEL_EXPERIMENT = "kernel-size"
+RARE_EXPERIMENT = "rare-types"
+ABLATIONS = "ablations"
+VIEWS = {
+    "equal-pictures": "Equal pictures",
+    "equal-time": "Equal time",
+    "equal-parameters": "Equal parameters",
+    "as trained": "As trained",
+}
+
+
+def kernel_results(entries: list[Entry]) -> tuple[pd.DataFrame, str | None, bool]:
+    """The kernel experiment's rows (with `kernel` and `name`), or single runs in their place.
+
+    Returns:
+        The rows, what is wrong with results.csv (None where nothing is), and whether the rows
+        come from the experiment.
+    """
+    table, problem = store.experiment(KERNEL_EXPERIMENT)
+    if not table.empty:
+        named = answers.settings_named(table)
+        if not named.empty:
+            return named, problem, True
+    single = figures.results_from_runs(
+        [(entry, store.metrics(entry)) for entry in entries if entry.settings is not None]
+    )
+    return answers.settings_named(single), problem, False
+
+
+def kernel_spreads(table: pd.DataFrame, view: str, metric: str, extractor: str) -> pd.DataFrame:
+    """Mean and range of one metric for each kernel: name, value, low, high, seeds, counts."""
+    rows = table[
+        (table["view"] == view)
+        & (table["metric"] == metric)
+        & (table["extractor"] == extractor)
+        & (table["body_type"].isin(["all", ""]))
+    ]
+    return figures.spreads(rows, ["name"]).sort_values("name").reset_index(drop=True)
+
+
+def cost_table(table: pd.DataFrame, view: str, metrics: list[str]) -> pd.DataFrame:
+    """What each kernel costs, in words: one row a kernel, one column a metric."""
+    wide: dict[str, dict[str, str]] = {}
+    for metric in metrics:
+        for _, row in kernel_spreads(table, view, metric, "").iterrows():
+            shown = figures.show(row["value"], metric)
+            if row["high"] > row["low"]:
+                low, high = (figures.show(row[end], metric) for end in ("low", "high"))
+                shown += f" ({low} to {high})"
+            wide.setdefault(str(row["name"]), {})[figures.title(metric, "")] = shown
+    return pd.DataFrame.from_dict(wide, orient="index").rename_axis("Kernel").reset_index()
+
+
+def kernel_answer(table: pd.DataFrame, view: str) -> tuple[Answer, str] | None:
+    """Which kernel is better in a view, and the name of the metric that decides."""
+    chosen = figures.deciding(table[table["view"] == view])
+    if chosen is None:
+        return None
+    found = answers.best_setting(kernel_spreads(table, view, *chosen), chosen[0])
+    return None if found is None else (found, figures.title(*chosen))
+
+
+def main_view(table: pd.DataFrame) -> str | None:
+    """The view that is shown first: equal pictures, where there is one."""
+    found = list(dict.fromkeys(table["view"]))
+    return next((view for view in VIEWS if view in found), found[0] if found else None)
+
+
+def told_apart(entry: Entry) -> Answer | None:
+    """Whether the run's body types can be told apart."""
+    metrics = figures.latest(store.metrics(entry))
+    return answers.told_apart(
+        figures.pick(metrics, "gan_test"), figures.pick(metrics, "classifier"), len(entry.classes)
+    )
+
+
+def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
+    """body_type, photos, value, low, high, seeds of one run's figure for each body type."""
+    metrics = figures.latest(store.metrics(entry))
+    rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
+    table = figures.spreads(rows, ["body_type"])
+    counts = entry.counts
+    return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])
+
+
+def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
+    """Whether rare types are worse, and whether the answer comes from the experiment."""
+    table, _ = store.experiment(RARE_EXPERIMENT)
+    found = rare_table(table)
+    if found is not None:
+        rows, metric, _, full = found
+        answer = answers.rare_by_experiment(rows, metric, full)
+        if answer is not None:
+            return answer, True
+    return (answers.rare_by_count(per_class(entry)) if entry else None), False
+
+
+def rare_table(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str, str] | None:
+    """The rare-types experiment over its cut types: (spreads, metric, extractor, full setting)."""
+    for metric, extractor in (("gan_test", "car-classifier"), *figures.DECIDING):
+        rows = table[(table["metric"] == metric) & (table["extractor"] == extractor)]
+        if rows.empty:
+            continue
+        groups = [group for group in dict.fromkeys(rows["body_type"]) if group not in ("all", "")]
+        cut = [name for name in groups if name in ("cut", "rare")] or groups
+        if cut:
+            rows = rows[rows["body_type"].isin(cut)]
+        # A seed's mean over its cut types first: the range is then over seeds alone.
+        rows = rows.groupby(["setting", "seed"], as_index=False, sort=False).agg(
+            value=("value", "mean"), n_real=("n_real", "max"), n_fake=("n_fake", "max")
+        )
+        full = next(
+            (name for name in dict.fromkeys(rows["setting"]) if name in FULL_SETTINGS), None
+        )
+        if full is not None:
+            return figures.spreads(rows, ["setting"]), metric, extractor, full
+    return None
+
+
+FULL_SETTINGS = ("full", "cut-1", "cut-1/1", "none", "uncut")
+
+
+def memorised(entry: Entry) -> Answer | None:
+    """Whether the run's pictures lie closer to training photos than unseen photos do."""
+    return answers.memorised(store.distances(entry))
+
+
+def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
+    """(name, value, spread, help) of the figures that the front page shows, best known first."""
+    metrics = figures.latest(store.metrics(entry))
+    shown = []
+    wanted = (
+        ("fid", "inception-v3-compat", "FID"),
+        ("fd", "efficientnet-lite2", "FD"),
+        ("is", "inception-v3-compat", "IS"),
+        ("is", "efficientnet-lite2", "IS"),
+        ("gan_test", None, "GAN-test"),
+        ("gan_train", None, "GAN-train"),
+        ("diversity", None, "Diversity"),
+    )
+    for metric, extractor, term in wanted:
+        found = figures.pick(metrics, metric, extractor)
+        if found is None:
+            continue
+        used = extractor or ""
+        spread = figures.show_range(found, metric)
+        if found.seeds > 1:
+            words = f"{spread}, range of {found.seeds} seeds"
+        elif found.low < found.high:
+            words = f"{spread}, interval as measured"
+        else:
+            words = "one measurement"
+        shown.append((figures.title(metric, used), figures.show(found.value, metric), words, term))
+    return shown
+
+
+def heat_table(entry: Entry) -> pd.DataFrame:
+    """Figures of each body type for a heat map: type, figure, value (0 worst to 1 best), text."""
+    metrics = figures.latest(store.metrics(entry))
+    rows = metrics[~metrics["body_type"].isin(["all", ""])]
+    table = figures.spreads(rows, ["metric", "extractor", "body_type"])
+    counts = entry.counts
+    parts = []
+    for (metric, extractor), group in table.groupby(["metric", "extractor"], sort=False):
+        low, high = group["value"].min(), group["value"].max()
+        place = (group["value"] - low) / (high - low) if high > low else group["value"] * 0 + 0.5
+        if metric in figures.LOWER_IS_BETTER:
+            place = 1 - place
+        parts.append(
+            pd.DataFrame(
+                {
+                    "type": [
+                        f"{name} ({counts[name]:,})" if name in counts else str(name)
+                        for name in group["body_type"]
+                    ],
+                    "figure": figures.title(str(metric), str(extractor)),
+                    "value": place,
+                    "text": [figures.show(value, str(metric)) for value in group["value"]],
+                }
+            )
+        )
+    if not parts:
+        return pd.DataFrame(columns=["type", "figure", "value", "text"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def over_time(entry: Entry) -> pd.DataFrame:
+    """A run's figures at each point of its training: run, name, iteration, value, shown."""
+    metrics, losses = store.metrics(entry), store.losses(entry)
+    rows = metrics[(metrics["body_type"] == "all") & (metrics["metric"] != "classifier")]
+    means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[
+        "value"
+    ].mean()
+    iterations = losses["iteration"].to_numpy()
+    seen = losses["images_seen"].to_numpy()
+    batch = entry.settings.loop.batch if entry.settings else 1
+    found = [
+        int(iterations[abs(seen - images).argmin()]) if len(seen) else int(images / batch)
+        for images in means["images_seen"]
+    ]
+    pairs = list(zip(means["metric"], means["extractor"], strict=True))
+    return pd.DataFrame(
+        {
+            "run": entry.name,
+            "name": [figures.title(*pair) for pair in pairs],
+            "iteration": found,
+            "value": means["value"],
+            "shown": [
+                figures.show(value, metric)
+                for value, metric in zip(means["value"], means["metric"], strict=True)
+            ],
+        }
+    )

@@ -1,0 +1,237 @@
+"""The experiment of the report, with seeds: kernels 4, 6 and 8 through the same training."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from gan.demo import charts, curves, engine, figures, parts, pictures, store, summary
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+
+COMMAND = "python train/kernel_sweep.py"
+VIEW_WORDS = {
+    "equal-pictures": "Every network saw the same number of photos. A larger kernel costs more "
+    "time for that.",
+    "equal-time": "Every network trained for the same time, so a larger kernel saw fewer photos.",
+    "equal-parameters": "Widths are set so that every network has about the same number of "
+    "parameters; every network saw the same number of photos.",
+    "as trained": "Single runs as they are: budgets and data may differ, so compare with care.",
+}
+COSTS = ("pictures_per_s", "parameters", "multiply_adds", "loss_g_oscillation")
+
+parts.heading(
+    "Kernel size",
+    ":material/grid_on:",
+    "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
+    "network each with kernels 4, 6 and 8 and found them close. Here each is trained with several "
+    "random seeds: a difference counts only if it is larger than the spread between seeds.",
+)
+
+entries = store.entries()
+table, problem, from_experiment = summary.kernel_results(entries)
+if problem:
+    st.warning(problem, icon=":material/report:")
+if not from_experiment:
+    parts.missing(
+        "The experiment with several seeds has not been run"
+        + (", so single runs stand in for it." if not table.empty else "."),
+        COMMAND,
+    )
+
+views = [view for view in summary.VIEWS if view in set(table["view"])]
+if views:
+    options = [summary.VIEWS[view] for view in views]
+    label = options[0]
+    if len(options) > 1:
+        label = (
+            st.segmented_control(
+                "Compare at",
+                options,
+                default=options[0],
+                required=True,
+                key="at",
+                bind="query-params",
+            )
+            or options[0]
+        )
+    view = views[options.index(label)] if label in options else views[0]
+    st.caption(VIEW_WORDS[view])
+
+    found = summary.kernel_answer(table, view)
+    if found:
+        answer, by = found
+        with st.container(border=True):
+            st.markdown(f":material/gavel: **{answer.verdict}**")
+            st.caption(f"{by}, lower is better: {answer.evidence}.")
+
+    st.subheader("Quality", icon=":material/query_stats:")
+    here = table[table["view"] == view]
+    pairs = [
+        (str(metric), str(extractor))
+        for metric, extractor in here[["metric", "extractor"]].drop_duplicates().to_numpy()
+        if metric in figures.QUALITY
+    ]
+    pairs.sort(key=lambda pair: figures.QUALITY.index(pair[0]))
+    with st.grid(2, gap="medium", min_column_width=330):
+        for metric, extractor in pairs:
+            name = figures.title(metric, extractor)
+            spread = summary.kernel_spreads(table, view, metric, extractor)
+            single = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
+            better = "lower is better" if metric in figures.LOWER_IS_BETTER else "higher is better"
+            with st.container():
+                st.markdown(f"**{name}** ({better})")
+                parts.chart(
+                    charts.kernel_spread(spread, single, metric, name),
+                    alt=f"{name} by kernel size: "
+                    + "; ".join(
+                        f"{row['name']} {figures.show(row['value'], metric)}"
+                        for _, row in spread.iterrows()
+                    ),
+                )
+                st.caption(figures.counts_in_words(spread))
+
+    costs = [metric for metric in COSTS if metric in set(here["metric"])]
+    if costs:
+        st.subheader("Cost", icon=":material/timer:")
+        st.dataframe(
+            summary.cost_table(table, view, costs), hide_index=True, alt="Cost of each kernel size"
+        )
+        st.caption(
+            "Mean, and the range over seeds in brackets. The oscillation is the deviation of the "
+            "generator's loss from its smoothed curve."
+        )
+
+kernels: dict[str, list[Entry]] = {}
+for entry in entries:
+    kernel = getattr(entry.settings.network, "kernel", None) if entry.settings else None
+    if kernel in (4, 6, 8) and not entry.classes:
+        kernels.setdefault(f"Kernel {kernel}", []).append(entry)
+# The experiment's own runs where there are any: they share data, budget and latents.
+for kernel_name, runs in kernels.items():
+    own = [run for run in runs if run.name.startswith(f"{summary.KERNEL_EXPERIMENT}/")]
+    kernels[kernel_name] = own or runs
+kernels = dict(sorted(kernels.items()))
+seeds = sorted(
+    {run.settings.loop.seed for runs in kernels.values() for run in runs if run.settings}
+)
+
+if kernels:
+    st.subheader("The same latents through each kernel", icon=":material/photo_library:")
+    chosen_seed = seeds[0]
+    if len(seeds) > 1:
+        chosen_seed = (
+            st.segmented_control(
+                "Training seed",
+                seeds,
+                default=seeds[0],
+                required=True,
+                key="training-seed",
+                bind="query-params",
+            )
+            or seeds[0]
+        )
+    live = st.toggle(
+        "Draw from a seed of my own",
+        False,
+        key="live",
+        bind="query-params",
+        help="Loads the networks and draws; otherwise the grids that the trainings saved appear.",
+    )
+    own_seed = 0
+    if live:
+        own_seed = int(
+            st.number_input(
+                "Seed", 0, engine.MOST_SEED, 0, 1, key="kernel-seed", bind="query-params"
+            )
+        )
+        own_seed = min(max(own_seed, 0), engine.MOST_SEED)
+    with st.grid(3, gap="medium", min_column_width=240):
+        for kernel_name, runs in kernels.items():
+            run = next(
+                (one for one in runs if one.settings and one.settings.loop.seed == chosen_seed),
+                runs[0],
+            )
+            with st.container():
+                st.markdown(f"**{kernel_name}**")
+                picture: bytes | None = None
+                if live and run.ready:
+                    try:
+                        drawn = engine.draw(run, tuple(range(own_seed, own_seed + 9)), None, 1.0)
+                        large = [pictures.enlarge(one, 128, True) for one in drawn.pictures]
+                        picture = pictures.png(pictures.sheet(np.stack(large), 3))
+                    except (engine.Busy, UserError) as error:
+                        st.caption(f"Can't draw: {error or 'many visitors, try again'}")
+                elif run.run.samples():
+                    picture = store.grid_png(run.run.samples()[-1][1], 2, natural=True)
+                if picture is None:
+                    st.caption("No pictures: this run saved neither a grid nor a checkpoint.")
+                else:
+                    st.image(
+                        picture,
+                        width="stretch",
+                        alt=f"Pictures generated by the network with {kernel_name.lower()}",
+                    )
+                st.caption(f"`{run.name}`")
+
+    st.subheader("Losses", icon=":material/show_chart:")
+    weight = st.slider(
+        "Smoothing",
+        0.0,
+        0.99,
+        0.9,
+        0.01,
+        key="kernel-smoothing",
+        bind="query-params",
+        help="The faint line is raw. 0 smooths nothing.",
+    )
+    lines = []
+    for kernel_name, runs in kernels.items():
+        run = next(
+            (one for one in runs if one.settings and one.settings.loop.seed == chosen_seed), runs[0]
+        )
+        losses = store.losses(run)
+        if not losses.empty:
+            lines.append(curves.loss_lines(losses, kernel_name, float(weight)))
+    if lines:
+        names = [
+            name for name in charts.KERNELS if any((line["run"] == name).any() for line in lines)
+        ]
+        colours = [charts.KERNEL_COLOURS[charts.KERNELS.index(name)] for name in names]
+        parts.chart(
+            charts.loss_curves(pd.concat(lines), names, colours),
+            alt="Losses of generator and discriminator over the training, one colour a kernel size",
+            key="losses",
+        )
+        st.caption(
+            "Solid: the generator's loss; dashed: the discriminator's. A discriminator near zero "
+            "with a rising generator's loss has won: it teaches the generator little. Click the "
+            "legend to pick a line, drag or scroll to move and zoom, double-click to reset."
+        )
+    else:
+        st.caption("These runs have no losses to show.")
+
+st.subheader("What the report published", icon=":material/history_edu:")
+published = figures.published()
+st.dataframe(
+    published[published["variant"] == "unconditional"].drop(columns="variant"),
+    hide_index=True,
+    column_config={
+        "kernel": st.column_config.NumberColumn("Kernel"),
+        "epochs": st.column_config.NumberColumn("Epochs"),
+        "fid": st.column_config.NumberColumn("FID (published)", format="%.1f"),
+        "is": st.column_config.NumberColumn("IS (published)", format="%.2f"),
+        "losses": st.column_config.TextColumn("Losses, in its words", width="large"),
+    },
+    alt="The report's published FID and IS for kernels 4, 6 and 8",
+)
+st.caption(
+    "Published, not measured here: other photos, one run a kernel, sample counts not given. "
+    "Compare "
+    "the order of the kernels, not the values."
+)
+with st.container(horizontal=True):
+    keys = ("at", "training-seed", "live", "kernel-seed", "kernel-smoothing")
+    parts.copy_link({key: st.session_state[key] for key in keys if key in st.session_state})
+parts.explain("FID", "FD", "IS", "KID", "Precision", "Recall", "Range of seeds", "Latent")
+parts.problems(entries)
+parts.footer()

@@ -1,0 +1,234 @@
+"""From one car to another: the body type and the latent move each on its own slider."""
+
+import numpy as np
+import streamlit as st
+
+import gan
+from gan.demo import engine, parts, pictures, store
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+
+STILLS = 7  # odd: the one in the middle is half-way
+FRAMES = 24
+TALL = 128
+
+parts.heading(
+    "Morph",
+    ":material/compare_arrows:",
+    "Move from one car to another. The *latent* (the seed's random numbers) carries pose, paint "
+    "and background; the *body type* is told to the network apart from it. Each has its slider.",
+)
+
+entries = store.entries()
+ready = {entry.name: entry for entry in entries if entry.ready}
+if not ready:
+    parts.missing("There is no trained network to draw with yet.", parts.TRAIN_FIRST)
+    parts.problems(entries)
+    parts.footer()
+    st.stop()
+
+
+def forget_checkpoint() -> None:
+    """The link named the checkpoint of another run."""
+    st.query_params.pop("checkpoint", None)
+
+
+with st.container(border=True):
+    name = st.selectbox(
+        "Run",
+        list(ready),
+        key="run",
+        bind="query-params",
+        on_change=forget_checkpoint,
+        help="A trained network. Only the ones with a usable checkpoint are listed.",
+    )
+    entry: Entry = ready.get(name, next(iter(ready.values())))
+    classes = list(entry.classes)
+    left, right = st.columns(2)
+    with left:
+        start_seed = st.number_input(
+            "From seed", 0, engine.MOST_SEED, 0, 1, key="from-seed", bind="query-params"
+        )
+        start = (
+            st.selectbox("From type", classes, 0, key="from", bind="query-params")
+            if classes
+            else None
+        )
+    with right:
+        end_seed = st.number_input(
+            "To seed", 0, engine.MOST_SEED, 1, 1, key="to-seed", bind="query-params"
+        )
+        end = (
+            st.selectbox("To type", classes, len(classes) - 1, key="to", bind="query-params")
+            if classes
+            else None
+        )
+    left, right = st.columns(2)
+    with left:
+        latent_at = st.slider(
+            "Latent: how far from the first seed to the second (%)",
+            0,
+            100,
+            0,
+            5,
+            key="latent",
+            bind="query-params",
+        )
+    with right:
+        class_at = (
+            st.slider(
+                "Body type: how far from the first to the second (%)",
+                0,
+                100,
+                100,
+                5,
+                key="class",
+                bind="query-params",
+            )
+            if classes
+            else 0
+        )
+
+seeds = tuple(min(max(int(seed), 0), engine.MOST_SEED) for seed in (start_seed, end_seed))
+labels = (classes.index(start), classes.index(end)) if start in classes and end in classes else None
+if classes and labels is None:
+    labels = (0, len(classes) - 1)
+here = (min(max(latent_at, 0), 100) / 100, min(max(class_at, 0), 100) / 100)
+steps = [step / (STILLS - 1) for step in range(STILLS)]
+both = [(step, step) for step in steps]
+type_only = [(here[0], step) for step in steps]
+latent_only = [(step, here[1]) for step in steps]
+plan = [here, *both, *latent_only, *(type_only if classes else [])]
+
+try:
+    drawn = engine.morph(entry, (seeds[0], seeds[1]), labels, tuple(plan))
+except engine.Busy:
+    st.warning(
+        "Many visitors draw at this moment. Try again in a few seconds.", icon=":material/group:"
+    )
+    parts.footer(entry)
+    st.stop()
+except UserError as error:
+    st.error(f"This run can't draw: {error}", icon=":material/error:")
+    parts.problems(entries)
+    parts.footer()
+    st.stop()
+
+one, made = drawn.pictures[0], drawn.pictures[1:]
+left_end = f"{start}, seed {seeds[0]}" if classes else f"seed {seeds[0]}"
+right_end = f"{end}, seed {seeds[1]}" if classes else f"seed {seeds[1]}"
+
+
+def row(title: str, numbers: slice, words: str) -> None:
+    """A strip of stills."""
+    st.markdown(f"**{title}**")
+    stills = np.hstack([pictures.enlarge(still, 2 * TALL, True) for still in made[numbers]])
+    st.image(pictures.png(stills), width="stretch", alt=words)
+
+
+with st.container(key="pictures"):
+    aside, main = st.columns([1, 2], gap="large")
+    with aside:
+        st.markdown("**Where the sliders stand**")
+        st.image(
+            pictures.png(pictures.enlarge(one, 2 * TALL, True)),
+            width="stretch",
+            alt=f"Generated car, {latent_at} % of the way in the latent, {class_at} % in the type",
+        )
+        st.caption(
+            f"Latent {latent_at} % from seed {seeds[0]} to {seeds[1]}"
+            + (f"; body type {class_at} % from {start} to {end}." if classes else ".")
+        )
+    with main:
+        if classes:
+            row(
+                f"Only the type changes: {start} to {end}",
+                slice(2 * STILLS, 3 * STILLS),
+                f"Strip of {STILLS} cars with one latent, from {start} to {end}",
+            )
+        row(
+            f"Only the latent changes: seed {seeds[0]} to {seeds[1]}",
+            slice(STILLS, 2 * STILLS),
+            f"Strip of {STILLS} cars of one type, from seed {seeds[0]} to {seeds[1]}",
+        )
+        row(
+            f"Both change: {left_end} to {right_end}",
+            slice(0, STILLS),
+            f"Strip of {STILLS} cars from {left_end} to {right_end}",
+        )
+st.caption(
+    f"{len(plan)} pictures drawn in {1000 * drawn.seconds:,.0f} ms. The upper strips hold the "
+    "other "
+    "slider where it stands. Between types the network is given a mixture that it never saw in "
+    "training: the middle shows whether it learned shapes or a list."
+)
+
+checkpoint = store.short_hash(entry)
+wanted = st.query_params.get("checkpoint")
+if wanted and wanted != checkpoint:
+    st.warning(
+        "The link that you opened was made with another checkpoint, so the pictures differ from "
+        f"what its sender saw. This one is `{checkpoint}`.",
+        icon=":material/difference:",
+    )
+
+
+def film() -> bytes:
+    """Both change, as a looping animation."""
+    moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
+    frames = engine.morph(entry, (seeds[0], seeds[1]), labels, moves).pictures
+    large = np.stack([pictures.enlarge(frame, 2 * TALL, True) for frame in frames])
+    return pictures.animation(large)
+
+
+def stills() -> bytes:
+    """All strips as one PNG with provenance."""
+    large = np.stack([pictures.enlarge(still, TALL, True) for still in made])
+    return pictures.png(
+        pictures.sheet(large, STILLS),
+        {
+            "software": f"Car GAN {gan.__version__}",
+            "run": entry.name,
+            "checkpoint": checkpoint,
+            "from": left_end,
+            "to": right_end,
+            "rows": "both change; only the latent; only the type" if classes else "both; latent",
+            "kind": "generated picture, not a photo",
+        },
+    )
+
+
+with st.container(horizontal=True):
+    ends: dict[str, object] = {"from": start, "to": end} if classes else {}
+    parts.copy_link(
+        {
+            "run": entry.name,
+            **ends,
+            "from-seed": seeds[0],
+            "to-seed": seeds[1],
+            "latent": latent_at,
+            **({"class": class_at} if classes else {}),
+            "checkpoint": checkpoint,
+        }
+    )
+    st.download_button(
+        "Animation",
+        film,
+        f"{entry.run.name}-morph.webp",
+        "image/webp",
+        on_click="ignore",
+        icon=":material/animation:",
+        help="An animated WebP that plays there and back.",
+    )
+    st.download_button(
+        "PNG",
+        stills,
+        f"{entry.run.name}-morph.png",
+        "image/png",
+        on_click="ignore",
+        icon=":material/image:",
+        help="All strips as one picture; run, checkpoint and both ends are written inside.",
+    )
+parts.explain("Latent", "GAN")
+parts.problems(entries)
+parts.footer(entry)

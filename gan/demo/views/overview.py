@@ -1,0 +1,207 @@
+"""Front page: what this is, how good it is, and short answers to the usual questions."""
+
+import streamlit as st
+
+from gan import runs
+from gan.demo import catalogue, figures, parts, store, summary
+from gan.demo.answers import Answer
+from gan.demo.terms import TERMS
+
+NATURAL_HEIGHT = 64
+
+entries = store.entries()
+shown = catalogue.headline(entries)
+
+parts.heading(
+    "Car GAN",
+    ":material/directions_car:",
+    "A neural network draws cars of a chosen body type. It learned from photos as a **GAN** "
+    "(generative adversarial network): one network draws, another tells drawn from real, and each "
+    "learns from the other.  \n"
+    "It answers a course report whose conditional network drew noise, and measures what the "
+    "report could not.  \n"
+    "Every figure here is read from files that the trainings wrote, and every view has a link.",
+)
+
+if shown is None:
+    where = runs.runs_root().name
+    parts.missing(
+        f"There is no trained network in `{where}/` yet, so most pages are empty.",
+        parts.TRAIN_FIRST,
+    )
+    parts.problems(entries)
+
+if shown is not None and shown.settings is not None:
+    st.subheader("What it draws", icon=":material/photo_library:")
+    samples = shown.run.samples()
+    strips = (
+        store.row_pngs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
+        if samples
+        else None
+    )
+    if strips is None:
+        st.caption(f"The run `{shown.name}` has saved no grid of samples.")
+    else:
+        labels = (
+            list(shown.classes)
+            if len(shown.classes) == len(strips)
+            else [f"Row {number + 1}" for number in range(len(strips))]
+        )
+        with st.grid(2, gap=("medium", "medium"), min_column_width=320):
+            for label, picture in zip(labels, strips, strict=True):
+                with st.container(gap="xsmall"):
+                    st.markdown(f"**{label}**")
+                    st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
+        seen = shown.progress.get("images_seen")
+        trained = f" after {seen:,} training pictures" if isinstance(seen, int) else ""
+        st.caption(
+            f"Not picked by hand: the first pictures of the run's fixed latents (random inputs)"
+            f"{trained}, in natural proportions. All rows use the same latents, one row a body "
+            "type."
+            if shown.classes
+            else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
+        )
+
+    st.subheader("How good it is", icon=":material/speed:")
+    numbers = summary.headline_figures(shown)
+    if numbers:
+        with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=210):
+            for name, value, spread, term in numbers:
+                with st.container(border=True, height="stretch", gap="xsmall"):
+                    st.metric(name, value, help=TERMS.get(term))
+                    st.caption(spread)
+        st.caption(
+            f"Run `{shown.name}`. The range is over seeds of the evaluation on one trained "
+            "network, "
+            "not over trainings. Counts and references are on the results page."
+        )
+    else:
+        parts.missing(
+            f"The run `{shown.name}` has not been evaluated.",
+            f"{parts.EVALUATE} checkpoints/{shown.name}",
+        )
+
+
+def ask(question: str, icon: str, answer: Answer | None, otherwise: str) -> None:
+    """A card with a question and what the files say about it."""
+    st.markdown(f"{icon} **{question}**")
+    if answer is None:
+        st.markdown(otherwise)
+    else:
+        st.markdown(answer.verdict)
+        st.caption(answer.evidence)
+
+
+st.subheader("Short answers", icon=":material/help:")
+table, _, from_experiment = summary.kernel_results(entries)
+view = summary.main_view(table)
+kernel = summary.kernel_answer(table, view) if view else None
+rare, by_experiment = summary.rare(shown if shown and shown.classes else None)
+board = st.grid(2, gap="medium", min_column_width=320)
+with board:
+    with st.container(border=True, height="stretch"):
+        ask(
+            "Which kernel size is better, and is the difference real?",
+            ":material/grid_on:",
+            Answer(kernel[0].verdict, f"{kernel[1]}, lower is better. {kernel[0].evidence}.")
+            if kernel
+            else None,
+            "Not measured yet: the experiment has to train each kernel several times.",
+        )
+        st.page_link(
+            "gan/demo/views/kernel_size.py", label="See the experiment", icon=":material/grid_on:"
+        )
+    with st.container(border=True, height="stretch"):
+        ask(
+            "Can the body types be told apart?",
+            ":material/category:",
+            summary.told_apart(shown) if shown else None,
+            "Not measured yet: a conditional run has to be evaluated.",
+        )
+        st.page_link(
+            "gan/demo/views/results.py",
+            label="See who is mistaken for whom",
+            icon=":material/query_stats:",
+            query_params={"show": "Body types"},
+        )
+    with st.container(border=True, height="stretch"):
+        ask(
+            "Are rare types drawn worse?",
+            ":material/bar_chart:",
+            rare,
+            "Not measured yet: the experiment has to cut some types' photos and train again.",
+        )
+        st.page_link(
+            "gan/demo/views/results.py",
+            label="See rare against frequent types",
+            icon=":material/query_stats:",
+            query_params={"show": "Rare types"},
+        )
+    with st.container(border=True, height="stretch"):
+        ask(
+            "Does it copy its training photos?",
+            ":material/content_copy:",
+            summary.memorised(shown) if shown else None,
+            "Not measured yet: a run has to be evaluated.",
+        )
+        st.page_link(
+            "gan/demo/views/results.py",
+            label="See the distances",
+            icon=":material/query_stats:",
+            query_params={"show": "Memorised?"},
+        )
+    with board.cell(column_span="all"), st.container(border=True, height="stretch"):
+        other = next(
+            (name for name in (shown.classes if shown else ()) if "van" in name.lower()), None
+        )
+        ask(
+            f"What would this car look like as a {other or 'van'}?",
+            ":material/compare_arrows:",
+            Answer(
+                "Keep the seed and change the type.",
+                "The same random numbers go through the network with another body type: pose, "
+                "paint "
+                "and background tend to stay.",
+            ),
+            "",
+        )
+        with st.container(horizontal=True):
+            st.page_link(
+                "gan/demo/views/morph.py",
+                label="Morph one into the other",
+                icon=":material/compare_arrows:",
+                query_params={"to": other} if other else None,
+            )
+            st.page_link(
+                "gan/demo/views/generate.py",
+                label="See one car as every type",
+                icon=":material/directions_car:",
+            )
+
+st.subheader("Where the report stood", icon=":material/history_edu:")
+st.markdown(
+    "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
+    "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
+)
+st.dataframe(
+    figures.published(),
+    hide_index=True,
+    column_config={
+        "variant": st.column_config.TextColumn("Variant"),
+        "kernel": st.column_config.NumberColumn("Kernel"),
+        "epochs": st.column_config.NumberColumn("Epochs"),
+        "fid": st.column_config.NumberColumn("FID (published)", format="%.1f"),
+        "is": st.column_config.NumberColumn("IS (published)", format="%.2f"),
+        "losses": st.column_config.TextColumn("Losses, in its words", width="large"),
+    },
+    alt="The report's published figures for four trainings",
+)
+st.caption(
+    "Published figures: other photos, one run each, sample counts not given. They can't be "
+    "compared "
+    "digit by digit with the ones measured here."
+)
+parts.explain("GAN", "Latent", "FID", "FD", "IS", "GAN-test", "GAN-train", "Ceiling", "Diversity")
+if shown is not None:
+    parts.problems(entries)
+parts.footer(shown)
