@@ -8,9 +8,11 @@ import re
 import stat
 import tarfile
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -163,8 +165,10 @@ def _reading(archive: Path) -> Iterator[None]:
     """
     try:
         yield
-    except UserError:
-        raise
+    except (UserError, OSError) as error:
+        if isinstance(error, UserError) or error.errno in (errno.ENOSPC, errno.EIO, errno.EACCES):
+            raise
+        raise UserError(f"{archive} is damaged: {error}") from None
     except (rarfile.RarCannotExec, rarfile.NoCrypto):
         raise UserError(
             f"{archive} has compressed members, and no program here can read them: "
@@ -186,8 +190,7 @@ def _open(archive: Path) -> Iterator[tuple[Iterator[_Member], int | None]]:
         start = file.read(512)
         if start.startswith(b"Rar!\x1a\x07"):
             with _reading(archive):
-                # Strict, because otherwise a damaged header just ends the list of members.
-                rar = rarfile.RarFile(str(archive), errors="strict")
+                rar = _open_rar(archive, newer=start[6] == 1)
             with rar:
                 if rar.needs_password() and not rar.infolist():
                     raise UserError(
@@ -201,12 +204,26 @@ def _open(archive: Path) -> Iterator[tuple[Iterator[_Member], int | None]]:
                 yield map(_zip_member(pack), pack.infolist()), len(pack.infolist())
         elif (plain := _plain_tar(file, start)) is not None:
             with _reading(archive):
-                tar = tarfile.TarFile(fileobj=cast(BinaryIO, _Bounded(plain)), mode="r")
-            yield map(_tar_member(tar), tar), None
+                yield _tar_members(_Bounded(plain)), None
         else:
             page = start.lstrip().lower().startswith((b"<!doctype html", b"<html"))
             what = "a web page" if page else "empty" if not start else "of an unknown kind"
             raise UserError(f"{archive} is {what}: a .rar, .zip or .tar archive is needed")
+
+
+def _open_rar(archive: Path, newer: bool) -> rarfile.RarFile:
+    """Read all headers. rarfile takes a cut or damaged one for the end of the archive."""
+    last: deque[rarfile.RarInfo] = deque(maxlen=1)
+    rar = rarfile.RarFile(str(archive), errors="strict", info_callback=last.append)
+    if not rar.needs_password() and len(rar.volumelist()) == 1:
+        # Before RAR 3 there was no closing block: then the last one must reach the file's end.
+        ended = bool(last) and (
+            last[0].type == rarfile.RAR_BLOCK_ENDARC
+            or (not newer and last[0].data_offset + last[0].add_size >= archive.stat().st_size)
+        )
+        if not ended:
+            raise UserError(f"{archive} is damaged: it ends too early")
+    return rar
 
 
 def _rar_member(rar: rarfile.RarFile) -> Callable[[rarfile.RarInfo], _Member]:
@@ -238,19 +255,25 @@ def _zip_member(pack: zipfile.ZipFile) -> Callable[[zipfile.ZipInfo], _Member]:
     return member
 
 
-def _tar_member(tar: tarfile.TarFile) -> Callable[[tarfile.TarInfo], _Member]:
-    def member(info: tarfile.TarInfo) -> _Member:
+def _tar_members(file: "_Bounded") -> Iterator[_Member]:
+    tar = tarfile.TarFile(fileobj=cast(BinaryIO, file), mode="r")
+    for info in tar:
         kind: Literal["file", "folder", "other"] = "other"
         if info.isdir():
             kind = "folder"
         elif info.isreg() and not info.issparse():  # a sparse file is any size at no cost
             kind = "file"
-        tar.members.clear()  # type: ignore[attr-defined]  # its list of all members would grow without bound
-        return _Member(
-            info.name, kind, info.size, False, lambda: cast(BinaryIO, tar.extractfile(info))
-        )
-
-    return member
+        tar.members.clear()  # type: ignore[attr-defined]  # it would grow without bound
+        opener = partial(tar.extractfile, info)
+        yield _Member(info.name, kind, info.size, False, cast(Callable[[], BinaryIO], opener))
+    # tarfile takes a damaged header for the end of the archive, which is a block of zeros.
+    if file.last != bytes(tarfile.BLOCKSIZE):
+        raise UserError("the archive is damaged: it ends too early")
+    # A compressed stream's checksum comes last; padding after the end is short.
+    for _ in range(64):
+        if not file.read(CHUNK):
+            return
+    raise UserError("the archive is damaged: data follows its end")
 
 
 def _plain_tar(file: BinaryIO, start: bytes) -> BinaryIO | None:
@@ -274,10 +297,12 @@ class _Bounded:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self.last = b""  # what the latest read gave
         self.seek = file.seek
         self.tell = file.tell
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= 2 * CHUNK:
             raise UserError("the archive is damaged: a header claims an absurd length")
-        return self._file.read(size)
+        self.last = self._file.read(size)
+        return self.last
