@@ -1,0 +1,57 @@
+"""What a user's mistake looks like from the shell."""
+
+import errno
+import os
+import signal
+
+import pytest
+
+from gan.errors import UserError, command
+
+
+def test_user_error_is_one_line_and_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    @command
+    def main() -> None:
+        raise UserError("the kernel\n must be 4, 6 or 8")
+
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 2
+    assert capsys.readouterr().err == "error: the kernel must be 4, 6 or 8\n"
+
+
+def test_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    @command
+    def main() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "losses.csv")
+
+    with pytest.raises(SystemExit) as leaving:
+        main()
+    assert leaving.value.code == 2
+    assert capsys.readouterr().err == "error: No space left on device: losses.csv\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupt_leaves_with_the_shells_code(number: signal.Signals, code: int) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    @command
+    def main() -> None:
+        os.kill(os.getpid(), number)
+        signal.pause()
+
+    try:
+        with pytest.raises(SystemExit) as leaving:
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert leaving.value.code == code
+
+
+def test_programming_mistakes_keep_their_traceback() -> None:
+    @command
+    def main() -> None:
+        raise KeyError("a bug")
+
+    with pytest.raises(KeyError):
+        main()

@@ -1,0 +1,107 @@
+"""The scripts as a user meets them: from any folder, with good and with bad input."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan.runs import Run
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+
+
+def script(
+    name: str, *arguments: object, home: Path, folder: Path = REPOSITORY
+) -> subprocess.CompletedProcess[str]:
+    """Run train/NAME with data and checkpoints kept under `home`."""
+    environment = os.environ | {
+        "CAR_GAN_DATA": str(home / "data"),
+        "CAR_GAN_CHECKPOINTS": str(home / "checkpoints"),
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.run(
+        [sys.executable, REPOSITORY / "train" / name, *map(str, arguments)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with photos of two types, as a user may have them."""
+    home = tmp_path_factory.mktemp("home")
+    stream = np.random.RandomState(0)
+    for body_type, shade in (("sedan", 80), ("suv", 160)):
+        folder = home / "photos" / body_type
+        folder.mkdir(parents=True)
+        for i in range(24):
+            pixels = stream.randint(0, 90, (70, 120, 3)) + shade
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
+    return home
+
+
+SHORT = ("--pictures", 16, "--batch", 8, "--width", 4, "--latent", 8, "--log-every", 1)
+
+
+def test_train_then_resume_from_another_folder(home: Path, tmp_path: Path) -> None:
+    run = Run(home / "checkpoints" / "first")
+    first = script(
+        "train_gan.py", "--data", home / "photos", "--out", "first", *SHORT, home=home,
+        folder=tmp_path,
+    )  # fmt: skip
+    assert first.returncode == 0, first.stderr
+    assert run.read_config()["progress"]["images_seen"] == 16
+    assert f"python train/evaluate.py {run.path}" in first.stdout
+    assert "streamlit run streamlit_app.py" in first.stdout
+    more = script("train_gan.py", "--out", "first", "--resume", "--pictures", 32, home=home)
+    assert more.returncode == 0, more.stderr
+    assert run.read_config()["progress"]["images_seen"] == 32
+    assert run.read_losses()["iteration"].tolist() == [1, 2, 3, 4]
+
+
+BAD = {
+    "wrong path": (("--data", "/no/such/place"), "/no/such/place"),
+    "unknown flag": (("--colour", "red"), "--colour"),
+    "unknown value": (("--loss", "hinge"), "hinge"),
+    "size not in the list": (("--size", "65"), "65"),
+    "not a number": (("--batch", "many"), "--batch"),
+    "out of range": (("--slope", "7"), "--slope"),
+    "nothing to resume": (("--resume",), "--out"),
+    "run to resume is missing": (("--resume", "--out", "nowhere"), "nowhere"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_code_2(home: Path, case: str) -> None:
+    arguments, says = BAD[case]
+    done = script("train_gan.py", *arguments, home=home)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert says in done.stderr
+    assert not (home / "checkpoints" / "drawn-dcgan").exists()
+
+
+def test_help_states_defaults(home: Path) -> None:
+    done = script("train_gan.py", "--help", home=home)
+    assert done.returncode == 0
+    for words in ("--kernel", "(default: 4)", "Adam"):
+        assert words in done.stdout
+
+
+def test_read_only_folder_is_one_line(home: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    done = script(
+        "train_gan.py", "--data", home / "photos", "--out", blocked / "run", *SHORT, home=home
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stderr
