@@ -11,8 +11,8 @@ from PIL import Image
 
 # Only these parsers: others (PostScript through an outside program, for one) are doors for
 # hostile files and hold no photos.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
-Image.init()  # else Pillow knows only its five commonest formats, and no MPO
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+Image.init()  # else Image.open, given a list, knows only its five commonest formats
 SMALLEST = 32  # pixels of the shorter side: below, there is no car to see
 LARGEST_FILE = 256 << 20  # bytes
 
