@@ -45,6 +45,11 @@ def runs_root() -> Path:
     return shipped if shipped.is_dir() else Path("checkpoints")
 
 
+def judge_path(dataset: str, size: int) -> Path:
+    """The folder of the classifiers that judge pictures of this data set at `size` pixels."""
+    return runs_root() / f"judge-{dataset}-{size}"
+
+
 @dataclass(frozen=True)
 class Run:
     """One run folder; nothing is read before a method is called."""

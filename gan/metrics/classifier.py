@@ -1,0 +1,177 @@
+"""A small residual classifier, trained from scratch: it names a car's body type."""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from gan.metrics.features import Features
+from gan.precision import autocast
+
+WIDTHS = (32, 64, 128, 192)  # channels of the stages at 1/2, 1/4, 1/8 and 1/16 of 64 pixels
+BUDGET = 140_000  # pictures seen in training: the plateau on 9,000 photos
+BATCH = 128
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions and a shortcut (He et al. 2016)."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if inputs != outputs or stride != 1:
+            self.shortcut = nn.Sequential(
+                nn.AvgPool2d(stride),
+                nn.Conv2d(inputs, outputs, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.body(x) + self.shortcut(x))
+
+
+class CarClassifier(nn.Module):
+    """Pictures float [N,3,S,S] in [-1,1], S in 64, 128, 256, to logits [N,classes]."""
+
+    def __init__(self, classes: int, size: int) -> None:
+        super().__init__()
+        first, *_ = WIDTHS
+        # Larger pictures pass through a coarser stem: the stages always start at 32 pixels.
+        stride = size // 32
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, first, stride + 2, stride, 1, bias=False),
+            nn.BatchNorm2d(first),
+            nn.ReLU(inplace=True),
+        )
+        widths = (first, *WIDTHS)
+        self.stages = nn.Sequential(
+            *(
+                Residual(inputs, outputs, 1 if i == 0 else 2)
+                for i, (inputs, outputs) in enumerate(itertools.pairwise(widths))
+            )
+        )
+        self.classify = nn.Linear(WIDTHS[-1], classes)
+
+    def features(self, pictures: Tensor) -> Tensor:
+        """The penultimate layer: [N, 192], nothing below 0."""
+        pooled: Tensor = self.stages(self.stem(pictures)).mean((2, 3))
+        return pooled
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        logits: Tensor = self.classify(F.dropout(self.features(pictures), 0.2, self.training))
+        return logits
+
+
+def train_classifier(
+    pictures: np.ndarray,
+    labels: np.ndarray,
+    classes: int,
+    seed: int = 0,
+    budget: int = BUDGET,
+    what: str = "classifier",
+) -> CarClassifier:
+    """Train on pictures uint8 [N,S,S,3] with labels int64 [N]; the same result for a seed.
+
+    Rare classes are drawn more often (by 1 / sqrt(their share)). AdamW, one cycle of the rate,
+    label smoothing; `budget` counts pictures seen, whatever N is. `what` labels the progress bar.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    data = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
+    targets = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
+    counts = torch.bincount(targets, minlength=classes).float()
+    chances = counts.rsqrt()[targets]
+    steps = max(8, math.ceil(budget / BATCH))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = CarClassifier(classes, pictures.shape[1])
+        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, max_lr=4e-3, total_steps=steps, pct_start=0.25
+        )
+        for _ in tqdm(range(steps), desc=what, unit=" batches", leave=False):
+            chosen = torch.multinomial(chances, BATCH, replacement=True)
+            batch = augment(_to_float(data[chosen]))
+            with autocast(device):
+                logits = network(batch)
+            loss = F.cross_entropy(logits.float(), targets[chosen], label_smoothing=0.1)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return network.cpu().eval()
+
+
+@torch.inference_mode()
+def predict(network: CarClassifier, pictures: np.ndarray, what: str = "classifier") -> Features:
+    """Class logits and penultimate features of pictures uint8 [N,S,S,3].
+
+    In float32 everywhere, so that a figure doesn't depend on the machine.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network.eval().to(device)
+    pooled = [torch.empty(0, WIDTHS[-1])]
+    for start in tqdm(range(0, len(pictures), BATCH), desc=what, unit=" batches", leave=False):
+        # A copy: the array may be a read-only map of a file.
+        batch = torch.from_numpy(np.array(pictures[start : start + BATCH])).to(device)
+        pooled.append(network.features(_to_float(batch)).cpu())
+    network.cpu()
+    features = torch.cat(pooled)
+    return Features(features, network.classify(features))
+
+
+def augment(pictures: Tensor) -> Tensor:
+    """Flip, zoom and shift, then change light, saturation and contrast of [N,3,S,S] in [-1,1].
+
+    One draw a picture from torch's current generator.
+    """
+    count, device = len(pictures), pictures.device
+
+    def draw(low: float, high: float) -> Tensor:
+        return torch.rand(count, 1, 1, 1, device=device) * (high - low) + low
+
+    # One resampling does flip, zoom and shift (by up to 7 % of a side).
+    theta = torch.zeros(count, 2, 3, device=device)
+    zoom = draw(0.85, 1.15).flatten()
+    theta[:, 0, 0] = zoom * torch.where(draw(0, 1).flatten() < 0.5, -1.0, 1.0)
+    theta[:, 1, 1] = zoom
+    theta[:, :, 2] = torch.rand(count, 2, device=device) * 0.3 - 0.15
+    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
+    x = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    x = x + draw(-0.2, 0.2)
+    grey = x.mean(1, keepdim=True)
+    x = grey + (x - grey) * draw(0.1, 1.5)
+    middle = x.mean((1, 2, 3), keepdim=True)
+    x = middle + (x - middle) * draw(0.6, 1.4)
+    return x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+
+
+def accuracy(named: np.ndarray, labels: np.ndarray) -> float:
+    """Share of pictures whose class is named rightly."""
+    return float((named == labels).mean())
+
+
+def recalls(named: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
+    """Share of each class's pictures that are named rightly; a class with no picture is absent."""
+    return {
+        name: accuracy(named[labels == k], labels[labels == k])
+        for k, name in enumerate(classes)
+        if (labels == k).any()
+    }
+
+
+def _to_float(pictures: Tensor) -> Tensor:
+    """uint8 [N,S,S,3] to float [N,3,S,S] in [-1,1], channels_last."""
+    return pictures.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)

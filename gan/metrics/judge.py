@@ -1,0 +1,177 @@
+"""The judge: classifiers trained on a data set's real photos once, then kept and asked.
+
+Its folder ships with the runs that it judged. It holds weights and features, no photo.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from gan import atomic
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.metrics.classifier import (
+    BUDGET,
+    CarClassifier,
+    accuracy,
+    predict,
+    recalls,
+    train_classifier,
+)
+from gan.metrics.features import Features, cached
+from gan.metrics.neighbours import nearest
+from gan.runs import judge_path
+
+FILES = ("judge.json", "reference.safetensors")
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Classifiers of one data set at one size, one a seed, with what they know of its photos."""
+
+    content_hash: str  # of the photos
+    classes: tuple[str, ...]
+    size: int  # pixels a side
+    budget: int  # pictures seen in training
+    networks: tuple[CarClassifier, ...]  # network i was trained with seed i
+    accuracy: tuple[float, ...]  # of each on the test photos; empty where there are none
+    reference: Tensor  # features of the train photos by network 0, float32 [n, d]
+    reference_labels: np.ndarray  # int64 [n]
+    held_out: np.ndarray  # distances from test photos to the nearest in reference, rising
+
+    def features(self, photos: Photos, seed: int) -> Features:
+        """What network `seed` says of every photo; computed once."""
+        return _features(self.networks[seed], photos, seed)
+
+
+def judge_of(photos: Photos, seeds: int, budget: int = BUDGET) -> Judge:
+    """The judge of these photos: read where it was trained before, else trained and kept.
+
+    A kept one with as many seeds and as large a budget, or larger, serves.
+    """
+    folder = judge_path(photos.name, photos.size)
+    if (folder / FILES[0]).exists():
+        try:
+            judge = read(folder)
+        except UserError as error:
+            print(f"training the judge anew: {error}")
+        else:
+            suits = judge.content_hash == photos.content_hash and judge.size == photos.size
+            if suits and len(judge.networks) >= seeds and judge.budget >= budget:
+                return judge
+            print(f"{folder} was trained on other photos or for less: training it anew")
+    return _train(photos, folder, seeds, budget)
+
+
+def read(folder: Path) -> Judge:
+    """Read a judge; needs no photo.
+
+    Raises:
+        UserError: The folder is missing, damaged or from another version.
+    """
+    try:
+        about = json.loads((folder / FILES[0]).read_text())
+        kept = safetensors.torch.load_file(folder / FILES[1])
+        networks = []
+        for seed in about["seeds"]:
+            network = CarClassifier(len(about["classes"]), about["size"])
+            tensors = safetensors.torch.load_file(folder / _weights(seed))
+            network.load_state_dict({name: _full(value) for name, value in tensors.items()})
+            network.to(memory_format=torch.channels_last)
+            networks.append(network.eval().requires_grad_(False))
+        return Judge(
+            content_hash=about["dataset"]["content_hash"],
+            classes=tuple(about["classes"]),
+            size=about["size"],
+            budget=about["pictures_seen"],
+            networks=tuple(networks),
+            accuracy=tuple(about["accuracy"]),
+            reference=kept["features"].float(),
+            reference_labels=kept["labels"].long().numpy(),
+            held_out=kept["held_out"].numpy(),
+        )
+    except FileNotFoundError as error:
+        raise UserError(f"{folder} holds no complete judge: {error.filename} is missing") from None
+    except (OSError, SafetensorError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"the judge in {folder} is damaged: {error}") from None
+
+
+def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
+    train, test = photos.indices("train"), photos.indices("test")
+    about: dict[str, Any] = {
+        "dataset": {"name": photos.name, "content_hash": photos.content_hash},
+        "classes": photos.classes,
+        "size": photos.size,
+        "seeds": list(range(seeds)),
+        "pictures_seen": budget,
+        "counts": {"train": photos.counts("train"), "test": photos.counts("test")},
+        "accuracy": [],
+        "recall": [],
+    }
+    files: dict[str, dict[str, Tensor]] = {}
+    for seed in range(seeds):
+        network = train_classifier(
+            photos.pictures[train],
+            photos.labels[train],
+            len(photos.classes),
+            seed,
+            budget,
+            f"judge, seed {seed}",
+        )
+        rounded = {name: _half(value) for name, value in network.state_dict().items()}
+        files[_weights(seed)] = rounded
+        # What is kept is the judge, so that a later run finds the same figures.
+        network.load_state_dict({name: _full(value) for name, value in rounded.items()})
+        said = _features(network, photos, seed)
+        if len(test):
+            named = said.named[test]
+            about["accuracy"].append(accuracy(named, photos.labels[test]))
+            about["recall"].append(recalls(named, photos.labels[test], photos.classes))
+        if seed == 0:
+            reference = said.pooled[train].half()
+            held_out, _ = nearest(said.pooled[test], reference.float())
+            files[FILES[1]] = {
+                "features": reference,
+                "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
+                "held_out": torch.from_numpy(np.sort(held_out)),
+            }
+    # The JSON goes first and comes last: a folder without it holds no judge.
+    (folder / FILES[0]).unlink(missing_ok=True)
+    for file, tensors in files.items():
+        atomic.write_bytes(folder / file, safetensors.torch.save(tensors))
+    atomic.write_text(folder / FILES[0], json.dumps(about, indent=2) + "\n")
+    return read(folder)
+
+
+def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:
+    digest = hashlib.sha256()
+    for value in network.state_dict().values():
+        digest.update(value.contiguous().numpy().tobytes())
+    return cached(
+        photos,
+        f"all-{photos.size}-car-classifier-{digest.hexdigest()[:12]}",
+        len(photos.labels),
+        lambda: predict(network, photos.pictures, f"judge {seed}, photos"),
+    )
+
+
+def _weights(seed: int) -> str:
+    return f"seed{seed}.safetensors"
+
+
+def _half(value: Tensor) -> Tensor:
+    """Weights in half precision; vectors (BatchNorm's statistics) are small and stay whole."""
+    rounded = value.half() if value.is_floating_point() and value.ndim > 1 else value
+    return rounded.contiguous()
+
+
+def _full(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+import torch
+
+from gan.data.prepared import Photos
+from gan.metrics.classifier import CarClassifier, augment, predict, recalls, train_classifier
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan.metrics.classifier.BATCH", 24)
+
+
+def test_learns_shapes_that_anyone_can_tell_apart(photos: Photos) -> None:
+    train, test = photos.indices("train"), photos.indices("test")
+    network = train_classifier(photos.pictures[train], photos.labels[train], 3, budget=1800)
+    said = predict(network, photos.pictures[test])
+    assert (said.named == photos.labels[test]).mean() > 0.9
+    assert said.pooled.shape == (len(test), 192)
+    assert said.pooled.min() >= 0
+
+
+def test_a_seed_decides_the_weights(photos: Photos) -> None:
+    def weights(seed: int) -> torch.Tensor:
+        state = torch.get_rng_state()
+        network = train_classifier(photos.pictures, photos.labels, 3, seed, budget=24)
+        # The caller's random stream is left alone.
+        assert torch.equal(torch.get_rng_state(), state)
+        return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+    torch.manual_seed(1)
+    first = weights(0)
+    torch.manual_seed(2)
+    assert torch.equal(weights(0), first)
+    assert not torch.equal(weights(1), first)
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_every_size_has_its_features(size: int) -> None:
+    network = CarClassifier(5, size).eval()
+    pictures = torch.zeros(2, 3, size, size)
+    assert network.stages(network.stem(pictures)).shape == (2, 192, 4, 4)
+    assert network(pictures).shape == (2, 5)
+
+
+def test_predictions_of_no_pictures() -> None:
+    said = predict(CarClassifier(3, 64), np.empty((0, 64, 64, 3), np.uint8))
+    assert said.pooled.shape == (0, 192)
+    assert said.named.shape == (0,)
+
+
+def test_augmentation_keeps_shape_and_range_and_varies() -> None:
+    pictures = torch.rand(64, 3, 64, 64) * 2 - 1
+    pictures[:] = pictures[0].clone()
+    changed = augment(pictures)
+    assert changed.shape == pictures.shape
+    assert changed.min() >= -1
+    assert changed.max() <= 1
+    assert changed.std(0).mean() > 0.1
+    # About half are mirrored: a picture dark on its left comes out dark on either side.
+    pictures = torch.linspace(-0.5, 0.5, 64).expand(256, 3, 64, 64)
+    sides = augment(pictures)[..., 48:].mean((1, 2, 3)) > augment(pictures)[..., :16].mean()
+    assert 0.2 < sides.float().mean() < 0.8
+
+
+def test_recalls_leave_out_a_class_without_pictures() -> None:
+    named, labels = np.array([0, 1, 1, 2]), np.array([0, 0, 1, 1])
+    assert recalls(named, labels, ("a", "b", "c")) == {"a": 0.5, "b": 0.5}

@@ -1,0 +1,153 @@
+import urllib.error
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch_fidelity
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.metrics import extractors, fidelity
+
+
+@pytest.fixture(scope="module")
+def lite2() -> FeatureExtractorBase:
+    return extractors.create(extractors.LITE2)
+
+
+class Pictures(torch.utils.data.Dataset[torch.Tensor]):
+    def __init__(self, pictures: np.ndarray) -> None:
+        self.pictures = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self.pictures[index]
+
+
+def test_figures_equal_torch_fidelity_end_to_end(
+    lite2: FeatureExtractorBase, photos: Photos
+) -> None:
+    fake, real = photos.pictures[:36], photos.pictures[36:72]
+    expected = torch_fidelity.calculate_metrics(
+        input1=Pictures(fake),
+        input2=Pictures(real),
+        feature_extractor=extractors.LITE2,
+        cuda=False,
+        fid=True,
+        isc=True,
+        kid=True,
+        prc=True,
+        kid_subset_size=30,
+        save_cpu_ram=True,
+        verbose=False,
+    )
+    ours, theirs = (extractors.extract(lite2, side, "test") for side in (fake, real))
+    distance = fidelity.frechet_distance(ours.pooled, theirs.pooled)
+    assert distance == pytest.approx(expected["frechet_inception_distance"], rel=1e-3)
+    assert fidelity.kernel_distance(ours.pooled, theirs.pooled, 30)[0] == pytest.approx(
+        expected["kernel_inception_distance_mean"], rel=1e-3
+    )
+    assert fidelity.precision_recall(ours.pooled, theirs.pooled) == pytest.approx(
+        (expected["precision"], expected["recall"])
+    )
+    assert fidelity.inception_score(ours.logits)[0] == pytest.approx(
+        expected["inception_score_mean"], rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_lite2_reads_every_size(lite2: FeatureExtractorBase, size: int) -> None:
+    features = extractors.extract(lite2, np.full((2, size, size, 3), 200, np.uint8), "test")
+    assert features.pooled.shape == (2, 1280)
+    assert features.logits.shape == (2, 1000)
+    # One grey is one grey at any size.
+    grey = extractors.extract(lite2, np.full((1, 128, 128, 3), 200, np.uint8), "test")
+    assert torch.allclose(features.pooled, grey.pooled, atol=1e-3)
+
+
+def test_a_second_call_finds_the_features_of_real_photos(
+    lite2: FeatureExtractorBase,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make_photos: Callable[..., Photos],
+) -> None:
+    photos = make_photos(tmp_path, train=4, test=2)
+    calls: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(1)
+        return original(*arguments)
+
+    original = extractors.extract
+    monkeypatch.setattr(extractors, "extract", counted)
+    first = extractors.real_features(lite2, photos, "test")
+    second = extractors.real_features(lite2, photos, "test")
+    assert len(calls) == 1
+    assert len(first) == 6
+    assert torch.equal(first.pooled, second.pooled)
+
+    # Other content has another name; a damaged file is made anew.
+    changed = make_photos(tmp_path, train=4, test=2, seed=1)
+    assert not torch.equal(extractors.real_features(lite2, changed, "test").pooled, first.pooled)
+    (damaged,) = (tmp_path / "features").glob(f"{photos.content_hash[:16]}-test-*")
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    assert torch.equal(extractors.real_features(lite2, photos, "test").pooled, first.pooled)
+    assert len(calls) == 3
+
+
+def test_without_a_network_one_line_says_how_to_get_inception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise urllib.error.URLError("no route to host")
+
+    monkeypatch.setattr("torch.hub.urlopen", refuse)
+    with pytest.raises(UserError, match=r"curl -LO https://\S+\.pth.*--inception-weights") as error:
+        extractors.create(extractors.INCEPTION)
+    assert "no route to host" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_inception_weights_are_read_from_a_file(tmp_path: Path) -> None:
+    """Every layer at random: the path up to the features, without the download."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    class Blank(FeatureExtractorInceptionV3):
+        def load_state_dict(self, *_: Any, **__: Any) -> None:  # type: ignore[override]
+            pass
+
+    weights, anything = tmp_path / "weights.pth", tmp_path / "anything.pth"
+    torch.save({}, anything)
+    blank = Blank("inception-v3-compat", ["2048"], feature_extractor_weights_path=str(anything))
+    torch.save(blank.state_dict(), weights)
+    extractor = extractors.create(extractors.INCEPTION, weights)
+    features = extractors.extract(extractor, np.zeros((1, 64, 64, 3), np.uint8), "test")
+    assert features.pooled.shape == (1, 2048)
+    assert features.logits.shape == (1, 1008)
+
+
+class Boom:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Path.touch, (Path("/tmp/pickled-code-ran"),))
+
+
+def test_a_weights_file_can_not_run_code(tmp_path: Path) -> None:
+    evil = tmp_path / "evil.pth"
+    torch.save(Boom(), evil)
+    with pytest.raises(UserError, match="does not hold Inception's weights"):
+        extractors.create(extractors.INCEPTION, evil)
+    assert not Path("/tmp/pickled-code-ran").exists()
+    with pytest.raises(UserError, match="there is no"):
+        extractors.create(extractors.INCEPTION, tmp_path / "absent.pth")
+    other = tmp_path / "other.pth"
+    torch.save({"weight": torch.zeros(1)}, other)
+    with pytest.raises(UserError, match=r"other\.pth does not hold Inception's weights"):
+        extractors.create(extractors.INCEPTION, other)
