@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from tqdm import tqdm
 
 from gan.errors import UserError
@@ -43,7 +44,7 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
         try:
             _fetch(url, part, note, limit)
             break
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             after = part.stat().st_size if part.exists() else 0
             if isinstance(error, _FINAL) or after == before == 0:
                 raise UserError(f"{url} can't be reached: {_cause(error)}") from None
@@ -116,7 +117,8 @@ def _fetch(url: str, part: Path, note: Path, limit: int) -> None:
             ) as bar,
         ):
             written = start
-            for piece in response.iter_content(CHUNK):
+            # Not iter_content: where the line drops it loses the piece that was under way.
+            while piece := response.raw.read1(CHUNK):
                 written += len(piece)
                 if written > limit:
                     raise UserError(f"{url} is over the limit of {limit} bytes: raise --max-gb")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from PIL import Image
 from tqdm import tqdm
 
 from gan.config import SIZES
@@ -250,8 +249,8 @@ def _decode(
             ThreadPoolExecutor(os.cpu_count()) as pool,
             tqdm(desc="decode", total=len(usable), unit="photo", disable=None) as bar,
         ):
-            # Our own limit on pixels speaks, in the report.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of much in odd files; what matters goes into the report.
+            warnings.simplefilter("ignore")
             for start in range(0, len(usable), BATCH):
                 some = usable[start : start + BATCH]
                 for photo, result in zip(some, pool.map(work, some), strict=True):
