@@ -25,7 +25,7 @@ class DataConfig:
 class DCGANConfig:
     """The report's unconditional pair (Radford et al. 2016)."""
 
-    kernel: Literal[4, 6, 8] = 4  # of every stage but the first and the last, which keep 4
+    kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
     width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
     latent: int = 128  # numbers in a latent vector
     activation: Literal["leaky_relu", "relu"] = "leaky_relu"  # between layers, both networks
@@ -40,7 +40,7 @@ class DCGANConfig:
 class CGANConfig:
     """The report's conditional pair: the class code joins the latent and the features."""
 
-    kernel: Literal[4, 6, 8] = 4  # of every stage but the first and the last, which keep 4
+    kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
     width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
     latent: int = 128  # numbers in a latent vector
     slope: float = 0.2  # of LeakyReLU below zero (discriminator)
