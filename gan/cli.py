@@ -30,7 +30,7 @@ def parse(
     try:
         with contextlib.redirect_stderr(complaint):
             return tyro.cli(
-                tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type]
+                tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
                 default=default,
                 prog=f"python train/{sys.argv[0].rpartition('/')[2]}",

@@ -1,28 +1,19 @@
 """The training loop, from the first picture to the last save."""
 
 import math
-import platform
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-import accelerate
-import numpy as np
-import pandas as pd
 import torch
 from accelerate import Accelerator
-from PIL import Image
 from torch import Tensor, nn
 from tqdm import tqdm
 
-import gan
-from gan import atomic, sampling
-from gan.checkpoint import LoadedGenerator, State, load_state, save_generator, save_state
+from gan.checkpoint import State, load_state
 from gan.config import PACE, RunConfig, to_json
 from gan.data.batches import Batches, mix
 from gan.data.prepared import Photos
@@ -30,7 +21,8 @@ from gan.errors import UserError
 from gan.losses import build_objective
 from gan.models import build_discriminator, build_generator
 from gan.precision import autocast
-from gan.runs import LOSS_COLUMNS, Run
+from gan.record import Record, write_run, write_samples
+from gan.runs import Run
 
 
 def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> bool:
@@ -234,146 +226,6 @@ def update_average(average: nn.Module, generator: nn.Module, batch: int, seen: i
     for mine, new in zip(ours, theirs, strict=True):
         if not mine.is_floating_point():
             mine.copy_(new)
-
-
-class Record:
-    """The rows of losses.csv, and a guard against losses that are not finite."""
-
-    def __init__(self, run: Run, iteration: int) -> None:
-        """Go on after `iteration`; rows of lost work after it are dropped."""
-        before = run.read_losses() if iteration else pd.DataFrame(columns=list(LOSS_COLUMNS))
-        kept = before[before["iteration"] <= iteration]
-        self.rows: list[Any] = kept.to_dict("records")
-        # Tensors, unread: reading one makes the processor wait for a GPU.
-        self.pending: list[tuple[int, int, Tensor]] = []
-
-    def add(self, iteration: int, seen: int, *values: Tensor) -> None:
-        """Take note of an iteration's loss_g, loss_d, d_real, d_fake (scalars)."""
-        self.pending.append((iteration, seen, torch.stack([v.detach().float() for v in values])))
-
-    def check(self) -> list[list[float]]:
-        """The noted values since the last check.
-
-        Raises:
-            UserError: One is not finite.
-        """
-        if not self.pending:
-            return []
-        values = torch.stack([tensor for _, _, tensor in self.pending]).tolist()
-        for (iteration, _, _), numbers in zip(self.pending, values, strict=True):
-            if not all(map(math.isfinite, numbers)):
-                raise UserError(
-                    f"iteration {iteration}: a loss is not finite (G {numbers[0]}, D {numbers[1]});"
-                    " the last save is kept: lower --lr-g and --lr-d"
-                )
-        self.pending = self.pending[-1:]
-        return values
-
-    def log(self, seconds: float) -> dict[str, Any]:
-        """Add the newest iteration as a row of losses.csv; return it."""
-        iteration, seen, _ = self.pending[-1]
-        numbers = self.check()[-1]
-        self.pending.clear()
-        row = dict(zip(LOSS_COLUMNS, (iteration, seen, round(seconds, 3), *numbers), strict=True))
-        self.rows.append(row)
-        return row
-
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=list(LOSS_COLUMNS))
-
-
-def write_run(
-    run: Run,
-    config: RunConfig,
-    photos: Photos,
-    classes: tuple[str, ...],
-    state: State,
-    rows: Record,
-    identity: dict[str, Any],
-    iterations: int,
-) -> None:
-    """Write what the run shows to others, then the state: a kill in between repeats work only.
-
-    Raises:
-        UserError: A weight is not finite; what was saved before stays.
-    """
-    for name, network in state.networks():
-        for key, value in network.state_dict().items():
-            if not torch.isfinite(value).all():
-                raise UserError(
-                    f"iteration {state.iteration}: {key} of the {name} is not finite;"
-                    " the last save is kept: lower --lr-g and --lr-d"
-                )
-    run.write_losses(rows.table())
-    run.write_config(
-        {
-            "settings": to_json(config),
-            "dataset": {
-                "name": photos.name,
-                "content_hash": photos.content_hash,
-                "classes": list(classes),
-                "counts": {split: photos.counts(split) for split in ("train", "test")},
-                "size": photos.size,
-            },
-            "progress": {
-                "iteration": state.iteration,
-                "images_seen": state.iteration * config.loop.batch,
-                "seconds": round(state.seconds, 1),
-                "finished": state.iteration >= iterations,
-            },
-            "environment": environment(next(state.generator.parameters()).device),
-        }
-    )
-    save_generator(run, state.average, to_json(config))
-    save_state(run, state, identity)
-
-
-def write_samples(run: Run, config: RunConfig, classes: tuple[str, ...], state: State) -> None:
-    """Save the grid of fixed latents: 5x5, or a row of eight for each class."""
-    average = LoadedGenerator(
-        state.average, classes, config.data.size, config.network.latent, config
-    )
-    if classes:
-        columns = 8
-        seeds = list(range(columns)) * len(classes)
-        labels = [c for c in range(len(classes)) for _ in range(columns)]
-        pictures = sampling.generate(average, seeds, labels)
-    else:
-        columns = 5
-        pictures = sampling.generate(average, range(columns * columns))
-    with atomic.replacing(run.sample_path(state.iteration)) as path:
-        Image.fromarray(sampling.grid(pictures, columns)).save(path, "PNG", optimize=True)
-
-
-def environment(device: torch.device) -> dict[str, Any]:
-    """What the figures of a run depend on beside its settings."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
-    return {
-        "car_gan": gan.__version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "accelerate": accelerate.__version__,
-        "device": f"{device.type} {name}".strip(),
-        "threads": torch.get_num_threads(),
-        "git_revision": git_revision(),
-    }
-
-
-def git_revision() -> str:
-    """The commit that the code is at, `+` after it if files differ; empty outside a checkout."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return described.stdout.strip()
 
 
 class Stop:

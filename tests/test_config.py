@@ -81,5 +81,5 @@ def test_hash_follows_what_decides_the_weights() -> None:
     ],
 )
 def test_value_out_of_range_names_its_flag(wrong: Any) -> None:
-    with pytest.raises(UserError, match="^--"):
+    with pytest.raises(UserError, match=r"^--"):
         wrong()

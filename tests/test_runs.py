@@ -58,9 +58,14 @@ def test_newer_metric_replaces_the_same_one(tmp_path: Path) -> None:
 def test_replacing_leaves_the_old_file_on_failure(tmp_path: Path) -> None:
     path = tmp_path / "file"
     atomic.write_text(path, "old")
-    with pytest.raises(RuntimeError), atomic.replacing(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError
+
+    def fail_halfway() -> None:
+        with atomic.replacing(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -19,9 +19,9 @@ from gan.checkpoint import State, load_generator
 from gan.config import RunConfig, from_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
+from gan.record import Record
 from gan.runs import Run
 from gan.training import (
-    Record,
     build_state,
     set_learning_rates,
     total_iterations,
@@ -74,6 +74,7 @@ import sys
 import numpy as np
 from pathlib import Path
 from gan.data.prepared import Photos
+from gan.record import Record
 from gan.runs import Run
 from gan.training import train
 from gan.config import from_json
