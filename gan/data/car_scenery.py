@@ -73,6 +73,7 @@ def scenery(side: int, horizon: float, random: np.random.RandomState) -> tuple[I
     gloom = 1 - sum(sky[1]) / 765
     road = mix(ROADS[draws[3] % len(ROADS)], (20, 20, 40), 0.6 * gloom)
     field = mix(FIELDS[draws[4] % len(FIELDS)], (30, 26, 50), 0.8 * gloom)
+    haze = mix(sky[1], (20, 22, 44), 0.35 * gloom)  # far things take the air's colour
     kerb = horizon + side * (0.04 + draws[5] / 25000)
     image = _gradient(
         side,
@@ -83,11 +84,13 @@ def scenery(side: int, horizon: float, random: np.random.RandomState) -> tuple[I
     if kind < 4:
         _hills(pen, side, horizon, mix(field, sky[1], 0.45), draws)
     elif kind < 6:
-        _houses(pen, side, kerb, gloom, draws)
+        _houses(pen, side, kerb, haze, draws)
     elif kind < 8:
-        _trees(pen, side, horizon + 0.02 * side, mix(field, (16, 44, 30), 0.55), draws)
+        _trees(
+            pen, side, horizon + 0.02 * side, mix(mix(field, (16, 44, 30), 0.5), haze, 0.2), draws
+        )
     elif kind == 8:
-        _wall(pen, side, kerb, mix(HOUSES[draws[6] % len(HOUSES)], (20, 20, 40), 0.6 * gloom))
+        _wall(pen, side, kerb, mix(HOUSES[draws[6] % len(HOUSES)], haze, 0.4))
     return image, light
 
 
@@ -119,16 +122,16 @@ def _hills(
 
 
 def _houses(
-    pen: ImageDraw.ImageDraw, side: int, base: float, gloom: float, draws: list[int]
+    pen: ImageDraw.ImageDraw, side: int, base: float, haze: Colour, draws: list[int]
 ) -> None:
     left, i = -0.05 * side, 10
     while left < side and i < 50:
         width = side * (0.14 + draws[i] / 6000)
         top = base - side * (0.2 + draws[i + 1] / 2600)
-        colour = mix(HOUSES[draws[i + 2] % len(HOUSES)], (24, 24, 44), 0.25 + 0.6 * gloom)
+        colour = mix(HOUSES[draws[i + 2] % len(HOUSES)], haze, 0.4 + draws[i + 3] / 4000)
         pen.rectangle((left, top, left + width, base), fill=colour)
         lit = draws[i + 3] % 3 == 0
-        pane = (250, 222, 150) if lit else mix(colour, (40, 56, 80), 0.5)
+        pane = mix(colour, (255, 226, 150), 0.6) if lit else mix(colour, (40, 56, 80), 0.35)
         step = side * 0.055
         v = top + step
         while v < base - step:

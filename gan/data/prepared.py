@@ -109,7 +109,7 @@ class Writer:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        classes = _checked_classes(rows, len(skipped))
+        classes = _checked_classes(rows, skipped)
         labels = np.array([classes.index(row.body_type) for row in rows], np.int64)
         test = np.array([row.test for row in rows], bool)
         np.save(self._folder / "labels.npy", labels)
@@ -140,11 +140,12 @@ class Writer:
         atomic.write_text(self._folder / "dataset.json", json.dumps(values, indent=2) + "\n")
 
 
-def _checked_classes(rows: list[Row], skipped: int) -> list[str]:
+def _checked_classes(rows: list[Row], skipped: list[tuple[str, str]]) -> list[str]:
     training = Counter(row.body_type for row in rows if not row.test)
     classes = sorted({row.body_type for row in rows})
     if not rows:
-        raise UserError(f"no photo is usable: all {skipped} were skipped")
+        first = "; the first, {}: {}".format(*skipped[0]) if skipped else ""
+        raise UserError(f"no photo is usable: all {len(skipped)} were skipped{first}")
     if len(classes) == 1:
         raise UserError(f"all photos are of one body type ({classes[0]}): at least two are needed")
     for name in classes:
