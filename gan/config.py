@@ -75,7 +75,8 @@ class AdversarialConfig:
     @property
     def order(self) -> tuple[str, str]:
         """Which network steps first, which second."""
-        return ("generator", "discriminator")[:: 1 if self.first == "generator" else -1]
+        second = "discriminator" if self.first == "generator" else "generator"
+        return self.first, second
 
 
 @dataclass(frozen=True)
