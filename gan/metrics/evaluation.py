@@ -86,7 +86,9 @@ def evaluate(
 def _extractor_rows(extractor: FeatureExtractorBase, fake: Generated, photos: Photos) -> list[Row]:
     name = extractor.get_name()
     train = real_features(extractor, photos, "train")
-    test = real_features(extractor, photos, "test")
+    held_out = photos.indices("test")
+    # A small set may hold no photo out: then there is nothing to read.
+    test = real_features(extractor, photos, "test") if len(held_out) else train[held_out]
     made = extract(extractor, fake.pictures, f"{name}, generated")
     rows = fidelity.rows(made, train, name)
     rows += fidelity.floor_rows(train.pooled, test.pooled, name)
