@@ -9,9 +9,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tyro
 
+from gan.checkpoint import load_generator
 from gan.cli import parse
-from gan.config import from_json
-from gan.data.photos import load
+from gan.data.photos import Photos, load
 from gan.errors import UserError, command
 from gan.metrics import report
 from gan.metrics.classifier import BUDGET
@@ -49,8 +49,12 @@ def main() -> None:
     count, seeds, budget = options.count, options.seeds, BUDGET
     if options.quick:
         count, seeds, budget = min(count, 2_000), 1, BUDGET // 6
-    runs = [Run(path) for path in options.runs]
-    settings = [from_json(run.read_config()["settings"]).data for run in runs]
+    work: list[tuple[Run, Photos]] = []
+    for path in options.runs:  # whatever is wrong shows before anything slow begins
+        run = Run(path)
+        data = load_generator(run).config.data
+        work.append((run, load(options.data or data.data, data.size)))
+        check_source(*work[-1])
     extractors = [create(LITE2)]
     if options.inception_weights or (options.inception and not options.quick):
         try:
@@ -59,9 +63,7 @@ def main() -> None:
             if options.inception_weights:
                 raise
             print(f"without FID and IS of the papers: {error}")
-    for run, data in zip(runs, settings, strict=True):
-        photos = load(options.data or data.data, data.size)
-        check_source(run, photos)
+    for run, photos in work:
         judge = judge_of(photos, seeds, budget)
         rows = evaluate(run, photos, judge, extractors, count, seeds, budget)
         print(f"\n{run.name}\n{report.figures(rows)}\n")

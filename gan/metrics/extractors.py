@@ -82,7 +82,7 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
                 name,
                 list(LAYERS[name]),
                 cuda=torch.cuda.is_available(),
-                verbose=False,
+                verbose=name == INCEPTION,  # shows the download's progress
                 feature_extractor_weights_path=weights,
             )
     except (OSError, RuntimeError) as error:

@@ -1,0 +1,161 @@
+"""The evaluation script as a user meets it, with small networks and budgets."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gan import checkpoint
+from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig, to_json
+from gan.data.photos import load
+from gan.models import build_generator
+from gan.runs import Run
+
+
+class TinyNetwork(torch.nn.Module):
+    """Stands for EfficientNet-Lite2, whose figures take long."""
+
+    def __init__(self, *_: object) -> None:
+        super().__init__()
+        self.anything = torch.nn.Parameter(torch.zeros(()))
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        pooled = torch.nn.functional.adaptive_avg_pool2d(pictures, 4).flatten(1)
+        return pooled, pooled[:, :10]
+
+
+SCRIPT = Path(__file__).resolve().parent.parent.parent / "train" / "evaluate.py"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos of two types, a run that was trained on them, and no way out to the network."""
+    monkeypatch.setenv("CAR_GAN_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("gan.metrics.classifier.BUDGET", 96)
+    monkeypatch.setattr("gan.metrics.classifier.BATCH", 16)
+    monkeypatch.setattr("gan.metrics.classifier.WIDTHS", (8, 8, 8, 16))
+
+    monkeypatch.setattr("gan.metrics.extractors.efficientnet_lite", TinyNetwork)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("the network is unreachable")
+
+    monkeypatch.setattr("torch.hub.urlopen", refuse)
+    stream = np.random.RandomState(0)
+    for body_type, shade in (("sedan", 0), ("suv", 160)):
+        folder = tmp_path / "photos" / body_type
+        folder.mkdir(parents=True)
+        for i in range(40):
+            pixels = stream.randint(0, 90, (70, 70, 3)) + shade
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
+    photos = load(str(tmp_path / "photos"), 64)
+    config = RunConfig(
+        DataConfig(data=str(tmp_path / "photos")),
+        CGANConfig(width=4, latent=8, dense=8),
+        AdversarialConfig(),
+        LoopConfig(),
+    )
+    run, settings = Run(tmp_path / "checkpoints" / "first"), to_json(config)
+    checkpoint.save_generator(run, build_generator(config.network, 64, 2), settings)
+    dataset = {
+        "name": photos.name,
+        "content_hash": photos.content_hash,
+        "classes": list(photos.classes),
+    }
+    values = {"settings": settings, "dataset": dataset, "environment": {}}
+    run.write_config(values | {"progress": {"images_seen": 500}})
+    return tmp_path
+
+
+@pytest.fixture
+def evaluate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the script in this process: exit code, output, errors without progress bars."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", [str(SCRIPT), *map(str, arguments)])
+        code = 0
+        try:
+            runpy.run_path(str(SCRIPT), run_name="__main__")
+        except SystemExit as leaving:
+            code = int(leaving.code or 0)
+        output, errors = capsys.readouterr()
+        return code, output, errors
+
+    return run
+
+
+def test_figures_are_printed_written_and_the_next_command_named(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    run = Run(home / "checkpoints" / "first")
+    code, output, _ = evaluate(run.path, "--count", 100, "--seeds", 1)
+    assert code == 0
+    # No Inception here: one line says so, and the rest goes on.
+    (said,) = [line for line in output.splitlines() if "Inception" in line]
+    assert "the network is unreachable" in said
+    assert "curl -LO" in said
+    assert str(run.metrics_path) in output
+    assert "streamlit run streamlit_app.py" in output.splitlines()[-1]
+    table = run.read_metrics()
+    assert {"fd", "gan_test", "gan_train", "diversity"} <= set(table["metric"])
+    assert set(table.loc[table["metric"] == "fd", "n_fake"]) == {100}
+    assert (table["images_seen"] == 500).all()
+
+    # Everything about the photos is kept: a quick look afterwards trains no judge.
+    code, output, errors = evaluate(run.path, "--quick", "--count", 100)
+    assert code == 0
+    assert "judge, seed" not in errors
+    assert "Inception" not in output
+
+
+def test_bad_input_is_one_line_and_code_2(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    run = home / "checkpoints" / "first"
+    other = home / "other" / "sedan"
+    other.mkdir(parents=True)
+    cases = {
+        (): "name a run's folder",
+        (home / "nowhere",): "is not a run",
+        (run, "--count", 5): "--count must be",
+        (run, "--seeds", 0): "--seeds must be",
+        (run, "--colour", "red"): "--colour",
+        (run, "--data", home / "absent"): "absent",
+        (run, "--inception-weights", home / "absent.pth"): "absent.pth",
+    }
+    for arguments, says in cases.items():
+        code, _, errors = evaluate(*arguments)
+        assert code == 2, arguments
+        assert says in errors
+        assert errors.count("error: ") == errors.count("\n") == 1, errors
+
+
+def test_a_cut_generator_is_one_line(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    run = Run(home / "checkpoints" / "first")
+    run.generator_path.write_bytes(run.generator_path.read_bytes()[:1000])
+    code, _, errors = evaluate(run.path, "--quick")
+    assert code == 2
+    assert "is damaged or cut off" in errors
+    # It is found before the judge is trained.
+    assert "judge, seed" not in errors
+
+
+def test_photos_of_another_set_are_refused(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    """The photos changed since: the run doesn't belong to them."""
+    for path in sorted((home / "photos" / "suv").glob("*.png"))[:10]:
+        path.unlink()
+    code, _, errors = evaluate(home / "checkpoints" / "first", "--quick")
+    assert code == 2
+    assert "first was trained on other photos" in errors
