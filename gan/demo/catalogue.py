@@ -1,5 +1,6 @@
 """Which runs there are and what is wrong with the ones that can't be used; no drawing."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from gan.config import RunConfig, from_json
 from gan.errors import UserError
 from gan.runs import Run, find_runs
 
+JUDGE_FILE = "judge.json"
 # A reader of the app has preferences: our own recipe first, then the report's networks.
 PREFERRED = ("cgan", "report-cgan", "report-dcgan-k4")
 
@@ -58,6 +60,23 @@ def list_entries(root: Path) -> list[Entry]:
     return sorted(entries, key=lambda entry: (_rank(entry.name), entry.name))
 
 
+def without_folder(message: str, root: Path) -> str:
+    """A message without the folder of the server, which is nobody's business."""
+    return message.replace(f"{root}/", "")
+
+
+def find_judge(root: Path, content_hash: str, size: int) -> Path | None:
+    """The folder of the classifiers that know these photos at this size; None without one."""
+    for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
+        try:
+            about = json.loads(path.read_text())
+            if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
+                return path.parent
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return None
+
+
 def headline(entries: list[Entry]) -> Entry | None:
     """The run that the front page shows: conditional before not, with a checkpoint."""
     ready = [entry for entry in entries if entry.ready]
@@ -77,7 +96,7 @@ def _entry(root: Path, run: Run) -> Entry:
         )
         settings = from_json(config["settings"])
     except UserError as error:
-        problems.append(_short(str(error), root))
+        problems.append(without_folder(str(error), root))
     weights = _weights_problem(run.generator_path)
     if weights:
         problems.append(weights)
@@ -85,7 +104,7 @@ def _entry(root: Path, run: Run) -> Entry:
         try:
             read()
         except UserError as error:
-            problems.append(_short(str(error), root))
+            problems.append(without_folder(str(error), root))
     return Entry(
         name=run.path.relative_to(root).as_posix(),
         run=run,
@@ -121,8 +140,3 @@ def _rank(name: str) -> tuple[int, int]:
     """Preferred runs first; then those of the top folder; an experiment's many runs last."""
     place = PREFERRED.index(name) if name in PREFERRED else len(PREFERRED)
     return place, name.count("/")
-
-
-def _short(message: str, root: Path) -> str:
-    """The message without the folder of the server."""
-    return message.replace(f"{root}/", "")

@@ -1,5 +1,7 @@
 """The app's charts: tables in, Altair charts out; colours and marks are fixed here."""
 
+from typing import Literal
+
 import altair as alt
 import pandas as pd
 
@@ -48,7 +50,7 @@ def loss_curves(
         "network:N",
         title="Loss of the",
         scale=alt.Scale(domain=["generator", "discriminator"], range=[[1, 0], [5, 3]]),
-        legend=_legend(),
+        legend=_legend(orient="bottom"),
     )
     shown = alt.condition(by_run & by_network, alt.value(1.0), alt.value(0.08))
     faint = alt.condition(by_run & by_network, alt.value(0.22), alt.value(0.03))
@@ -177,7 +179,7 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
             f"{columns}:N",
             title=columns.capitalize(),
             sort=across,
-            axis=alt.Axis(labelAngle=-45, orient="bottom", labelLimit=200),
+            axis=alt.Axis(labelAngle=-45, labelLimit=200, labelOverlap=False),
         ),
         y=alt.Y(f"{rows}:N", title=rows.capitalize(), sort=order, axis=alt.Axis(labelLimit=140)),
     )
@@ -194,10 +196,11 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
             alt.Tooltip("value:Q", title=title, format=".1%"),
         ],
     )
-    bright, deep = ("#FFFFFF", "#10151C") if dark else ("#1B2430", "#FFFFFF")
+    # Black on light squares, white on deep ones: 4.5:1 at least, on either side of the limit.
+    limit, above, below = (0.625, "#000000", "#FFFFFF") if dark else (0.81, "#FFFFFF", "#000000")
     written = base.mark_text(fontSize=12).encode(
         text="text:N",
-        color=alt.condition("datum.value > 0.55", alt.value(deep), alt.value(bright)),
+        color=alt.condition(f"datum.value > {limit}", alt.value(above), alt.value(below)),
     )
     return alt.layer(squares, written).properties(height=34 * len(order) + 90)
 
@@ -417,9 +420,9 @@ def themed(chart: Chart, dark: bool) -> Chart:
     )
 
 
-def _legend(columns: int = 2) -> alt.Legend:
+def _legend(columns: int = 2, orient: Literal["top", "bottom"] = "top") -> alt.Legend:
     return alt.Legend(
-        orient="top",
+        orient=orient,
         columns=columns,
         labelLimit=220,
         symbolOpacity=1,

@@ -15,19 +15,18 @@ import numpy as np
 import streamlit as st
 
 from gan.demo import store
-from gan.demo.catalogue import Entry
-from gan.demo.opinions import Judged
-from gan.errors import UserError
+from gan.demo.catalogue import JUDGE_FILE, Entry
+from gan.demo.opinions import Judged, Opinion, share_closer
 from gan.runs import Run
 
 if TYPE_CHECKING:
     from gan.checkpoint import LoadedGenerator
+    from gan.metrics.judge import Judge
 
 T = TypeVar("T")
 WORKERS = 2  # forward passes at a time: as many as the smallest host has cores
 PATIENCE = 30  # seconds a visitor waits for a turn
 MOST_PICTURES = 16
-MOST_SEED = 2**31 - 1
 
 
 class Busy(Exception):
@@ -77,9 +76,18 @@ def morph(
     return _morph(path, changed, seeds, labels, positions)
 
 
-def judge(entry: Entry, made: np.ndarray) -> Judged | None:
-    """What the classifier says of pictures uint8 [N,H,W,3]; None where no judge fits the run."""
-    return None
+def judge(entry: Entry, drawn: Drawn) -> Judged | None:
+    """What the classifier says of drawn pictures; None where no judge knows the run's photos.
+
+    Raises:
+        UserError: The judge's files can't be used.
+        Busy: No turn came in time.
+    """
+    size = entry.settings.data.size if entry.settings else 0
+    folder = store.judge_folder(str(entry.dataset.get("content_hash")), size)
+    if folder is None:
+        return None
+    return _judged(str(folder), store.stamp(folder / JUDGE_FILE), drawn.pictures)
 
 
 def _in_turn(work: Callable[[], T]) -> T:
@@ -103,6 +111,36 @@ def _generator(path: str, changed: store.Stamp) -> LoadedGenerator:
     from gan.checkpoint import load_generator
 
     return load_generator(Run(Path(path)))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _judge(folder: str, changed: store.Stamp) -> Judge:
+    from gan.metrics import judge
+
+    return judge.read(Path(folder))
+
+
+@st.cache_data(max_entries=64, show_spinner="Asking the classifier")
+def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
+    def work() -> Judged:
+        from gan.metrics.classifier import predict
+        from gan.metrics.neighbours import nearest
+
+        judge = _judge(folder, changed)
+        # Network 0 alone: its features are the ones that the reference was kept in.
+        said = predict(judge.networks[0], made)
+        chances = said.logits.softmax(1).numpy()
+        held_out = judge.held_out
+        distances = nearest(said.pooled, judge.reference)[0] if len(held_out) else None
+        found = []
+        for number, chance in enumerate(chances):
+            distance = float(distances[number]) if distances is not None else None
+            closer = share_closer(distance, held_out) if distance is not None else None
+            best = int(chance.argmax())
+            found.append(Opinion(judge.classes[best], float(chance[best]), distance, closer))
+        return Judged(found, judge.accuracy[0] if judge.accuracy else float("nan"), held_out)
+
+    return _in_turn(work)
 
 
 @st.cache_data(max_entries=64, show_spinner="Drawing (the first time loads the network)")
@@ -150,6 +188,3 @@ def _morph(
         return Drawn(made, time.perf_counter() - start)
 
     return _in_turn(work)
-
-
-__all__ = ["MOST_PICTURES", "MOST_SEED", "Busy", "Drawn", "UserError", "draw", "morph"]

@@ -50,6 +50,8 @@ NAMES = {
 }
 # Read as a share of one: shown in per cent.
 SHARES = {"gan_test", "gan_train", "classifier", "precision", "recall"}
+# Always measured with the car classifier, so their names need no bracket.
+CLASSIFIER_METRICS = {"gan_test", "gan_train", "classifier", "diversity", "neighbour_distance"}
 LOWER_IS_BETTER = {"fid", "fd", "kid", "loss_g_oscillation", "multiply_adds", "parameters"}
 # Metrics of a generator's pictures, in the order in which they are shown.
 QUALITY = ("fid", "fd", "is", "kid", "gan_test", "gan_train", "precision", "recall", "diversity")
@@ -72,7 +74,7 @@ class Spread:
 def title(metric: str, extractor: str) -> str:
     """A metric's name; FID and IS alone mean Inception, another network is named."""
     name = NAMES.get(metric, metric.replace("_", " "))
-    if extractor in ("", "car-classifier"):
+    if not extractor or metric in CLASSIFIER_METRICS:
         return name
     if extractor == "inception-v3-compat" and metric in ("fid", "is", "kid", "fid_floor"):
         return name
@@ -148,6 +150,17 @@ def pick(
         float(row["n_real"]),
         float(row["n_fake"]),
     )
+
+
+def mean_over_types(metrics: pd.DataFrame, metric: str) -> Spread | None:
+    """A figure that is measured for each body type: its mean over them, with its range of seeds."""
+    rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
+    if rows.empty:
+        return None
+    whole = rows.groupby(["metric", "extractor", "seed"], as_index=False, dropna=False).agg(
+        value=("value", "mean"), n_real=("n_real", "sum"), n_fake=("n_fake", "sum")
+    )
+    return pick(whole.assign(body_type="all"), metric)
 
 
 def read_results(path: Path) -> pd.DataFrame:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 import gan
-from gan.demo import links, store
+from gan import runs
+from gan.demo import catalogue, links, store
 from gan.demo.catalogue import Entry
 from gan.demo.terms import TERMS
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from gan.demo.charts import Chart
 
 TRAIN_FIRST = "python train/train_cgan.py"
+MOST_SEED = 2**31 - 1
 EVALUATE = "python train/evaluate.py"
 
 
@@ -56,16 +59,45 @@ def problems(entries: list[Entry]) -> None:
     noun = "run has" if len(troubled) == 1 else "runs have"
     with st.expander(f"{len(troubled)} {noun} a problem", icon=":material/report:"):
         st.markdown(
-            "\n".join(f"- `{entry.name}`: {'; '.join(entry.problems)}" for entry in troubled)
+            "\n".join(
+                f"- **{plain(entry.name)}**: {plain('; '.join(entry.problems))}"
+                for entry in troubled
+            )
         )
+
+
+def plain(words: object) -> str:
+    """Words of a file or an error as Markdown that shows them as they are, without folders."""
+    shown = catalogue.without_folder(str(words), runs.runs_root().absolute())
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:])", r"\\\1", shown)
 
 
 def footer(entry: Entry | None = None) -> None:
     """The app's version, and the checkpoint's hash where a page shows one."""
     shown = f"Car GAN {gan.__version__}"
     if entry is not None and entry.ready:
-        shown += f" · run `{entry.name}` · checkpoint `{store.short_hash(entry)}`"
+        shown += f" · run {plain(entry.name)} · checkpoint {store.short_hash(entry)}"
     st.caption(shown)
+
+
+def seed_input(label: str, default: int, key: str, help: str | None = None) -> int:
+    """A whole number from 0 to MOST_SEED, bound to the address.
+
+    The widget holds a float: Streamlit's own for whole numbers fails on `1e999` in an address.
+    """
+    seed = st.number_input(
+        label,
+        0.0,
+        float(MOST_SEED),
+        float(default),
+        1.0,
+        format="%.0f",
+        key=key,
+        bind="query-params",
+        help=help,
+    )
+    # The browser's limits are no limits: a stranger may send anything.
+    return int(min(max(seed, 0.0), float(MOST_SEED)))
 
 
 def copy_link(parameters: dict[str, object]) -> None:

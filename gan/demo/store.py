@@ -75,6 +75,11 @@ def row_pngs(path: Path, size: int, height: int, natural: bool, most: int) -> li
     return _row_pngs(str(path), stamp(path), size, height, natural, most)
 
 
+def judge_folder(content_hash: str, size: int) -> Path | None:
+    """The judge that was trained on the photos of that hash at that size; None without one."""
+    return _judge_folder(str(runs.runs_root().absolute()), content_hash, size)
+
+
 def short_hash(entry: Entry) -> str:
     """First digits of the checkpoint's SHA-256: two people see that they look at the same."""
     return _short_hash(str(entry.run.path), stamp(entry.run.generator_path))
@@ -83,6 +88,11 @@ def short_hash(entry: Entry) -> str:
 @st.cache_data(ttl=10, max_entries=4, show_spinner=False)
 def _entries(root: str) -> list[Entry]:
     return catalogue.list_entries(Path(root))
+
+
+@st.cache_data(ttl=10, max_entries=16, show_spinner=False)
+def _judge_folder(root: str, content_hash: str, size: int) -> Path | None:
+    return catalogue.find_judge(Path(root), content_hash, size)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

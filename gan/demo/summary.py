@@ -125,6 +125,8 @@ def rare_table(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str, str] | None
     return None
 
 
+# Measured on real photos, or on real and generated ones under one name.
+NOT_OF_THE_GENERATOR = ("classifier", "fd_floor", "fid_floor", "neighbour_distance")
 FULL_SETTINGS = ("full", "cut-1", "cut-1/1", "none", "uncut")
 
 
@@ -148,6 +150,8 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
     )
     for metric, extractor, term in wanted:
         found = figures.pick(metrics, metric, extractor)
+        if found is None and metric == "diversity":
+            found = figures.mean_over_types(metrics, metric)
         if found is None:
             continue
         used = extractor or ""
@@ -158,6 +162,9 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
             words = f"{spread}, interval as measured"
         else:
             words = "one measurement"
+        floor = figures.pick(metrics, f"{metric}_floor", extractor) if extractor else None
+        if floor is not None:
+            words += f"; real against real photos: {figures.show(floor.value, metric)}"
         shown.append((figures.title(metric, used), figures.show(found.value, metric), words, term))
     return shown
 
@@ -195,7 +202,7 @@ def heat_table(entry: Entry) -> pd.DataFrame:
 def over_time(entry: Entry) -> pd.DataFrame:
     """A run's figures at each point of its training: run, name, iteration, value, shown."""
     metrics, losses = store.metrics(entry), store.losses(entry)
-    rows = metrics[(metrics["body_type"] == "all") & (metrics["metric"] != "classifier")]
+    rows = metrics[(metrics["body_type"] == "all") & ~metrics["metric"].isin(NOT_OF_THE_GENERATOR)]
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[
         "value"
     ].mean()

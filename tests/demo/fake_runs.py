@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import safetensors.torch
 import torch
 from PIL import Image
 
@@ -18,12 +19,14 @@ from gan.config import (
     RunConfig,
     to_json,
 )
+from gan.metrics.classifier import WIDTHS, CarClassifier
 from gan.models import build_generator
 from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run
 from gan.sampling import grid
 
 TYPES = ("Convertible", "Coupe", "Hatchback", "Pickup", "SUV", "Sedan", "Van", "Wagon")
 COUNTS = dict(zip(TYPES, (600, 1500, 900, 450, 2600, 2900, 400, 317), strict=True))
+CONTENT_HASH = "feedbeef" * 8
 ITERATIONS = (100, 200, 300, 400)
 
 
@@ -54,7 +57,7 @@ def make_run(
             "settings": settings,
             "dataset": {
                 "name": "fake",
-                "content_hash": "feedbeef" * 8,
+                "content_hash": CONTENT_HASH,
                 "classes": list(types),
                 "counts": {"train": counts, "test": {key: n // 9 for key, n in counts.items()}},
                 "size": 64,
@@ -132,7 +135,7 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
             add("gan_test", "car-classifier", name, 0.3 + 0.06 * place + 0.01 * seed, seed)
     for name in types:
         add("fd", "efficientnet-lite2", name, 90 + 30 * random.rand())
-        add("diversity", "efficientnet-lite2", name, 0.6 + 0.3 * random.rand())
+        add("diversity", "car-classifier", name, 0.6 + 0.3 * random.rand())
     run.add_metrics(rows)
     if types:
         pd.DataFrame(
@@ -149,6 +152,36 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
         + [("held-out", "all", 5 + 2 * random.rand()) for _ in range(200)],
         columns=["kind", "body_type", "distance"],
     ).to_csv(run.distances_path, index=False)
+
+
+def make_judge(root: Path) -> Path:
+    """A classifier that knows nothing, in the files of one that does."""
+    folder = root / "judge-fake-64"
+    folder.mkdir()
+    torch_state = torch.random.get_rng_state()
+    torch.manual_seed(0)
+    network = CarClassifier(len(TYPES), 64)
+    reference = torch.rand(30, WIDTHS[-1])
+    torch.random.set_rng_state(torch_state)
+    safetensors.torch.save_file(network.state_dict(), folder / "seed0.safetensors")
+    safetensors.torch.save_file(
+        {
+            "features": reference.half(),
+            "labels": torch.zeros(30, dtype=torch.int16),
+            "held_out": torch.linspace(1, 9, 50),
+        },
+        folder / "reference.safetensors",
+    )
+    about = {
+        "dataset": {"name": "fake", "content_hash": CONTENT_HASH},
+        "classes": TYPES,
+        "size": 64,
+        "seeds": [0],
+        "pictures_seen": 100,
+        "accuracy": [0.71],
+    }
+    (folder / "judge.json").write_text(json.dumps(about))
+    return folder
 
 
 def make_experiments(root: Path) -> None:
@@ -213,6 +246,7 @@ def make_root(root: Path) -> Path:
                 kernel=kernel,
                 seed=seed,
             )
+    make_judge(root)
     make_experiments(root)
     return root
 

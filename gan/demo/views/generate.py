@@ -39,7 +39,7 @@ def forget_checkpoint() -> None:
 
 def another_seed() -> None:
     """Draw a seed for the visitor; it stays in the address, so nothing is lost."""
-    st.session_state["seed"] = random.randrange(10**6)
+    st.session_state["seed"] = float(random.randrange(10**6))
 
 
 with st.container(border=True):
@@ -55,15 +55,11 @@ with st.container(border=True):
         )
     entry: Entry = ready.get(name, next(iter(ready.values())))
     with middle:
-        seed = st.number_input(
+        seed = parts.seed_input(
             "Seed",
             0,
-            engine.MOST_SEED,
-            0,
-            1,
-            key="seed",
-            bind="query-params",
-            help="The first picture's seed; the next pictures take the seeds that follow.",
+            "seed",
+            "The first picture's seed; the next pictures take the seeds that follow.",
         )
     with right:
         st.button("Another seed", icon=":material/casino:", on_click=another_seed, width="stretch")
@@ -112,7 +108,6 @@ with st.container(border=True):
         )
 
 # The browser's limits are no limits: a stranger may send anything.
-seed = min(max(int(seed), 0), engine.MOST_SEED)
 count = min(max(int(count), 1), MOST_EACH if each else engine.MOST_PICTURES)
 truncation = min(max(float(truncation), 0.3), 1.0)
 kinds = list(entry.classes) if each else [kind] if kind in entry.classes else []
@@ -123,7 +118,6 @@ asked = [one for one in kinds for _ in range(count)]
 
 try:
     drawn = engine.draw(entry, tuple(seeds), tuple(labels) if labels else None, truncation)
-    judged = engine.judge(entry, drawn.pictures)
 except engine.Busy:
     st.warning(
         "Many visitors draw at this moment. Try again in a few seconds.", icon=":material/group:"
@@ -131,10 +125,16 @@ except engine.Busy:
     parts.footer(entry)
     st.stop()
 except UserError as error:
-    st.error(f"This run can't draw: {error}", icon=":material/error:")
+    st.error(f"This run can't draw: {parts.plain(error)}", icon=":material/error:")
     parts.problems(entries)
     parts.footer()
     st.stop()
+
+judged: opinions.Judged | None = None
+try:
+    judged = engine.judge(entry, drawn)
+except (engine.Busy, UserError) as error:
+    st.caption(f"No opinion from the classifier: {parts.plain(error) or 'many visitors ask it.'}")
 
 checkpoint = store.short_hash(entry)
 wanted = st.query_params.get("checkpoint")
@@ -243,7 +243,9 @@ with st.container(horizontal=True):
         help="Each picture as the network drew it, and a table of types, seeds and opinions.",
     )
 
-if judged:
+if judged is None:
+    st.caption("No classifier was trained on this run's photos, so there is no opinion to show.")
+else:
     st.subheader("What the classifier makes of them", icon=":material/visibility:")
     st.markdown(
         (opinions.agreement(judged.opinions, asked) + " " if asked else "")

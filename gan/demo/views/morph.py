@@ -46,18 +46,14 @@ with st.container(border=True):
     classes = list(entry.classes)
     left, right = st.columns(2)
     with left:
-        start_seed = st.number_input(
-            "From seed", 0, engine.MOST_SEED, 0, 1, key="from-seed", bind="query-params"
-        )
+        start_seed = parts.seed_input("From seed", 0, "from-seed")
         start = (
             st.selectbox("From type", classes, 0, key="from", bind="query-params")
             if classes
             else None
         )
     with right:
-        end_seed = st.number_input(
-            "To seed", 0, engine.MOST_SEED, 1, 1, key="to-seed", bind="query-params"
-        )
+        end_seed = parts.seed_input("To seed", 1, "to-seed")
         end = (
             st.selectbox("To type", classes, len(classes) - 1, key="to", bind="query-params")
             if classes
@@ -89,7 +85,7 @@ with st.container(border=True):
             else 0
         )
 
-seeds = tuple(min(max(int(seed), 0), engine.MOST_SEED) for seed in (start_seed, end_seed))
+seeds = (start_seed, end_seed)
 labels = (classes.index(start), classes.index(end)) if start in classes and end in classes else None
 if classes and labels is None:
     labels = (0, len(classes) - 1)
@@ -101,7 +97,7 @@ latent_only = [(step, here[1]) for step in steps]
 plan = [here, *both, *latent_only, *(type_only if classes else [])]
 
 try:
-    drawn = engine.morph(entry, (seeds[0], seeds[1]), labels, tuple(plan))
+    drawn = engine.morph(entry, seeds, labels, tuple(plan))
 except engine.Busy:
     st.warning(
         "Many visitors draw at this moment. Try again in a few seconds.", icon=":material/group:"
@@ -109,7 +105,7 @@ except engine.Busy:
     parts.footer(entry)
     st.stop()
 except UserError as error:
-    st.error(f"This run can't draw: {error}", icon=":material/error:")
+    st.error(f"This run can't draw: {parts.plain(error)}", icon=":material/error:")
     parts.problems(entries)
     parts.footer()
     st.stop()
@@ -176,7 +172,7 @@ if wanted and wanted != checkpoint:
 def film() -> bytes:
     """Both change, as a looping animation."""
     moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
-    frames = engine.morph(entry, (seeds[0], seeds[1]), labels, moves).pictures
+    frames = engine.morph(entry, seeds, labels, moves).pictures
     large = np.stack([pictures.enlarge(frame, 2 * TALL, True) for frame in frames])
     return pictures.animation(large)
 

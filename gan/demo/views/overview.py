@@ -40,7 +40,7 @@ if shown is not None and shown.settings is not None:
         else None
     )
     if strips is None:
-        st.caption(f"The run `{shown.name}` has saved no grid of samples.")
+        st.caption(f"The run {parts.plain(shown.name)} has saved no grid of samples.")
     else:
         labels = (
             list(shown.classes)
@@ -65,13 +65,14 @@ if shown is not None and shown.settings is not None:
     st.subheader("How good it is", icon=":material/speed:")
     numbers = summary.headline_figures(shown)
     if numbers:
-        with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=210):
+        with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
             for name, value, spread, term in numbers:
                 with st.container(border=True, height="stretch", gap="xsmall"):
                     st.metric(name, value, help=TERMS.get(term))
                     st.caption(spread)
         st.caption(
-            f"Run `{shown.name}`. The range is over seeds of the evaluation on one trained "
+            f"Run {parts.plain(shown.name)}. The range is over seeds of the evaluation on one "
+            "trained "
             "network, "
             "not over trainings. Counts and references are on the results page."
         )

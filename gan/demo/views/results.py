@@ -21,9 +21,7 @@ if not measured:
 TABS = ["Figures", "Body types", "Rare types", "Memorised?", "Experiments", "How measured", "Cards"]
 VIEWS = TABS if measured else TABS[-4:]
 tab = (
-    st.segmented_control(
-        "Show", VIEWS, default=VIEWS[0], required=True, key="show", bind="query-params"
-    )
+    st.pills("Show", VIEWS, default=VIEWS[0], required=True, key="show", bind="query-params")
     or VIEWS[0]
 )
 entry: Entry | None = None

@@ -1,0 +1,89 @@
+"""Verdicts at the edges where they turn over."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan.demo import answers
+from gan.demo.figures import Spread
+
+
+def settings(*rows: tuple[str, float, float, float, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["name", "value", "low", "high", "seeds"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([("A", 5, 4, 6, 3), ("B", 8, 7, 9, 3)], "the difference is real"),
+        ([("A", 5, 4, 6, 3), ("B", 8, 6, 9, 3)], "no difference is shown"),
+        ([("A", 5, 5, 5, 1), ("B", 8, 8, 8, 1)], "one run a setting"),
+        ([("A", 5, 4, 6, 3), ("B", 5, 4, 7, 3), ("C", 8, 7, 9, 3)], "beats C for real"),
+    ],
+)
+def test_a_difference_is_real_only_beyond_the_ranges(
+    rows: list[tuple[str, float, float, float, int]], expected: str
+) -> None:
+    found = answers.best_setting(settings(*rows), "fd")
+    assert found is not None
+    assert found.verdict.startswith("A ")
+    assert expected in found.verdict
+
+
+def test_the_direction_of_the_metric_counts() -> None:
+    table = settings(("A", 5, 4, 6, 3), ("B", 8, 7, 9, 3))
+    assert answers.best_setting(table, "is").verdict.startswith("B ")  # type: ignore[union-attr]
+    assert answers.best_setting(table.head(1), "fd") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.13, "No"), (0.3, "Partly"), (0.6, "Yes, most"), (0.7, "Yes: as well")]
+)
+def test_types_are_told_apart_between_guessing_and_the_ceiling(value: float, verdict: str) -> None:
+    ceiling = Spread(0.7, 0.69, 0.71, 3)
+    found = answers.told_apart(Spread(value, value, value, 3), ceiling, 8)
+    assert found is not None
+    assert found.verdict.startswith(verdict)
+    assert "12.5 %" in found.evidence
+    assert answers.told_apart(None, ceiling, 8) is None
+
+
+@pytest.mark.parametrize(
+    ("shift", "verdict"), [(0.0, "No sign"), (-0.7, "A few"), (-3.0, "Possibly")]
+)
+def test_copies_are_pictures_closer_than_unseen_photos(shift: float, verdict: str) -> None:
+    held = np.random.RandomState(0).standard_normal(4000) + 10
+    table = pd.DataFrame(
+        {
+            "kind": ["held-out"] * 4000 + ["generated"] * 4000,
+            "distance": np.concatenate([held, held + shift]),
+        }
+    )
+    found = answers.memorised(table)
+    assert found is not None
+    assert found.verdict.startswith(verdict)
+    assert answers.memorised(table[table["kind"] == "generated"]) is None
+    assert answers.memorised(table.head(0)) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "verdict"),
+    [(range(8), "Yes"), (range(8, 0, -1), "No: types"), ((3, 1, 4, 1, 5, 2, 1, 3), "No clear")],
+)
+def test_rare_types_are_judged_by_rank(values: list[int], verdict: str) -> None:
+    table = pd.DataFrame({"body_type": list("abcdefgh"), "photos": range(100, 900, 100)})
+    found = answers.rare_by_count(table.assign(value=[value / 10 for value in values]))
+    assert found is not None
+    assert found.verdict.startswith(verdict)
+    assert answers.rare_by_count(table.assign(value=np.nan)) is None
+
+
+def test_cut_types_are_compared_with_the_whole_ones() -> None:
+    table = pd.DataFrame(
+        [("full", 0.6, 0.58, 0.62, 3), ("cut-1/8", 0.4, 0.38, 0.42, 3)],
+        columns=["setting", "value", "low", "high", "seeds"],
+    )
+    assert answers.rare_by_experiment(table, "gan_test", "full").verdict.startswith("Yes")  # type: ignore[union-attr]
+    near = table.assign(low=0.3, high=0.7)
+    assert answers.rare_by_experiment(near, "gan_test", "full").verdict.startswith("No diff")  # type: ignore[union-attr]
+    assert answers.rare_by_experiment(table, "gan_test", "absent") is None

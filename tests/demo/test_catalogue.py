@@ -1,0 +1,70 @@
+"""Listing runs: whole ones, broken ones, and what is said of the broken."""
+
+import json
+from pathlib import Path
+
+from gan.demo.catalogue import find_judge, headline, list_entries
+from tests.demo.fake_runs import CONTENT_HASH, TYPES, break_settings, make_judge, make_run
+
+
+def test_an_empty_or_absent_folder_lists_nothing(tmp_path: Path) -> None:
+    assert list_entries(tmp_path) == []
+    assert list_entries(tmp_path / "absent") == []
+    assert headline([]) is None
+
+
+def test_preferred_runs_come_first_and_nested_ones_last(full: Path) -> None:
+    names = [entry.name for entry in list_entries(full)]
+    assert names[:3] == ["cgan", "report-cgan", "report-dcgan-k4"]
+    assert names[3:] == sorted(names[3:])
+    assert "kernel-size/k4-seed0" in names
+    assert all(not name.startswith("judge") for name in names)
+
+
+def test_a_whole_run_says_what_it_can_do(full: Path) -> None:
+    entries = {entry.name: entry for entry in list_entries(full)}
+    assert entries["cgan"].classes == TYPES
+    assert entries["cgan"].counts["Van"] == 400
+    assert entries["report-dcgan-k4"].classes == ()
+    assert not any(entry.problems for entry in entries.values())
+    assert all(entry.ready for entry in entries.values())
+    assert headline(list(entries.values())) is entries["cgan"]
+
+
+def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None:
+    make_run(tmp_path, "whole", conditional=True)
+    truncated = make_run(tmp_path, "truncated", conditional=True)
+    weights = truncated.generator_path.read_bytes()
+    truncated.generator_path.write_bytes(weights[: len(weights) // 2])
+    make_run(tmp_path, "unsaved", conditional=False, weights=False)
+    break_settings(make_run(tmp_path, "unknown", conditional=False))
+    make_run(tmp_path, "half-config", conditional=False).config_path.write_text('{"settings": ')
+    make_run(tmp_path, "no-config", conditional=False).config_path.unlink()
+    bad_csv = make_run(tmp_path, "bad-csv", conditional=False)
+    bad_csv.metrics_path.write_text("what,is,this\n1,2,3\n")
+
+    entries = {entry.name: entry for entry in list_entries(tmp_path)}
+    said = {name: "; ".join(entry.problems) for name, entry in entries.items()}
+    assert said["whole"] == ""
+    assert "damaged" in said["truncated"]
+    assert "has not saved yet" in said["unsaved"]
+    assert "diffusion" in said["unknown"]
+    assert "can't be read" in said["half-config"]
+    assert "has no config.json" in said["no-config"]
+    assert "metrics.csv can't be read" in said["bad-csv"]
+    assert {name for name, entry in entries.items() if entry.ready} == {"whole", "bad-csv"}
+    assert not any(str(tmp_path) in words for words in said.values())
+
+
+def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> None:
+    folder = make_judge(tmp_path)
+    damaged = tmp_path / "judge-a-64"
+    damaged.mkdir()
+    (damaged / "judge.json").write_text("[")
+    assert find_judge(tmp_path, CONTENT_HASH, 64) == folder
+    assert find_judge(tmp_path, CONTENT_HASH, 128) is None
+    assert find_judge(tmp_path, "other", 64) is None
+    about = json.loads((folder / "judge.json").read_text())
+    del about["dataset"]
+    (folder / "judge.json").write_text(json.dumps(about))
+    assert find_judge(tmp_path, CONTENT_HASH, 64) is None

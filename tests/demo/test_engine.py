@@ -1,0 +1,85 @@
+"""Drawing: one picture a seed whatever stands beside it, bounded, with the classifier's opinion."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gan.demo import catalogue, engine, opinions
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+from tests.demo.fake_runs import make_run
+
+
+@pytest.fixture
+def entry(full: Path) -> Entry:
+    return next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+
+
+def test_the_same_seed_gives_the_same_picture(entry: Entry) -> None:
+    first = engine.draw(entry, (5,), (2,), 0.8).pictures
+    engine._draw.clear()  # type: ignore[attr-defined]
+    assert (engine.draw(entry, (5,), (2,), 0.8).pictures == first).all()
+
+
+def test_a_picture_does_not_depend_on_its_batch(entry: Entry) -> None:
+    one = engine.draw(entry, (5,), (2,), 1.0).pictures[0]
+    many = engine.draw(entry, tuple(range(16)), (2,) * 16, 1.0).pictures
+    assert many.shape == (16, 64, 64, 3)
+    # The order of sums may differ with the batch's size by a rounding.
+    assert np.abs(many[5].astype(int) - one).max() <= 1
+
+
+def test_a_morph_starts_and_ends_at_its_ends(entry: Entry) -> None:
+    made = engine.morph(entry, (3, 4), (0, 6), ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))).pictures
+    for found, seed, label in zip(made, (3, 4, 4), (0, 0, 6), strict=True):
+        expected = engine.draw(entry, (seed,), (label,), 1.0).pictures[0]
+        assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_the_judge_names_a_type_and_places_the_distance(entry: Entry) -> None:
+    drawn = engine.draw(entry, (0, 1), (0, 1), 1.0)
+    judged = engine.judge(entry, drawn)
+    assert judged is not None
+    assert judged.accuracy == 0.71
+    assert len(judged.opinions) == 2
+    for opinion in judged.opinions:
+        assert opinion.named in entry.classes
+        assert 1 / len(entry.classes) <= opinion.confidence <= 1
+        assert opinion.distance is not None
+        assert opinion.closer == opinions.share_closer(opinion.distance, judged.held_out)
+
+
+def test_a_damaged_judge_says_so_and_an_absent_one_says_nothing(entry: Entry, full: Path) -> None:
+    drawn = engine.draw(entry, (0,), (0,), 1.0)
+    (full / "judge-fake-64" / "seed0.safetensors").write_bytes(b"half")
+    (full / "judge-fake-64" / "judge.json").touch()
+    with pytest.raises(UserError, match="damaged"):
+        engine.judge(entry, drawn)
+    other = make_run(full, "other", conditional=True, types=("A", "B"))
+    values = other.read_config()
+    values["dataset"]["content_hash"] = "0" * 64
+    other.write_config(values)
+    stranger = next(one for one in catalogue.list_entries(full) if one.name == "other")
+    assert engine.judge(stranger, drawn) is None
+
+
+def test_a_crowd_is_told_to_try_again(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.05)
+    leave = threading.Event()
+    held = [engine._pool().submit(leave.wait) for _ in range(engine.WORKERS)]
+    try:
+        with pytest.raises(engine.Busy):
+            engine.draw(entry, (77,), (0,), 1.0)
+    finally:
+        leave.set()
+        for one in held:
+            one.result()
+    monkeypatch.undo()
+    assert len(engine.draw(entry, (77,), (0,), 1.0).pictures) == 1
+
+
+@pytest.mark.parametrize(("distance", "share"), [(0.5, 0.0), (1.5, 0.25), (4.0, 0.75), (9.0, 1.0)])
+def test_the_share_of_held_out_photos_that_are_closer(distance: float, share: float) -> None:
+    assert opinions.share_closer(distance, np.array([1.0, 2.0, 3.0, 4.0])) == share

@@ -1,0 +1,110 @@
+"""Names, means and ranges; results.csv in every state."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gan.demo import figures
+from gan.errors import UserError
+
+HEAD = ",".join(figures.RESULT_COLUMNS) + "\n"
+
+
+def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
+    columns = ["metric", "extractor", "body_type", "reference", "value", "seed"]
+    table = pd.DataFrame(values, columns=columns)
+    return table.assign(low=math.nan, high=math.nan, n_real=10, n_fake=20, images_seen=1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "extractor", "expected"),
+    [
+        ("fid", "inception-v3-compat", "FID"),
+        ("is", "inception-v3-compat", "IS"),
+        ("fd", "efficientnet-lite2", "FD (EfficientNet-Lite2)"),
+        ("is", "efficientnet-lite2", "IS (EfficientNet-Lite2)"),
+        ("fd", "car-classifier", "FD (car classifier)"),
+        ("gan_test", "car-classifier", "GAN-test"),
+        ("parameters", "", "Generator parameters"),
+        ("unheard_of", "", "unheard of"),
+    ],
+)
+def test_only_inception_is_called_fid_or_is(metric: str, extractor: str, expected: str) -> None:
+    assert figures.title(metric, extractor) == expected
+
+
+def test_mean_and_range_are_over_seeds() -> None:
+    table = rows(
+        *[("gan_test", "c", "all", "train", value, i) for i, value in enumerate((1, 2, 6))]
+    )
+    found = figures.pick(table, "gan_test")
+    assert found == figures.Spread(3.0, 1.0, 6.0, 3, 10.0, 20.0)
+    assert figures.pick(table, "fid") is None
+    assert figures.pick(table.assign(value=math.nan), "gan_test") is None
+
+
+def test_a_single_value_keeps_its_own_interval() -> None:
+    table = rows(("kid", "c", "all", "train", 0.5, 0)).assign(low=0.4, high=0.7)
+    found = figures.pick(table, "kid")
+    assert found is not None
+    assert (found.low, found.high) == (0.4, 0.7)
+
+
+def test_the_test_split_is_preferred_as_reference() -> None:
+    table = rows(("fd", "c", "all", "train", 1, 0), ("fd", "c", "all", "test", 2, 0))
+    found = figures.pick(table, "fd")
+    assert found is not None
+    assert found.value == 2
+
+
+def test_the_mean_over_types_is_taken_within_a_seed() -> None:
+    table = rows(
+        ("diversity", "c", "Van", "train", 0.2, 0),
+        ("diversity", "c", "SUV", "train", 0.4, 0),
+        ("diversity", "c", "Van", "train", 0.6, 1),
+        ("diversity", "c", "SUV", "train", 0.8, 1),
+    )
+    found = figures.mean_over_types(table, "diversity")
+    assert found is not None
+    assert (found.value, found.low, found.high, found.seeds) == pytest.approx((0.5, 0.3, 0.7, 2))
+
+
+def test_results_lose_a_torn_line_and_keep_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    assert figures.read_results(path).empty
+    path.write_text(HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\nk6,0,equ")
+    table = figures.read_results(path)
+    assert table["value"].tolist() == [12.5]
+    assert table["setting"].tolist() == ["k4"]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", HEAD + "k4,0,v,fd,e,all,many,1,2\n", "\n", '"\n'])
+def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"results\.csv can't be read"):
+        figures.read_results(path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "kernel"), [("k4", 4), ("kernel-6", 6), ("8", 8), ("k16", None), ("bce", None)]
+)
+def test_a_setting_names_its_kernel(setting: str, kernel: int | None) -> None:
+    assert figures.kernel_of(setting) == kernel
+
+
+def test_fid_decides_before_another_network() -> None:
+    lite = rows(("fd", "efficientnet-lite2", "all", "train", 1, 0))
+    both = pd.concat([lite, rows(("fid", "inception-v3-compat", "all", "train", 1, 0))])
+    assert figures.deciding(lite) == ("fd", "efficientnet-lite2")
+    assert figures.deciding(both) == ("fid", "inception-v3-compat")
+    assert figures.deciding(lite.head(0)) is None
+
+
+def test_the_published_table_is_the_reports() -> None:
+    table = figures.published().set_index(["variant", "kernel"])
+    assert table.loc[("unconditional", 6), "fid"] == 148.915
+    assert table.loc[("conditional", 4), "is"] == 1.0
+    assert len(table) == 4

@@ -1,0 +1,209 @@
+"""Every page with everything, with nothing, with damage, and with what a stranger may type."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from gan.runs import Run
+from tests.demo.conftest import ENTRY, VIEWS
+from tests.demo.fake_runs import add_metrics, break_settings, make_run
+
+Open = Callable[..., AppTest]
+SHOWN = (
+    "Figures",
+    "Body types",
+    "Rare types",
+    "Memorised?",
+    "Experiments",
+    "How measured",
+    "Cards",
+)
+CSV_VIEWS = ("overview", "kernel_size", "training", "results")
+
+
+def text(app: AppTest) -> str:
+    """All that a page says."""
+    parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.code]
+    parts += [*app.title, *app.subheader]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_opens_with_all_that_ships(full: Path, open_page: Open, view: str) -> None:
+    app = open_page(view)
+    assert not app.exception
+    assert not app.error
+    assert "Car GAN 1" in text(app)
+
+
+@pytest.mark.parametrize("show", SHOWN)
+def test_each_part_of_the_results_opens(full: Path, open_page: Open, show: str) -> None:
+    app = open_page("results", show=show)
+    assert not app.exception
+    assert app.get_by_key("show").value == show
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_opens_with_no_runs_and_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Open, view: str
+) -> None:
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path / "absent"))
+    app = open_page(view)
+    assert not app.exception
+    assert "python train/" in text(app)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_opens_with_one_bare_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Open, view: str
+) -> None:
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
+    make_run(tmp_path, "only", conditional=False, metrics=False)
+    assert not open_page(view).exception
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_damaged_files_are_reported_and_the_rest_works(
+    full: Path, open_page: Open, view: str
+) -> None:
+    dcgan = Run(full / "report-dcgan-k4")
+    dcgan.losses_path.write_text(dcgan.losses_path.read_text()[:-9])
+    losses = dcgan.read_losses()
+    losses.loc[3:9, "loss_g"] = float("nan")
+    dcgan.write_losses(losses)
+    metrics = Run(full / "cgan").metrics_path
+    metrics.write_text(metrics.read_text().replace("0.55", "nan") + "51200,fd,effic")
+    (full / "cgan" / "confusion.csv").write_text("asked\n1")
+    (full / "cgan" / "neighbour_distances.csv").write_bytes(b"\xff\xfe\x00")
+    (full / "kernel-size" / "results.csv").write_text("what\n")
+    break_settings(Run(full / "report-cgan"))
+    samples = Run(full / "cgan").samples()
+    samples[-1][1].write_bytes(samples[-1][1].read_bytes()[:200])
+    app = open_page(view)
+    assert not app.exception
+    assert "diffusion" in text(app)
+    for show in SHOWN if view == "results" else ():
+        assert not open_page(view, show=show).exception
+
+
+def test_a_corrupt_checkpoint_is_a_note_and_other_runs_draw(full: Path, open_page: Open) -> None:
+    weights = Run(full / "cgan").generator_path
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:-8] + b"\xff" * 8)  # the right length, values that aren't numbers
+    app = open_page("generate", run="cgan")
+    assert not app.exception
+    assert "can't draw" in app.error[0].value
+    assert str(full) not in text(app)
+    assert not open_page("generate", run="report-cgan").error
+
+
+HOSTILE = ("", "-1", "nan", "1e999", "99999999999999999999", "../../<script>☃")
+KEYS = {
+    "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
+    "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "checkpoint"),
+    "kernel_size": ("at", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
+    "training": ("training", "compare", "iteration", "smoothing"),
+    "results": ("show", "results-run", "figures"),
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("view", KEYS)
+def test_whatever_a_stranger_types_is_harmless(
+    full: Path, open_page: Open, view: str, value: str
+) -> None:
+    app = open_page(view, **dict.fromkeys(KEYS[view], value))
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_link_from_another_checkpoint_warns(full: Path, open_page: Open) -> None:
+    assert "another checkpoint" in text(open_page("generate", checkpoint="00000000"))
+    right = Run(full / "cgan").short_hash()
+    assert "another checkpoint" not in text(open_page("generate", checkpoint=right))
+
+
+def test_a_link_restores_the_whole_view(full: Path, open_page: Open) -> None:
+    app = open_page(
+        "generate", run="report-cgan", type="Van", seed="7", count="3", truncation="0.5"
+    )
+    assert app.get_by_key("run").value == "report-cgan"
+    assert app.get_by_key("type").value == "Van"
+    assert app.get_by_key("seed").value == 7
+    assert app.get_by_key("count").value == 3
+    assert app.get_by_key("truncation").value == 0.5
+    link = next(code.value for code in app.code if "seed=7" in code.value)
+    for part in ("run=report-cgan", "type=Van", "count=3", "truncation=0.5", "natural=true"):
+        assert part in link
+    assert f"checkpoint={Run(full / 'report-cgan').short_hash()}" in link
+
+
+def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) -> None:
+    said = text(open_page("overview"))
+    assert "Kernel 6 scores best" in said or "Kernel 6 is best" in said
+    assert "Yes, most of them." in said
+    assert "Yes: with fewer photos the same types come out worse." in said
+    assert "No sign of it" in said
+    assert "Keep the seed and change the type." in said
+    assert "148.9" not in said  # published figures come from their file, in a table
+
+
+def test_figures_change_with_the_files(full: Path, open_page: Open) -> None:
+    run = Run(full / "cgan")
+    metrics = run.read_metrics()
+    metrics.loc[metrics["metric"] == "gan_test", "value"] = 0.1234
+    run.metrics_path.write_text(metrics.to_csv(index=False))
+    assert "12.3 %" in [one.value for one in open_page("overview").metric]
+
+
+def test_without_the_experiment_single_runs_stand_in(full: Path, open_page: Open) -> None:
+    (full / "kernel-size" / "results.csv").unlink()
+    app = open_page("kernel_size")
+    assert not app.exception
+    assert "python train/kernel_sweep.py" in text(app)
+    assert "single runs stand in" in text(app)
+
+
+def test_more_evaluations_become_curves(full: Path, open_page: Open) -> None:
+    import numpy as np
+
+    run = Run(full / "cgan")
+    early = run.read_metrics().assign(images_seen=25600)
+    add_metrics(run, (), np.random.RandomState(1))
+    both = [*early.to_dict("records"), *run.read_metrics().to_dict("records")]
+    run.add_metrics(both)
+    app = open_page("training", training="cgan", compare="report-cgan", iteration="200")
+    assert not app.exception
+    assert "Metrics over the training" in text(app)
+
+
+def test_pages_of_figures_never_import_torch(full: Path) -> None:
+    pages = [f"gan/demo/views/{view}.py" for view in CSV_VIEWS[1:]]
+    program = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(ENTRY)!r}, default_timeout=60).run()
+assert not app.exception
+for page in {pages!r}:
+    app.switch_page(page).run()
+    assert not app.exception
+for show in {SHOWN!r}:
+    app.get_by_key("show").set_value(show).run()
+    assert not app.exception
+print("torch" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        cwd=ENTRY.parent,
+        env=os.environ | {"CAR_GAN_CHECKPOINTS": str(full)},
+        timeout=120,
+        check=False,
+    )
+    assert ran.stdout.strip() == "False", ran.stderr
