@@ -48,7 +48,7 @@ def main() -> None:
     options = parse(Options)
     count, seeds, budget = options.count, options.seeds, BUDGET
     if options.quick:
-        count, seeds, budget = min(count, 2_000), 1, BUDGET // 6
+        count, seeds, budget = min(count, 2_000), 1, BUDGET // 7
     work: list[tuple[Run, Photos]] = []
     for path in options.runs:  # whatever is wrong shows before anything slow begins
         run = Run(path)

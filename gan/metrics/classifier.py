@@ -84,13 +84,15 @@ def train_classifier(
 ) -> CarClassifier:
     """Train on pictures uint8 [N,S,S,3] with labels int64 [N]; the same result for a seed.
 
-    Rare classes are drawn more often (by 1 / sqrt(their share)). AdamW, one cycle of the rate,
-    label smoothing; `budget` counts pictures seen, whatever N is. `what` labels the progress bar.
+    AdamW, one cycle of the rate, label smoothing; `budget` counts pictures seen, whatever N is.
+    A class of n pictures is drawn in proportion to sqrt(n), and the logits are then corrected by
+    the log of that (Menon et al. 2021): the classifier holds all classes for equally likely, as
+    they are among generated pictures. `what` labels the progress bar.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     data = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
     targets = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
-    counts = torch.bincount(targets, minlength=classes).float()
+    counts = torch.bincount(targets, minlength=classes).clamp(min=1)
     chances = counts.rsqrt()[targets]
     steps = max(8, math.ceil(budget / BATCH))
     with torch.random.fork_rng():
@@ -111,6 +113,7 @@ def train_classifier(
             loss.backward()
             optimizer.step()
             schedule.step()
+    network.classify.bias.data -= counts.sqrt().log()
     return network.cpu().eval()
 
 

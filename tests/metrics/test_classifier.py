@@ -35,6 +35,15 @@ def test_a_seed_decides_the_weights(photos: Photos) -> None:
     assert not torch.equal(weights(1), first)
 
 
+def test_a_rare_class_is_held_for_as_likely_as_a_common_one() -> None:
+    """Drawn by sqrt(64) to sqrt(4): the correction is log(4) in favour of the rare class."""
+    pictures, labels = np.zeros((68, 64, 64, 3), np.uint8), np.array([0] * 64 + [1] * 4)
+    uneven = train_classifier(pictures, labels, 2, budget=24).classify.bias
+    assert (uneven[1] - uneven[0]).item() == pytest.approx(np.log(4), abs=0.25)
+    even = train_classifier(pictures, np.arange(68) % 2, 2, budget=24).classify.bias
+    assert (even[1] - even[0]).item() == pytest.approx(0, abs=0.25)
+
+
 @pytest.mark.parametrize("size", [64, 128, 256])
 def test_every_size_has_its_features(size: int) -> None:
     network = CarClassifier(5, size).eval()
