@@ -20,7 +20,9 @@ def test_learns_shapes_that_anyone_can_tell_apart(photos: Photos) -> None:
     assert said.pooled.min() >= 0
 
 
-def test_a_seed_decides_the_weights(photos: Photos) -> None:
+def test_a_seed_decides_the_weights(photos: Photos, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gan.metrics.classifier.WIDTHS", (8, 8, 8, 16))
+
     def weights(seed: int) -> torch.Tensor:
         state = torch.get_rng_state()
         network = train_classifier(photos.pictures, photos.labels, 3, seed, budget=24)
