@@ -38,7 +38,7 @@ class FeatureExtractorEfficientNetLite2(FeatureExtractorBase):
         self.network = efficientnet_lite(2)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, ...]:
-        # Always float32: bfloat16 changes the features by 6 % and moves an FD by several per cent.
+        # Always float32: bfloat16 changes the features by 6 % and moves an FD by 2 %.
         x = (pictures.float() - 127) / 128
         if x.shape[-1] != LITE2_SIZE:
             shrinks = x.shape[-1] > LITE2_SIZE
