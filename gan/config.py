@@ -80,6 +80,53 @@ class AdversarialConfig:
 
 
 @dataclass(frozen=True)
+class ProjectedConfig:
+    """Our conditional pair: conditional BatchNorm in G, thin heads on frozen features in D."""
+
+    width: int = 32  # channels of G's last stage; doubles towards 4x4
+    latent: int = 128  # numbers in a latent vector
+    class_code: int = 64  # numbers that stand for a class in G
+    head_width: int = 32  # channels of each of D's heads
+    bank: int = 256  # photos a class whose statistics are kept at hand
+
+    def __post_init__(self) -> None:
+        _positive(self, "width", "latent", "class_code", "head_width", "bank")
+
+
+@dataclass(frozen=True)
+class DriftConfig:
+    """Drifting towards each class's photos, sharpened by the heads (hinge loss)."""
+
+    adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
+    join: int = 20_000  # pictures seen before the heads come in: earlier they collapse G
+    ramp: int = 30_000  # pictures from then on over which the heads' class term comes in
+    classify: float = 0.1  # weight of the cross-entropy of a class head trained on photos alone
+    contrast: float = 0.6  # share of another class's photos among what repels
+    references: int = 64  # photos a class that a step compares with
+    shift: int = 3  # pixels by which pictures are moved at most before they are read
+    lr_g: float = 1e-3  # Adam's learning rate, generator
+    lr_d: float = 1e-3  # Adam's learning rate, heads
+    beta1: float = 0.0  # Adam's momentum
+    beta2: float = 0.99  # Adam's second-moment decay
+
+    def __post_init__(self) -> None:
+        _positive(self, "references", "lr_g", "lr_d")
+        _within(self, "adversarial", 0, 100)
+        _within(self, "classify", 0, 100)
+        _within(self, "contrast", 0, 0.99)
+        _within(self, "shift", 0, 16)
+        _within(self, "join", 0, 10**9)
+        _within(self, "ramp", 0, 10**9)
+        _within(self, "beta1", 0, 0.9999)
+        _within(self, "beta2", 0, 0.99999)
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """Which network steps first, which second."""
+        return "generator", "discriminator"
+
+
+@dataclass(frozen=True)
 class LoopConfig:
     """How long, how fast, how often."""
 
@@ -88,6 +135,7 @@ class LoopConfig:
     minutes: float = 0  # stop after so much training time; 0 is no limit
     batch: int = 128  # pictures a step, over all processes together
     balanced: bool = False  # as many pictures of every class in a batch
+    warmup: int = 0  # pictures over which learning rates rise to their full values
     decay_from: float = 1.0  # share of the budget from which learning rates fall to zero
     mirror: bool = False  # show half of the pictures mirrored, drawn anew each time
     seed: int = 0  # of weights, data order and latents
@@ -103,6 +151,7 @@ class LoopConfig:
         _within(self, "minutes", 0, 10**6)
         _within(self, "seed", 0, 2**31 - 1)
         _within(self, "threads", 0, 1024)
+        _within(self, "warmup", 0, 10**9)
         _within(self, "decay_from", 0, 1)
         if self.batch < 2:
             raise UserError("--batch must be at least 2: BatchNorm needs two pictures")
@@ -111,8 +160,12 @@ class LoopConfig:
 # Settings that a resumed run may change: how long and how it runs, not what it computes.
 PACE = ("epochs", "pictures", "minutes", "save_minutes", "threads")
 
-NETWORKS: dict[str, type] = {"dcgan": DCGANConfig, "cgan": CGANConfig}
-OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig}
+NETWORKS: dict[str, type] = {
+    "dcgan": DCGANConfig,
+    "cgan": CGANConfig,
+    "projected": ProjectedConfig,
+}
+OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig, "drift": DriftConfig}
 
 
 @dataclass(frozen=True)

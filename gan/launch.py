@@ -3,12 +3,14 @@
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from gan import cli
 from gan.config import RunConfig, from_json
 from gan.errors import UserError
 from gan.runs import Run, runs_root
+
+SECTIONS = ("data", "network", "objective", "loop")
 
 
 @dataclass(frozen=True)
@@ -19,31 +21,46 @@ class OutputConfig:
     resume: bool = False  # go on with the run in --out from its last save, with its settings
 
 
-C = TypeVar("C")
+def read_command(recipes: dict[str, type], arguments: list[str] | None = None) -> Any:
+    """Parse a training command: a dataclass with output, data, network, objective and loop.
 
+    `recipes` are the dataclasses that --recipe chooses from, the default first. With --resume
+    the run's own settings are the defaults, so that nothing need be repeated.
 
-def read_command(command: type[C], arguments: list[str] | None = None) -> C:
-    """Parse a training command (a dataclass with output, data, network, objective and loop).
-
-    With --resume the run's own settings are the defaults, so that nothing need be repeated.
+    Raises:
+        UserError: A flag or value is wrong, or the run to go on with can't be read.
     """
-    given: Any = cli.parse(command, arguments)
-    if not given.output.resume:
-        return given
-    if not given.output.out:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    command = _chosen(recipes, arguments)
+    if "--resume" not in arguments:
+        return cli.parse(command, arguments)
+    out = _value(arguments, "--out")
+    if not out:
         raise UserError("--resume needs --out: the run to go on with")
-    run = find_run(given.output.out)
+    run = find_run(out)
     settings = from_json(run.read_config()["settings"])
-    if type(settings.network) is not type(given.network):
-        raise UserError(f"{run.path} holds a {settings.architecture} run: use its own script")
-    default = replace(
-        given,
-        data=settings.data,
-        network=settings.network,
-        objective=settings.objective,
-        loop=settings.loop,
-    )
-    return cli.parse(command, arguments, default)
+    for command in recipes.values():
+        fresh = command()
+        if type(settings.network) is type(fresh.network):
+            saved = {part: getattr(settings, part) for part in SECTIONS}
+            return cli.parse(command, arguments, replace(fresh, **saved))
+    raise UserError(f"{run.path} holds a {settings.architecture} run: use its own script")
+
+
+def _chosen(recipes: dict[str, type], arguments: list[str]) -> type:
+    # Anything else that follows --recipe is left to the parser, which names the choices.
+    return recipes.get(_value(arguments, "--recipe"), next(iter(recipes.values())))
+
+
+def _value(arguments: list[str], flag: str) -> str:
+    """What follows the last `flag`, as "--flag value" or "--flag=value"; empty if nothing does."""
+    found = ""
+    for this, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if this == flag:
+            found = following
+        elif this.startswith(f"{flag}="):
+            found = this.partition("=")[2]
+    return found
 
 
 def find_run(out: str) -> Run:

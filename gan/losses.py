@@ -6,20 +6,30 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.config import AdversarialConfig
+from gan.config import AdversarialConfig, DriftConfig
+from gan.data.batches import Batches
+from gan.drift import Bank, shift, statistics
+from gan.models.projected import Discriminator
 
 
 class Objective(Protocol):
-    """The losses of one recipe; D's answers come back beside its loss, for the record."""
+    """The losses of one recipe; D's answers come back beside its loss, for the record.
+
+    `seen` counts the real pictures before this step.
+    """
+
+    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
+        """Whatever D must know of the photos before the first step."""
+        ...
 
     def generator_loss(
-        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, progress: float
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
         """G's loss (scalar) on its own pictures `fake` [N, 3, H, W] of classes `y` [N]."""
         ...
 
     def discriminator_loss(
-        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, progress: float
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """D's loss (scalar) and its mean logits on real and on fake pictures (scalars)."""
         ...
@@ -34,13 +44,16 @@ class Adversarial:
         self.mse = config.loss == "mse"
         self.real_target = config.real_target
 
+    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
+        """Nothing."""
+
     def generator_loss(
-        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, progress: float
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
         return self.distance(discriminator(fake, y), 1.0)
 
     def discriminator_loss(
-        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, progress: float
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         # Two passes, not one joint batch: BatchNorm must not mix real and generated statistics.
         on_real, on_fake = discriminator(real, y), discriminator(fake, y)
@@ -56,6 +69,95 @@ class Adversarial:
         return F.binary_cross_entropy_with_logits(logits, wanted)
 
 
-def build_objective(config: AdversarialConfig) -> Objective:
+class Drift:
+    """Drifting in frozen features (see gan/drift.py), sharpened by D's heads (hinge loss,
+    Lim & Ye 2017). G steps first; D then reuses the feature maps of both batches."""
+
+    BALANCE_EVERY = 32  # steps between two measurements of the two pulls on the pictures
+
+    def __init__(self, config: DriftConfig) -> None:
+        self.config = config
+        self.kept: tuple[list[Tensor], list[Tensor]] = [], []
+
+    @torch.no_grad()
+    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
+        """Fill D's bank with photos of every class, and learn its features' units from them."""
+        assert isinstance(discriminator, Discriminator)
+        classes, size = discriminator.classes, discriminator.bank_size
+        pictures, y = batches.sample(size)
+        maps: list[list[Tensor]] = []
+        found: list[dict[str, Tensor]] = []
+        for part in pictures.split(128):
+            part = self._shift(part)
+            maps.append(discriminator.features(part))
+            found.append(statistics(part, maps[-1]))
+        examples = {name: torch.cat([one[name] for one in found]) for name in found[0]}
+        bank = Bank(examples, y, classes, size)
+        discriminator.furnish([torch.cat(level) for level in zip(*maps, strict=True)], bank)
+
+    def generator_loss(
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
+    ) -> Tensor:
+        assert isinstance(discriminator, Discriminator)
+        assert discriminator.bank is not None
+        bank, config = discriminator.bank, self.config
+        fake = self._shift(fake)
+        fake_maps = discriminator.features(fake)
+        with torch.no_grad():
+            real = self._shift(real)
+            real_maps = discriminator.features(real)
+            bank.add(statistics(real, real_maps), y)
+        self.kept = real_maps, [maps.detach() for maps in fake_maps]
+        photos = torch.randperm(bank.size)[: config.references].to(y.device)
+        turn = int(torch.randint(1, discriminator.classes, ()))
+        drift = bank.loss(statistics(fake, fake_maps), y, photos, turn, config.contrast)
+        named = F.cross_entropy(discriminator.name_class(fake_maps).float(), y)
+        loss = drift + config.classify * named
+        if not config.adversarial or seen < config.join:
+            return loss
+        pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
+        if discriminator.steps % self.BALANCE_EVERY == 0:
+            self._measure(discriminator, drift, pull, fake)
+        discriminator.steps.add_(1)
+        return loss + config.adversarial * discriminator.balance * pull
+
+    def discriminator_loss(
+        self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        assert isinstance(discriminator, Discriminator)
+        real_maps, fake_maps = self.kept
+        named = F.cross_entropy(discriminator.name_class(real_maps).float(), y)
+        if not self.config.adversarial or seen < self.config.join:
+            nothing = torch.zeros((), device=y.device)
+            return named, nothing, nothing
+        on_real, on_fake = (
+            discriminator(maps, y, self._ramp(seen)) for maps in (real_maps, fake_maps)
+        )
+        loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
+        return loss + named, on_real.mean(), on_fake.mean()
+
+    def _ramp(self, seen: int) -> float:
+        """The weight of the heads' class term, in [0, 1]."""
+        config = self.config
+        return min(1.0, (seen - config.join) / config.ramp) if config.ramp else 1.0
+
+    def _shift(self, pictures: Tensor) -> Tensor:
+        reach = self.config.shift
+        offsets = torch.randint(-reach, reach + 1, (len(pictures), 2)).to(pictures.device)
+        return shift(pictures, offsets)
+
+    def _measure(
+        self, discriminator: Discriminator, drift: Tensor, pull: Tensor, fake: Tensor
+    ) -> None:
+        """Follow the ratio of both gradients at the pictures, so that neither drowns the other."""
+        sizes = [
+            torch.autograd.grad(loss, fake, retain_graph=True)[0].norm() for loss in (drift, pull)
+        ]
+        ratio = sizes[0] / sizes[1].clamp_min(1e-8)
+        first = discriminator.steps == 0
+        discriminator.balance.lerp_(ratio, 1.0 if first else 0.3)
+
+
+def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:
     """The losses that the settings name."""
-    return Adversarial(config)
+    return Drift(config) if isinstance(config, DriftConfig) else Adversarial(config)

@@ -65,12 +65,12 @@ def from_latents(
     device = next(generator.network.parameters()).device
     z, y = z.to(device), None if y is None else y.to(device)
     parts = [
-        generator.network(z[i : i + BATCH], None if y is None else y[i : i + BATCH])
+        to_uint8(generator.network(z[i : i + BATCH], None if y is None else y[i : i + BATCH]))
         for i in range(0, len(z), BATCH)
     ]
     if not parts:
         return np.empty((0, generator.size, generator.size, 3), np.uint8)
-    return to_uint8(torch.cat(parts))
+    return np.concatenate(parts)
 
 
 def generate_set(

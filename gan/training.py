@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from gan.checkpoint import State, load_state
-from gan.config import PACE, RunConfig, to_json
+from gan.config import PACE, RunConfig, from_json, to_json
 from gan.data.batches import Batches, mix
 from gan.data.prepared import Photos
 from gan.errors import UserError
@@ -54,9 +54,14 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
     precision = autocast(device) if loop.precision == "auto" else nullcontext()
     main = accelerator.is_main_process
 
+    torch.manual_seed(mix(loop.seed, 0, 2**31))
+    with precision:
+        objective.prepare(state.discriminator, batches)
+
     with run.lock() if main else nullcontext(), stop_on_signal() as stop:
         if resume:
             load_state(run, state, identity)
+            check_budget(config, run, state.iteration, len(photos.indices("train")))
         elif run.config_path.exists():
             raise UserError(
                 f"{run.path} holds a run already: go on with --resume, or name another --out"
@@ -83,11 +88,11 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             if main:
                 write_samples(run, config, classes, state)
         while state.iteration < iterations:
-            progress = state.iteration / iterations
+            seen = state.iteration * loop.batch
             torch.manual_seed(mix(loop.seed, 0, state.iteration))  # latents, dropout, augmentation
             real, y = batches.get(state.iteration, share)
             z = torch.randn(loop.batch, config.network.latent)[share].to(device)
-            set_learning_rates(state, config, progress)
+            set_learning_rates(state, config, iterations)
 
             # One generated batch serves both networks.
             with precision:
@@ -97,19 +102,17 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
                     # D's weight gradients would be thrown away: don't compute them.
                     state.discriminator.requires_grad_(False)
                     with precision:
-                        loss_g = objective.generator_loss(
-                            state.discriminator, real, fake, y, progress
-                        )
+                        loss_g = objective.generator_loss(state.discriminator, real, fake, y, seen)
                     update(accelerator, state.optimizer_g, loss_g)
                     state.discriminator.requires_grad_(True)
                 else:
                     with precision:
                         loss_d, d_real, d_fake = objective.discriminator_loss(
-                            state.discriminator, real, fake.detach(), y, progress
+                            state.discriminator, real, fake.detach(), y, seen
                         )
                     update(accelerator, state.optimizer_d, loss_d)
             state.iteration += 1
-            seen = state.iteration * loop.batch
+            seen += loop.batch
             update_average(state.average, state.generator, loop.batch, seen)
 
             rows.add(state.iteration, seen, loss_g, loss_d, d_real, d_fake)
@@ -169,22 +172,36 @@ def total_iterations(config: RunConfig, train_pictures: int) -> int:
 
 
 def frozen_settings(config: RunConfig) -> dict[str, Any]:
-    """The settings that a resumed run must share with the run before, as JSON values.
-
-    Where the learning rate falls towards the end, the budget decides the weights too.
-    """
+    """The settings that a resumed run must share with the run before, as JSON values."""
     values = to_json(config)
-    falls = config.loop.decay_from < 1
     for key in PACE:
-        if not (falls and key in ("epochs", "pictures")):
-            del values["loop"][key]
+        del values["loop"][key]
     return values
 
 
-def set_learning_rates(state: State, config: RunConfig, progress: float) -> None:
-    """Constant until `decay_from` of the budget, then in a straight line to zero."""
-    start = config.loop.decay_from
+def check_budget(config: RunConfig, run: Run, iteration: int, train_pictures: int) -> None:
+    """Refuse another budget once the learning rates have begun to fall towards the old one's end.
+
+    Raises:
+        UserError: The resumed run could not equal an uninterrupted one.
+    """
+    old = from_json(run.read_config()["settings"])
+    ends = {total_iterations(each, train_pictures) for each in (old, config)}
+    if len(ends) > 1 and iteration > config.loop.decay_from * min(ends):
+        raise UserError(
+            f"{run.path} is past the point where its learning rates began to fall, or would be:"
+            f" go on with its own budget of {old.loop.pictures or old.loop.epochs}"
+            f" {'pictures' if old.loop.pictures else 'epochs'}"
+        )
+
+
+def set_learning_rates(state: State, config: RunConfig, iterations: int) -> None:
+    """Up over `warmup` pictures, then constant; down to zero from `decay_from` of the budget."""
+    start, warmup = config.loop.decay_from, config.loop.warmup
+    progress = state.iteration / iterations
     factor = 1.0 if progress < start else (1 - progress) / (1 - start)
+    if warmup:
+        factor *= min(1.0, 0.05 + state.iteration * config.loop.batch / warmup)
     for optimizer, rate in (
         (state.optimizer_g, config.objective.lr_g),
         (state.optimizer_d, config.objective.lr_d),
@@ -195,6 +212,8 @@ def set_learning_rates(state: State, config: RunConfig, progress: float) -> None
 
 def update(accelerator: Accelerator, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step of `optimizer` down the gradient of `loss`, averaged over all processes."""
+    if not loss.requires_grad:
+        return  # this network has no part in the step
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     if accelerator.num_processes > 1:

@@ -60,13 +60,35 @@ def test_resumed_run_equals_an_uninterrupted_one(
     same_work(whole, parts)
 
 
-def test_learning_rates_that_fall_resume_exactly_only_with_the_same_budget(
+def test_budget_may_change_only_before_the_learning_rates_fall(
     tiny_photos: Photos, tmp_path: Path
 ) -> None:
-    run = Run(tmp_path / "run")
-    train(tiny_config(decay_from=0.5), tiny_photos, run)
-    with pytest.raises(UserError, match="settings"):
-        train(tiny_config(decay_from=0.5, pictures=80), tiny_photos, run, resume=True)
+    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    train(tiny_config(decay_from=0.5, pictures=80), tiny_photos, whole)
+    # Two of eight steps: before the fall of either budget.
+    stop_after(16, tiny_config(decay_from=0.5, pictures=64), tiny_photos, parts)
+    train(tiny_config(decay_from=0.5, pictures=80), tiny_photos, parts, resume=True)
+    assert whole.generator_path.read_bytes() == parts.generator_path.read_bytes()
+    with pytest.raises(UserError, match="began to fall"):
+        train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, parts, resume=True)
+
+
+def stop_after(pictures: int, config: RunConfig, photos: Photos, run: Run) -> None:
+    """Train, and press Ctrl-C once `pictures` were seen."""
+    from gan import training
+
+    get = training.Batches.get
+
+    def press(self: Any, iteration: int, *arguments: Any) -> Any:
+        if (iteration + 1) * config.loop.batch == pictures:
+            os.kill(os.getpid(), signal.SIGINT)
+        return get(self, iteration, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.Batches, "get", press)
+        with pytest.raises(KeyboardInterrupt):
+            train(config, photos, run)
+    assert run.read_config()["progress"]["images_seen"] == pictures
 
 
 CHILD = """
@@ -194,7 +216,7 @@ def test_loss_that_is_not_finite_stops_and_keeps_the_last_state(
 
     def poisoned(self: Any, *arguments: Any) -> torch.Tensor:
         loss = real(self, *arguments)
-        return loss * float("nan") if arguments[-1] >= 5 / 8 else loss
+        return loss * float("nan") if arguments[-1] >= 5 * 8 else loss
 
     run = Run(tmp_path / "run")
     train(tiny_config(pictures=32), tiny_photos, run)
@@ -245,7 +267,8 @@ def test_learning_rate_falls_to_zero() -> None:
     state = state_of(config)
 
     def at(progress: float) -> float:
-        set_learning_rates(state, config, progress)
+        state.iteration = round(progress * 100)
+        set_learning_rates(state, config, 100)
         return state.optimizer_g.param_groups[0]["lr"] / config.objective.lr_g
 
     assert [at(p) for p in (0, 0.6, 0.8, 1)] == pytest.approx([1, 1, 0.5, 0])

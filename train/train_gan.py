@@ -25,7 +25,7 @@ class TrainGAN:
 @command
 def main() -> None:
     """Read the flags, train."""
-    given = read_command(TrainGAN)
+    given = read_command({"": TrainGAN})
     launch(RunConfig(given.data, given.network, given.objective, given.loop), given.output)
 
 

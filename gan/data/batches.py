@@ -32,9 +32,10 @@ class Batches:
         anew each time: a car seen from the left is as likely as one from the right.
         """
         self.batch, self.seed, self.mirror = batch, seed, mirror
-        train = photos.indices("train")
-        labels = photos.labels[train]
-        groups = [train[labels == c] for c in range(len(photos.classes))] if balanced else [train]
+        self.classes = len(photos.classes)
+        self.train = train = photos.indices("train")
+        self.train_labels = labels = photos.labels[train]
+        groups = [train[labels == c] for c in range(self.classes)] if balanced else [train]
         self.groups = groups
         self.device = device
         self.labels = torch.from_numpy(photos.labels).to(device)
@@ -62,23 +63,36 @@ class Batches:
             chosen[mine] = [self._order(g, int(e))[p] for e, p in zip(epoch, position, strict=True)]
         return chosen
 
+    def sample(self, count: int) -> tuple[Tensor, Tensor]:
+        """`count` photos of every class, whatever the batches: as `get`, one class after another.
+
+        A class with fewer gives them again.
+        """
+        stream = np.random.RandomState(mix(self.seed, 0, 1))
+        by_class = [self.train[self.train_labels == c] for c in range(self.classes)]
+        chosen = np.concatenate([np.resize(stream.permutation(part), count) for part in by_class])
+        return self._read(chosen)
+
     def get(self, iteration: int, share: slice = slice(None)) -> tuple[Tensor, Tensor]:
         """Batch `iteration`: pictures float32 [n, 3, H, W] in [-1, 1] and labels int64 [n].
 
         `share` picks this process's part of the batch.
         """
-        chosen = self.indices(iteration)[share]
-        if isinstance(self.pictures, Tensor):
-            raw = self.pictures[torch.from_numpy(chosen).to(self.device)]
-        else:
-            raw = torch.from_numpy(self.pictures[chosen]).to(self.device)
-        # NHWC bytes seen as NCHW are already in the channels_last layout.
-        x = raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+        x, labels = self._read(self.indices(iteration)[share])
         if self.mirror:
             draw = np.random.RandomState(mix(self.seed, 1, iteration)).rand(self.batch)[share]
             flip = torch.from_numpy(draw < 0.5).to(self.device)[:, None, None, None]
             x = torch.where(flip, x.flip(3), x)
-        return x, self.labels[torch.from_numpy(chosen).to(self.device)]
+        return x, labels
+
+    def _read(self, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
+        places = torch.from_numpy(chosen).to(self.device)
+        if isinstance(self.pictures, Tensor):
+            raw = self.pictures[places]
+        else:
+            raw = torch.from_numpy(self.pictures[chosen]).to(self.device)
+        # NHWC bytes seen as NCHW are already in the channels_last layout.
+        return raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1), self.labels[places]
 
     def _shuffled(self, group: int, epoch: int) -> np.ndarray:
         return np.random.RandomState(mix(self.seed, 2 + group, epoch)).permutation(

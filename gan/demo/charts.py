@@ -355,6 +355,7 @@ def distance_marks(held_out: pd.DataFrame, marks: pd.DataFrame) -> Chart:
                 "distance:Q",
                 bin=alt.Bin(maxbins=40),
                 title="Distance to the nearest training photo",
+                axis=alt.Axis(labelOverlap="greedy", labelSeparation=24, tickCount=8),
             ),
             y=alt.Y("count():Q", title="Held-out photos", axis=alt.Axis(tickCount=4)),
         )

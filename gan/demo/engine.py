@@ -3,6 +3,7 @@ picture is asked for."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WORKERS = 2  # forward passes at a time: as many as the smallest host has cores
 PATIENCE = 30  # seconds a visitor waits for a turn
+FIRST_PATIENCE = 120  # the same for the first one, who waits for torch to be imported
 MOST_PICTURES = 16
 
 
@@ -93,7 +95,7 @@ def judge(entry: Entry, drawn: Drawn) -> Judged | None:
 def _in_turn(work: Callable[[], T]) -> T:
     future: Future[T] = _pool().submit(work)
     try:
-        return future.result(PATIENCE)
+        return future.result(PATIENCE if "torch" in sys.modules else FIRST_PATIENCE)
     except Expired:
         future.cancel()
         raise Busy from None

@@ -94,6 +94,11 @@ def show(value: float, metric: str) -> str:
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def percent(share: float) -> str:
+    """A share of one in whole per cent."""
+    return "an unknown share" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
 def show_range(spread: Spread, metric: str) -> str:
     """The interval of a mean in words."""
     low, high = show(spread.low, metric), show(spread.high, metric)

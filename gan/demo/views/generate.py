@@ -7,13 +7,12 @@ import pandas as pd
 import streamlit as st
 
 import gan
-from gan.demo import charts, engine, opinions, parts, pictures, store
+from gan.demo import charts, engine, figures, opinions, parts, pictures, store
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 
 ALL = "All types"
-TALL = 128  # pixels that a picture is shown high; its file is twice that, for fine screens
-SMALL = 70  # the same where every type is shown
+TALL = 256  # pixels that a picture's file is high: enough for fine screens
 MOST_EACH = 4  # pictures a type where every type is asked for
 
 parts.heading(
@@ -145,22 +144,20 @@ if wanted and wanted != checkpoint:
         icon=":material/difference:",
     )
 
-shown = [pictures.png(pictures.enlarge(one, 2 * TALL, natural)) for one in drawn.pictures]
+shown = [pictures.png(pictures.enlarge(one, TALL, natural)) for one in drawn.pictures]
 lines = [opinions.caption(one) for one in judged.opinions] if judged else [""] * len(shown)
 
 
-def gallery(start: int, stop: int, height: int) -> None:
-    """Pictures side by side, wrapping where the screen ends; below each what is known of it."""
-    width = round(height * (pictures.NATURAL_WIDTH if natural else 1))
-    with st.container(horizontal=True, gap="small"):
-        for number in range(start, stop):
-            said = f"; the classifier says {lines[number]}" if lines[number] else ""
-            st.image(
-                shown[number],
-                caption=lines[number] or f"seed {seeds[number]}",
-                width=width,
-                alt=f"Generated {asked[number] if asked else 'car'}, seed {seeds[number]}{said}",
-            )
+def gallery(start: int, stop: int) -> None:
+    """Pictures side by side in the cells of a grid; below each what the classifier says."""
+    for number in range(start, stop):
+        said = f"; the classifier says {lines[number]}" if lines[number] else ""
+        st.image(
+            shown[number],
+            caption=lines[number] or f"seed {seeds[number]}",
+            width="stretch",
+            alt=f"Generated {asked[number] if asked else 'car'}, seed {seeds[number]}{said}",
+        )
 
 
 with st.container(key="pictures"):
@@ -168,10 +165,13 @@ with st.container(key="pictures"):
         with st.grid(2, gap=("xsmall", "large"), min_column_width=330):
             for row, one in enumerate(kinds):
                 with st.container(gap="xsmall"):
-                    st.markdown(f"**{one}**")
-                    gallery(row * count, (row + 1) * count, SMALL)
+                    st.markdown(f"**{parts.plain(one)}**")
+                    # One row a type at every width: the pictures shrink instead of wrapping.
+                    with st.grid(MOST_EACH, gap="xsmall", min_column_width=64, wrap=False):
+                        gallery(row * count, (row + 1) * count)
     else:
-        gallery(0, len(shown), TALL)
+        with st.grid(4, gap="small", min_column_width=150):
+            gallery(0, len(shown))
 
 unit = "picture" if len(shown) == 1 else "pictures"
 st.caption(
@@ -199,7 +199,7 @@ columns = count if each else min(4, len(shown))
 
 def sheet() -> bytes:
     """All pictures as one PNG, without text, with provenance."""
-    large = np.stack([pictures.enlarge(one, 2 * TALL, natural) for one in drawn.pictures])
+    large = np.stack([pictures.enlarge(one, TALL, natural) for one in drawn.pictures])
     provenance = about | {
         "body_type": ", ".join(dict.fromkeys(asked)),
         "seeds": ", ".join(str(number) for number in dict.fromkeys(seeds)),
@@ -249,10 +249,12 @@ else:
     st.subheader("What the classifier makes of them", icon=":material/visibility:")
     st.markdown(
         (opinions.agreement(judged.opinions, asked) + " " if asked else "")
-        + f"On real photos that it never saw, this classifier is right in {judged.accuracy:.0%}."
+        + "On real photos that it never saw, this classifier is right in "
+        f"{figures.percent(judged.accuracy)}."
     )
-    near = [one.closer for one in judged.opinions if one.closer is not None]
+    near = sorted(one.closer for one in judged.opinions if one.closer is not None)
     if near:
+        placed = " to ".join(dict.fromkeys(figures.percent(one) for one in (near[0], near[-1])))
         st.markdown(
             "**Is one of them a copy?** The photos aren't ours to pass on, but the distance of a "
             "picture to its nearest training photo says enough. Lines: these pictures. Bars: real "
@@ -270,7 +272,7 @@ else:
                     }
                 ),
             ),
-            alt=f"Of the held-out real photos, {min(near):.0%} to {max(near):.0%} are closer to a "
+            alt=f"Of the held-out real photos, {placed} are closer to a "
             "training photo than these pictures are",
         )
         st.caption(

@@ -1,0 +1,206 @@
+"""Rare types: cut the photos of two body types, and see what becomes of them."""
+
+from dataclasses import replace
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+
+from gan.config import RunConfig
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.experiments import judging
+from gan.experiments.plan import Budget, Planned, Stage, subset
+from gan.experiments.results import Finding, records, rising, spread, text, values, verdict
+from gan.metrics.evaluation import CLASSIFIER
+from gan.metrics.features import Row
+from gan.metrics.judge import Judge, judge_of
+from gan.runs import Run
+
+FOLDER = "rare-types"
+VIEW, NATURAL = "equal-pictures", "natural"
+SHARES = (2, 4, 8, 16)  # one photo in so many is kept
+FULL = "full"
+CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
+SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "neighbour_ratio")
+
+
+class RareTypes:
+    """A balanced base, then two of its types cut, with and without class-balanced sampling."""
+
+    def __init__(
+        self,
+        recipe: RunConfig,
+        photos: Photos,
+        budget: Budget,
+        folder: Path,
+        extractor: FeatureExtractorBase,
+        cut: tuple[str, ...] = (),
+        natural: Run | None = None,
+    ) -> None:
+        """`cut` names the types; where it is empty, the rarest and the most frequent.
+
+        `natural` is a finished run on all photos, whose own metrics.csv tells of the rest.
+
+        Raises:
+            UserError: A type of `cut` doesn't exist.
+        """
+        self.recipe, self.photos, self.budget, self.folder = recipe, photos, budget, folder
+        self.extractor, self.natural = extractor, natural
+        counts = photos.counts("train")
+        ordered = sorted(counts, key=lambda name: counts[name])
+        # One of each end: rarity in the world and in the experiment are then not the same.
+        self.cut = cut or (ordered[0], ordered[-1])
+        for name in self.cut:
+            if name not in counts:
+                raise UserError(f"--cut: {name!r} is none of {', '.join(photos.classes)}")
+        self.each = counts[ordered[0]]
+        self.set_of = cache(self._set_of)
+
+    @cached_property
+    def judges(self) -> Judge:
+        """Classifiers of all photos."""
+        return judge_of(self.photos, self.budget.judges, self.budget.judge_pictures)
+
+    def _set_of(self, share: int) -> Photos:
+        """As many photos of each type as the rarest has; of the cut ones 1/`share` of that.
+
+        Each set holds those that are cut further. The test split stays.
+        """
+        kept = [self.photos.indices("test")]
+        for k, name in enumerate(self.photos.classes):
+            mine = np.flatnonzero((self.photos.labels == k) & ~self.photos.test)
+            count = max(1, self.each // share) if name in self.cut else self.each
+            kept.append(np.random.RandomState(k).permutation(mine)[:count])
+        name = f"{self.photos.name}-{'balanced' if share == 1 else f'cut-{share}'}"
+        return subset(self.photos, np.sort(np.concatenate(kept)), name)
+
+    def plan(self) -> list[Planned]:
+        """Seed by seed: nothing cut, then each cut with either sampling.
+
+        With nothing cut every type is sampled alike either way: one run serves both.
+        """
+        runs = []
+        for seed in self.budget.seeds:
+            runs.append(self._planned(FULL, 1, False, seed))
+            for share in SHARES:
+                for balanced in (False, True):
+                    setting = setting_of(share, balanced)
+                    runs.append(self._planned(setting, share, balanced, seed))
+        return runs
+
+    def _planned(self, setting: str, share: int, balanced: bool, seed: int) -> Planned:
+        stage = Stage((VIEW,), self.budget.rare_pictures)
+        loop = replace(self.recipe.loop, seed=seed, balanced=balanced, log_every=10)
+        # The learning rate may fall towards the end of the budget: it belongs to the settings.
+        loop = replace(loop, pictures=stage.pictures)
+        config = replace(self.recipe, loop=loop)
+        grids = 1 if seed == self.budget.seeds[0] else 0
+        return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
+
+    def judge(self, planned: Planned, run: Run) -> list[Row]:
+        """Class by class, against the set of which nothing was cut."""
+        return judging.class_rows(
+            run, planned.photos, self.set_of(1), self.judges, self.extractor, self.budget.judged
+        )
+
+    def other_rows(self, rows: list[Row]) -> list[Row]:
+        """Means over the cut types and over the others; then the natural distribution."""
+        table = pd.DataFrame(rows)
+        if len(table):
+            table = table[table["metric"].isin(SUMMED) & (table["body_type"] != "all")]
+            table["body_type"] = table["body_type"].map(lambda n: CUT if n in self.cut else KEPT)
+            keys = ["setting", "seed", "view", "metric", "extractor", "body_type"]
+            table = table.groupby(keys, as_index=False, sort=False)[
+                ["value", "n_real", "n_fake"]
+            ].mean()
+        return records(table) + self._natural()
+
+    def _natural(self) -> list[Row]:
+        """Each type's figures in the run on all photos; n_real of `gan_test`: its photos."""
+        if self.natural is None or not self.natural.metrics_path.exists():
+            return []
+        metrics = self.natural.read_metrics()
+        metrics = metrics[metrics["images_seen"] == metrics["images_seen"].max()]
+        wanted = ("gan_test", "classifier", "kid", "diversity")
+        metrics = metrics[metrics["metric"].isin(wanted) & (metrics["body_type"] != "all")]
+        counts = self.natural.read_config()["dataset"]["counts"]["train"]
+        rows = []
+        for row in records(metrics):
+            one: Row = {key: row[key] for key in ("seed", "metric", "extractor", "body_type")}
+            one |= {key: row[key] for key in ("value", "n_real", "n_fake")}
+            if row["metric"] == "gan_test":
+                one["n_real"] = counts.get(row["body_type"])
+            rows.append(one | {"setting": NATURAL, "view": NATURAL})
+        return rows
+
+
+def setting_of(share: int, balanced: bool) -> str:
+    """The name of a setting: cut-1/4, or cut-1/4-balanced."""
+    return f"cut-1/{share}" + ("-balanced" if balanced else "")
+
+
+def report(table: pd.DataFrame) -> str:
+    """The answer in a few sentences, each with its figures."""
+    return text(findings(table))
+
+
+def findings(table: pd.DataFrame) -> list[Finding]:
+    """Are rare types drawn as well; does balanced sampling help; are the few memorised?"""
+    result = []
+    least = SHARES[-1]
+    for balanced in (False, True):
+        how = "with" if balanced else "without"
+        settings = [setting_of(share, balanced) for share in reversed(SHARES)] + [FULL]
+        for metric, claim, rises in (
+            ("gan_test", "the less often the classifier recognises it", True),
+            ("kid", "the farther it is from real photos (KID)", False),
+            ("diversity", "the less its pictures vary", True),
+            ("neighbour_ratio", "the nearer its pictures are to the few photos", True),
+        ):
+            found = values(table, metric, VIEW, CUT)
+            steps = [settings[0], FULL] if rises else [FULL, settings[0]]
+            claim = f"the fewer photos of a type, {claim} ({how} balanced sampling, 1/{least})"
+            one = rising(claim, found, steps)
+            listed = ", ".join(f"{s}: {spread(found[s])}" for s in settings[1:-1] if s in found)
+            result.append(Finding(one.claim, one.holds, f"{one.evidence}; between: {listed}"))
+    for share in SHARES:
+        plain, balanced_one = setting_of(share, False), setting_of(share, True)
+        for body_type, whom in ((CUT, "the cut types"), (KEPT, "the others")):
+            found = values(table, "gan_test", VIEW, body_type)
+            claim = f"balanced sampling makes {whom} better recognised at 1/{share}"
+            result.append(rising(claim, found, [plain, balanced_one]))
+    return [*result, *_by_count(table)]
+
+
+def _by_count(table: pd.DataFrame) -> list[Finding]:
+    """Whether frequent types come out better in the run on all photos."""
+    found = table[(table["view"] == NATURAL) & (table["extractor"] == CLASSIFIER)]
+    named = found[found["metric"] == "gan_test"]
+    if named["body_type"].nunique() < 3:
+        return []
+    photos = named.groupby("body_type")["n_real"].first()
+    counts = {str(name): float(count) for name, count in photos.items()}
+    real = found[found["metric"] == "classifier"].groupby("body_type")["value"].mean()
+    ceilings = {str(name): f", real photos {value:.3g}" for name, value in real.items()}
+    result = []
+    for what, figures in (
+        ("recognised", named),
+        ("varied", found[found["metric"] == "diversity"]),
+    ):
+        wide = figures.pivot_table(index="seed", columns="body_type", values="value")
+        if wide.empty:
+            continue
+        rank = wide.rank(axis=1).T.corrwith(photos.rank())
+        listed = ", ".join(
+            f"{name} ({counts[name]:,.0f} photos): {spread(wide[name])}"
+            + (ceilings.get(name, "") if what == "recognised" else "")
+            for name in (min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__))
+            if name in wide
+        )
+        claim = f"in the run on all photos, types with more photos are better {what}"
+        evidence = f"rank correlation over {len(photos)} types: {spread(rank)}; {listed}"
+        result.append(Finding(claim, verdict(rank), evidence))
+    return result

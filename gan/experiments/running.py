@@ -1,0 +1,266 @@
+"""Carry an experiment out: skip what is done, resume what was cut off, outlive what fails."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from gan.config import from_json
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.experiments import results
+from gan.experiments.plan import Budget, Planned, Stage
+from gan.metrics.features import Row
+from gan.runs import Run
+from gan.training import frozen_settings, train
+
+TRIED = 5  # steps whose time stands for all, where no finished run tells
+
+
+class Experiment(Protocol):
+    """What sets one experiment apart from another."""
+
+    folder: Path  # its runs and results.csv
+    photos: Photos
+    budget: Budget
+
+    def plan(self) -> list[Planned]:
+        """All runs, as far as the finished ones let it be known, in the order to run them."""
+        ...
+
+    def judge(self, planned: Planned, run: Run) -> list[Row]:
+        """Rows of metrics.csv about the run as it is now."""
+        ...
+
+    def other_rows(self, rows: list[Row]) -> list[Row]:
+        """Rows of results.csv beside those of each run (`rows`)."""
+        ...
+
+
+def carry_out(experiment: Experiment) -> dict[str, str]:
+    """Train and judge whatever is not done; results.csv is written after each run.
+
+    Returns:
+        What failed: a run's name and the reason. The others were carried out all the same.
+
+    Raises:
+        UserError: The folder holds runs of something else.
+        KeyboardInterrupt: Asked to stop; the run under way was saved.
+    """
+    failed: dict[str, str] = {}
+    tried: set[str] = set()
+    clock = Clock(experiment)
+    while True:
+        runs = experiment.plan()
+        for planned in runs:
+            check_same(planned, _run(experiment, planned))
+        left = [p for p in runs if p.name not in tried and not is_done(experiment, p)]
+        if not left:
+            break
+        clock.look(runs)
+        planned = left[0]
+        tried.add(planned.name)
+        print(
+            f"\nrun {len(runs) - len(left) + 1} of {len(runs)}: {planned.name}, about "
+            f"{words(clock.seconds(planned))}; all: {words(sum(map(clock.seconds, left)))} left",
+            flush=True,
+        )
+        try:
+            _advance(experiment, planned, clock)
+        # Whatever one run dies of, the others are worth their night.
+        except Exception as error:
+            failed[planned.name] = " ".join(str(error).split()) or type(error).__name__
+            print(f"{planned.name} failed: {failed[planned.name]}", file=sys.stderr, flush=True)
+        write_results(experiment)
+    write_results(experiment)
+    return failed
+
+
+def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
+    run = _run(experiment, planned)
+    for stage in planned.stages:
+        if not _open(run, planned, stage, experiment.budget.judged):
+            continue
+        seen, seconds = _progress(run)
+        if seen < stage.pictures and not 0 < stage.seconds <= seconds:
+            train(planned.at(stage), planned.photos, run, resume=run.config_path.exists())
+        seen, _ = _progress(run)
+        started = time.monotonic()
+        rows = experiment.judge(planned, run)
+        run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in rows])
+        clock.judging = time.monotonic() - started
+    thin_grids(run, planned.grids)
+
+
+def write_results(experiment: Experiment) -> None:
+    """Gather results.csv from the run folders."""
+    rows: list[Row] = []
+    for planned in experiment.plan():
+        run = _run(experiment, planned)
+        for stage in planned.stages:
+            seen = measured_at(run, planned, stage, experiment.budget.judged)
+            if seen is not None:
+                rows += results.rows_of(planned, run, stage, seen)
+    results.write(experiment.folder, rows + experiment.other_rows(rows))
+
+
+def measured_at(run: Run, planned: Planned, stage: Stage, judged: int) -> int | None:
+    """How many pictures the run had seen when `stage` was judged; None if it was not yet.
+
+    A stage that ends by time is found by the time at which losses.csv has the judged moment.
+    """
+    metrics = run.read_metrics()
+    moments = sorted({int(n) for n in metrics.loc[metrics["n_fake"] == judged, "images_seen"]})
+    if not stage.seconds:
+        return next((seen for seen in moments if seen == planned.batches(stage)), None)
+    for seen in moments:
+        took, slack = _time_at(run, seen, stage)
+        # A run that was done before the time was up had nothing more to learn from it.
+        if abs(took - stage.seconds) <= slack or (seen >= stage.pictures and took < stage.seconds):
+            return seen
+    return None
+
+
+def is_done(experiment: Experiment, planned: Planned) -> bool:
+    """Whether nothing of the run is left to train or to judge."""
+    run, judged = _run(experiment, planned), experiment.budget.judged
+    return not any(_open(run, planned, stage, judged) for stage in planned.stages)
+
+
+def _open(run: Run, planned: Planned, stage: Stage, judged: int) -> bool:
+    """Whether the stage is still to be judged, and the run hasn't passed it unjudged."""
+    if measured_at(run, planned, stage, judged) is not None:
+        return False
+    seen, seconds = _progress(run)
+    if not stage.seconds or not seen:
+        return seen <= planned.batches(stage)
+    return seconds <= stage.seconds + _time_at(run, seen, stage)[1]
+
+
+def _time_at(run: Run, seen: int, stage: Stage) -> tuple[float, float]:
+    """Seconds of training at `seen` pictures, and by how much that may miss the stage's end."""
+    losses = run.read_losses()
+    if losses.empty:
+        return 0.0, 0.0
+    step = losses["seconds"].iloc[-1] / losses["iteration"].iloc[-1]
+    took = float(np.interp(seen, losses["images_seen"], losses["seconds"]))
+    return took, 0.05 * stage.seconds + 2 * step
+
+
+def check_same(planned: Planned, run: Run) -> None:
+    """Refuse a folder that holds something else than `planned`.
+
+    Raises:
+        UserError: Its photos or settings are others, or it went on for longer.
+    """
+    if not run.config_path.exists():
+        return
+    values = run.read_config()
+    theirs, ours = frozen_settings(from_json(values["settings"])), frozen_settings(planned.config)
+    # The same photos may have been found at another place.
+    del theirs["data"], ours["data"]
+    longer = values["progress"]["images_seen"] > planned.batches(planned.stages[-1])
+    if theirs != ours or longer or values["dataset"]["content_hash"] != planned.photos.content_hash:
+        what = "a longer run" if longer else "a run of other photos or settings"
+        raise UserError(f"{run.path} holds {what}: name another --out, or the same --budget")
+
+
+def thin_grids(run: Run, keep: int) -> None:
+    """Remove sample grids so that `keep` are left, evenly spaced up to the last one."""
+    grids = run.samples()
+    spaced = np.linspace(len(grids) - 1, 0, keep).round() if keep > 1 else [len(grids) - 1][:keep]
+    kept = {int(place) for place in spaced}
+    for place, (_, path) in enumerate(grids):
+        if place not in kept:
+            path.unlink()
+
+
+class Clock:
+    """Estimates what is left from finished runs, or from a few steps where there are none."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self._speeds: dict[str, float] = {}
+        self.judging = experiment.budget.judged / 40  # seconds a judgement; a guess until one ran
+
+    def look(self, runs: list[Planned]) -> None:
+        """Take the pictures a second of each kind of network from the runs' own records."""
+        for planned in runs:
+            seen, seconds = _progress(_run(self._experiment, planned))
+            if seen >= 20 * planned.config.loop.batch:
+                self._speeds[_cost_key(planned)] = seen / seconds
+
+    def seconds(self, planned: Planned) -> float:
+        """Time that the run still needs."""
+        run, judged = _run(self._experiment, planned), self._experiment.budget.judged
+        stages = [stage for stage in planned.stages if _open(run, planned, stage, judged)]
+        if not stages:
+            return 0.0
+        left = max(0, stages[-1].pictures - _progress(run)[0])
+        kind = _cost_key(planned)
+        if left and kind not in self._speeds:
+            self._speeds[kind] = measure_speed(planned)
+        return (left / self._speeds[kind] if left else 0.0) + len(stages) * self.judging
+
+
+def measure_speed(planned: Planned) -> float:
+    """Pictures a second over a few steps of a throw-away run, the first one left out."""
+    stage = Stage((), TRIED * planned.config.loop.batch)
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(Path(folder) / "trial")
+        train(planned.at(stage), planned.photos, run)
+        losses = run.read_losses()
+    first, last = losses.iloc[0], losses.iloc[-1]
+    return float(
+        (last["images_seen"] - first["images_seen"]) / (last["seconds"] - first["seconds"])
+    )
+
+
+def show_plan(experiment: Experiment) -> Iterator[str]:
+    """The runs with what is left of each, as lines of text."""
+    clock, runs = Clock(experiment), experiment.plan()
+    clock.look(runs)
+    yield f"{len(runs)} runs in {experiment.folder}, {experiment.budget.judged:,} pictures judged"
+    total = 0.0
+    for planned in runs:
+        run = _run(experiment, planned)
+        check_same(planned, run)
+        seen, seconds = _progress(run)[0], clock.seconds(planned)
+        total += seconds
+        state = words(seconds) if seconds else "done"
+        if seconds and seen:
+            state += f", after {seen:,}"
+        pictures = planned.stages[-1].pictures
+        yield f"  {planned.name:<28}{pictures:>9,} pictures  {state}"
+    yield f"to do: about {words(total)}, if nothing else runs on this machine"
+
+
+def words(seconds: float) -> str:
+    """A time as a person would say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _run(experiment: Experiment, planned: Planned) -> Run:
+    return Run(experiment.folder / planned.name)
+
+
+def _progress(run: Run) -> tuple[int, float]:
+    """Pictures seen and seconds trained so far."""
+    if not run.config_path.exists():
+        return 0, 0.0
+    progress: dict[str, Any] = run.read_config()["progress"]
+    return int(progress["images_seen"]), float(progress["seconds"])
+
+
+def _cost_key(planned: Planned) -> str:
+    network = planned.config.network
+    names = ("kernel", "width", "dense_layers")
+    return json.dumps([type(network).__name__, *(getattr(network, name, 0) for name in names)])

@@ -1,0 +1,148 @@
+"""Our conditional pair: class and latent in every stage of G; thin heads on frozen features in D.
+
+D reads pictures through a frozen ImageNet network (Sauer et al. 2021, "Projected GANs"), which
+knows parts and textures from the first step on: on little compute a discriminator that starts
+from nothing teaches texture only.
+"""
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gan.config import ProjectedConfig
+from gan.drift import Bank
+from gan.models.frozen import efficientnet_lite
+from gan.models.layers import channels, class_code
+
+# Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
+TAPS = (2, 4, 10, 15)
+TAP_CHANNELS = (24, 40, 112, 320)
+
+
+class ConditionalNorm(nn.Module):
+    """BatchNorm whose scale and shift are functions of a code (de Vries et al. 2017)."""
+
+    def __init__(self, features: int, code: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(features, affine=False)
+        self.affine = nn.Linear(code, 2 * features)
+        nn.init.normal_(self.affine.weight, 0, 0.4 / code**0.5)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        scale, shift = self.affine(code).to(x.dtype)[:, :, None, None].chunk(2, 1)
+        return self.norm(x) * (1 + scale) + shift
+
+
+class Generator(nn.Module):
+    """Latents [N, latent] and classes to pictures [N, 3, size, size] in [-1, 1]."""
+
+    def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
+        super().__init__()
+        self.latent, self.classes = config.latent, classes
+        self.embedding = nn.Parameter(torch.empty(classes, config.class_code).normal_())
+        code = config.latent + config.class_code
+        widths = channels(config.width, size)
+        self.dense = nn.Linear(code, widths[0] * 16)
+        self.upsample = nn.ModuleList(
+            nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)
+            for wide, narrow in pairwise(widths)
+        )
+        self.norms = nn.ModuleList(ConditionalNorm(width, code) for width in widths)
+        # Two 3x3 at half size, then depth to space: a third of the cost of 3x3 at full size.
+        self.widen = nn.Conv2d(widths[-1], 2 * widths[-1], 3, padding=1)
+        self.paint = nn.Conv2d(2 * widths[-1], 12, 3, padding=1)
+        with torch.no_grad():  # the four sub-pixels start equal, or they leave a checkerboard
+            self.paint.weight.copy_(self.paint.weight[::4].repeat_interleave(4, 0))
+            self.paint.bias.zero_()  # type: ignore[union-attr]
+
+    def forward(self, z: Tensor, y: Tensor) -> Tensor:
+        code = torch.cat([z, class_code(y, self.classes) @ self.embedding], 1)
+        x = self.dense(code).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
+        x = F.relu(self.norms[0](x, code))
+        for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
+            x = F.relu(norm(upsample(x), code))
+        x = self.paint(F.relu(self.widen(x)))
+        return F.pixel_shuffle(x, 2).float().tanh()
+
+
+class Head(nn.Module):
+    """A thin discriminator on one feature map: an opinion on the picture and one on its class.
+
+    The class opinion is the projection of Miyato & Koyama 2018 beside the unconditional term;
+    `ramp` in [0, 1] weighs it (Shahbazi et al. 2022: a class term from the first step on
+    collapses small conditional GANs).
+    """
+
+    def __init__(self, inputs: int, width: int, classes: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(inputs, width, 1)
+        self.look = nn.Conv2d(width, width, 3, padding=1)
+        self.judge = nn.Conv2d(width, 1, 1)
+        self.embedding = nn.Parameter(torch.empty(classes, width).normal_(0, 0.02))
+
+    def forward(self, x: Tensor, code: Tensor, ramp: float) -> Tensor:
+        x = F.leaky_relu(self.look(F.leaky_relu(self.mix(x), 0.2)), 0.2)
+        opinion = self.judge(x).mean((1, 2, 3)).float()
+        return opinion + ramp * (x.mean((2, 3)).float() * (code @ self.embedding)).sum(1)
+
+
+class Discriminator(nn.Module):
+    """Feature maps of pictures, and their classes, to logits [N, heads]: above 0 is "real"."""
+
+    balance: Tensor
+    steps: Tensor
+
+    def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.heads = nn.ModuleList(
+            Head(inputs, config.head_width, classes) for inputs in TAP_CHANNELS
+        )
+        # Names the class from the two deepest maps; trained on photos alone (cf. AC-GAN, Odena
+        # et al. 2017), so it never learns to call G's habits a class.
+        self.class_head = nn.Linear(sum(TAP_CHANNELS[2:]), classes)
+        self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
+        self.bank: Bank | None = None  # given photos, see `furnish`
+        self.bank_size = config.bank
+        self.register_buffer("balance", torch.ones(()))  # weight that evens out two pulls on G
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        for i, inputs in enumerate(TAP_CHANNELS):
+            self.register_buffer(f"mean{i}", torch.zeros(1, inputs, 1, 1))
+            self.register_buffer(f"deviation{i}", torch.ones(1, inputs, 1, 1))
+
+    def features(self, pictures: Tensor) -> list[Tensor]:
+        """The frozen network's feature maps of pictures [N, 3, H, W] in [-1, 1].
+
+        Gradients flow to the pictures.
+        """
+        network = self.frozen[0] = self.frozen[0].to(pictures.device)
+        return network.tap(pictures, TAPS)
+
+    @torch.no_grad()
+    def furnish(self, features: list[Tensor], bank: Bank) -> None:
+        """Learn each channel's mean and deviation from maps of photos; keep their statistics."""
+        for i, maps in enumerate(features):
+            deviation, mean = torch.std_mean(maps.float(), (0, 2, 3), keepdim=True)
+            self.get_buffer(f"mean{i}").copy_(mean)
+            self.get_buffer(f"deviation{i}").copy_(deviation.clamp_min(1e-3))
+        self.bank = bank
+
+    def forward(self, features: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
+        code = class_code(y, self.classes)
+        logits = [
+            head(self._standard(i, maps), code, ramp)
+            for i, (head, maps) in enumerate(zip(self.heads, features, strict=True))
+        ]
+        return torch.stack(logits, 1)
+
+    def name_class(self, features: list[Tensor]) -> Tensor:
+        """Class logits [N, classes] of pictures' feature maps."""
+        deep = [self._standard(i, features[i]).float().mean((2, 3)) for i in (2, 3)]
+        return self.class_head(torch.cat(deep, 1))
+
+    def _standard(self, i: int, maps: Tensor) -> Tensor:
+        mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
+        return (maps - mean.to(maps.dtype)) / deviation.to(maps.dtype)
