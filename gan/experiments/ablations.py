@@ -12,7 +12,7 @@ from gan.data.prepared import Photos
 from gan.experiments import judging
 from gan.experiments.kernel import base_config
 from gan.experiments.plan import SIZE, Budget, Planned, Stage
-from gan.experiments.results import ENOUGH, Finding, spread, text, values, verdict
+from gan.experiments.results import ENOUGH, Finding, ranged, spread, text, values, verdict
 from gan.experiments.running import measured_at
 from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row
@@ -70,6 +70,7 @@ class Ablations:
     ) -> None:
         self.photos, self.budget, self.folder = photos, budget, folder
         self.extractor = extractor
+        self._scores: dict[str, float] = {}
         count = len(photos.indices("train"))
         self.short = Stage((SHORT,), round(budget.short_epochs * count))
         self.full = Stage((FULL,), round(budget.epochs * count))
@@ -123,13 +124,16 @@ class Ablations:
         return known[0] - known[1] if len(known) == 2 else float("nan")
 
     def _score(self, planned: Planned) -> float | None:
-        run = Run(self.folder / planned.name)
-        seen = measured_at(run, planned, self.short, self.budget.judged)
-        if seen is None:
-            return None
-        rows = run.read_metrics()
-        rows = rows[(rows["images_seen"] == seen) & (rows["metric"] == "fd")]
-        return float(rows["value"].iloc[0])
+        """FD of the short run; None until it is judged. Once known it stays."""
+        if planned.name not in self._scores:
+            run = Run(self.folder / planned.name)
+            seen = measured_at(run, planned, self.short, self.budget.judged)
+            if seen is None:
+                return None
+            rows = run.read_metrics()
+            rows = rows[(rows["images_seen"] == seen) & (rows["metric"] == "fd")]
+            self._scores[planned.name] = float(rows["value"].iloc[0])
+        return self._scores[planned.name]
 
     def _planned(self, setting: str, seed: int) -> Planned:
         config = self.configs[setting]
@@ -195,7 +199,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     fd = values(table, "fd", SHORT, extractor=LITE2)
     if BASE not in fd:
         return [Finding("the base was judged", None, "not measured")]
-    noise = f"the base itself: {spread(fd[BASE])}"
+    noise = f"the base itself {spread(fd[BASE])} [{ranged(fd[BASE])}]"
     result = []
     for setting in effects(table)["setting"]:
         change = fd[setting] - fd[base_of(setting)]
@@ -204,7 +208,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
             Finding(
                 f"{words} lowers FD ({setting})",
                 verdict(-change),
-                f"paired change of FD: {spread(change.dropna())}; {noise}"
+                f"paired change of FD {spread(change)} [{ranged(change)}]; {noise}"
                 + ("" if change.count() >= ENOUGH else "; too few seeds to say"),
             )
         )
@@ -216,7 +220,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
                 Finding(
                     f"the best changes together lower FD at full length ({setting})",
                     verdict(-change),
-                    f"{spread(long[setting])} against {spread(long[BASE].dropna())}, one run each",
+                    f"{spread(long[setting])} against {spread(long[BASE])}, one run each",
                 )
             )
     return result

@@ -13,7 +13,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import judging
 from gan.experiments.plan import Budget, Planned, Stage, subset
-from gan.experiments.results import Finding, records, rising, spread, text, values, verdict
+from gan.experiments.results import Finding, ranged, records, rising, spread, text, values, verdict
 from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.features import Row
 from gan.metrics.judge import Judge, judge_of
@@ -164,8 +164,12 @@ def findings(table: pd.DataFrame) -> list[Finding]:
             steps = [settings[0], FULL] if rises else [FULL, settings[0]]
             claim = f"the fewer photos of a type, {claim} ({how} balanced sampling, 1/{least})"
             one = rising(claim, found, steps)
-            listed = ", ".join(f"{s}: {spread(found[s])}" for s in settings[1:-1] if s in found)
-            result.append(Finding(one.claim, one.holds, f"{one.evidence}; between: {listed}"))
+            listed = ", ".join(f"{s} {spread(found[s])}" for s in settings[1:-1] if s in found)
+            result.append(
+                Finding(
+                    one.claim, one.holds, f"{one.evidence}; between: {listed or 'not measured'}"
+                )
+            )
     for share in SHARES:
         plain, balanced_one = setting_of(share, False), setting_of(share, True)
         for body_type, whom in ((CUT, "the cut types"), (KEPT, "the others")):
@@ -195,12 +199,15 @@ def _by_count(table: pd.DataFrame) -> list[Finding]:
             continue
         rank = wide.rank(axis=1).T.corrwith(photos.rank())
         listed = ", ".join(
-            f"{name} ({counts[name]:,.0f} photos): {spread(wide[name])}"
+            f"{name}, {counts[name]:,.0f} photos: {spread(wide[name])}"
             + (ceilings.get(name, "") if what == "recognised" else "")
             for name in (min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__))
             if name in wide
         )
         claim = f"in the run on all photos, types with more photos are better {what}"
-        evidence = f"rank correlation over {len(photos)} types: {spread(rank)}; {listed}"
+        # Here the seeds are the classifiers': there is one training.
+        evidence = (
+            f"rank correlation over {len(photos)} types {spread(rank)} [{ranged(rank)}]; {listed}"
+        )
         result.append(Finding(claim, verdict(rank), evidence))
     return result

@@ -173,15 +173,19 @@ def values(
     return found.pivot_table(index="seed", columns="setting", values="value", sort=False)
 
 
-def spread(numbers: Iterable[float], percent: bool = False) -> str:
-    """A mean with its range over seeds, as text."""
+def spread(numbers: Iterable[float]) -> str:
+    """A mean with its range, as text: 3.1 (2.8 to 3.3)."""
     found = [number for number in numbers if not math.isnan(number)]
     if not found:
         return "not measured"
-    mean, low, high = (_digits(x, percent) for x in (sum(found) / len(found), *_ends(found)))
-    if len(found) == 1:
-        return f"{mean} (one seed)"
-    return f"{mean} ({low} to {high}, range of {len(found)} seeds)"
+    mean, low, high = map(_digits, (sum(found) / len(found), min(found), max(found)))
+    return mean if len(found) == 1 else f"{mean} ({low} to {high})"
+
+
+def ranged(numbers: pd.Series) -> str:
+    """What the bracket of `spread` spans."""
+    count = int(numbers.count())
+    return "one seed" if count == 1 else f"range of {count} seeds"
 
 
 def verdict(*steps: pd.Series) -> bool | None:
@@ -205,17 +209,17 @@ def rising(claim: str, table: pd.DataFrame, settings: Sequence[str]) -> Finding:
     missing = [setting for setting in settings if setting not in table]
     if missing:
         return Finding(claim, None, f"not measured: {', '.join(missing)}")
-    steps = [table[b] - table[a] for a, b in itertools.pairwise(settings)]
-    listed = ", ".join(f"{setting}: {spread(table[setting])}" for setting in settings)
-    changes = ", ".join(f"{spread(step)}" for step in steps)
-    return Finding(claim, verdict(*steps), f"{listed}; paired change: {changes}")
+    pairs = list(itertools.pairwise(settings))
+    steps = [table[after] - table[before] for before, after in pairs]
+    listed = ", ".join(f"{setting} {spread(table[setting])}" for setting in settings)
+    changes = ", ".join(
+        f"{before} to {after} {spread(step)}"
+        for (before, after), step in zip(pairs, steps, strict=True)
+    )
+    return Finding(
+        claim, verdict(*steps), f"{listed}; paired change {changes} [{ranged(steps[0])}]"
+    )
 
 
-def _ends(numbers: list[float]) -> tuple[float, float]:
-    return min(numbers), max(numbers)
-
-
-def _digits(number: float, percent: bool) -> str:
-    if percent:
-        return f"{100 * number:.1f} %"
+def _digits(number: float) -> str:
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -186,7 +187,8 @@ class Clock:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._speeds: dict[str, float] = {}
-        self.judging = experiment.budget.judged / 40  # seconds a judgement; a guess until one ran
+        # Seconds a judgement, as on two idle cores; until one ran.
+        self.judging = 0.009 * experiment.budget.judged
 
     def look(self, runs: list[Planned]) -> None:
         """Take the pictures a second of each kind of network from the runs' own records."""
@@ -210,10 +212,11 @@ class Clock:
 
 def measure_speed(planned: Planned) -> float:
     """Pictures a second over a few steps of a throw-away run, the first one left out."""
-    stage = Stage((), TRIED * planned.config.loop.batch)
+    config = planned.at(Stage((), TRIED * planned.config.loop.batch))
+    config = replace(config, loop=replace(config.loop, log_every=1))
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Path(folder) / "trial")
-        train(planned.at(stage), planned.photos, run)
+        train(config, planned.photos, run)
         losses = run.read_losses()
     first, last = losses.iloc[0], losses.iloc[-1]
     return float(

@@ -1,0 +1,116 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gan.data.prepared import Photos
+from gan.experiments import ablations, judging, results, running
+from gan.experiments.ablations import BASE, CHANGES, FULL, PAIR, PAIR_DEEPER, SHORT, Ablations
+from gan.experiments.plan import Budget
+from gan.runs import Run
+
+# FD of a setting less the base's, by seed; all others are worse by 5.
+EFFECTS = {
+    "mse": (-3, -2, -1),
+    "lr-g-half": (-1, -1, -2),
+    "lr-g-double": (-4, -3, -4),
+    "slope-0.1": (-6, 2, -6),
+    "relu": (1, 1, 1),
+}
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def rows(run: Run, photos: Photos, extractor: Any, count: int) -> list[dict[str, Any]]:
+        setting, _, seed = run.name.rpartition("-seed")
+        effect = 0 if setting in (BASE, PAIR) else EFFECTS.get(setting, (5, 5, 5))[int(seed)]
+        if setting.startswith("best"):
+            effect = -9
+        value = 100 + 20 * int(seed) + effect
+        shared = {"extractor": extractor.get_name(), "body_type": "all", "n_fake": count}
+        return [shared | {"metric": "fd", "value": value}]
+
+    monkeypatch.setattr(judging, "fidelity_rows", rows)
+
+
+@pytest.fixture
+def make(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], Ablations]:
+    return lambda: Ablations("cars", cars, budget, tmp_path / "ablations", extractor)
+
+
+def test_one_change_at_a_time(make: Callable[[], Ablations]) -> None:
+    configs = make().configs
+    base = configs[BASE]
+    for setting, (section, field, _) in CHANGES.items():
+        ours, theirs = getattr(base, section), getattr(configs[setting], section)
+        assert getattr(ours, field) != getattr(theirs, field)
+        assert replace(theirs, **{field: getattr(ours, field)}) == ours
+        assert replace(configs[setting], **{section: ours}) == base
+    assert configs["lr-g-half"].objective.lr_g == pytest.approx(1e-4)
+    assert configs["width-double"].network.width == 8
+    assert set(ablations.SAYS) == {*CHANGES, PAIR_DEEPER}
+
+
+def test_seeds_go_to_what_looks_better_and_the_best_run_together(
+    make: Callable[[], Ablations], pretend: Callable[..., Any], judged: None
+) -> None:
+    calls = pretend()
+    first = [planned.name for planned in make().plan()]
+    assert len(first) == 3 + 3 + len(CHANGES) + 1
+    assert running.carry_out(make()) == {}
+    ran = {name for name, *_ in calls}
+    more = ran - set(first)
+    assert more == {
+        *(f"{one}-seed{seed}" for one in ("mse", "lr-g-half", "lr-g-double", "slope-0.1")
+          for seed in (1, 2)),
+        # One change a field; not the one that helps on two seeds of three.
+        "best-lr-g-double-mse-seed0",
+    }  # fmt: skip
+    table = results.read(make().folder)
+    long = results.values(table, "fd", FULL)
+    assert set(long.columns) == {BASE, "best-lr-g-double-mse"}
+    # Full length goes on from the short run.
+    assert [c[1:] for c in calls if c[0] == "base-seed0"] == [(16, False), (32, True)]
+
+    effects = ablations.effects(table)
+    assert effects["effect"].is_monotonic_increasing
+    by_name = effects.set_index("setting")
+    assert by_name.loc["mse"].tolist() == [-2, -3, -1, 3]
+    assert by_name.loc["d-first"].tolist() == [5, 5, 5, 1]
+    assert PAIR not in by_name.index
+
+    found = {one.claim.rpartition("(")[2].rstrip(")"): one for one in ablations.findings(table)}
+    assert found["mse"].holds is True
+    assert found["slope-0.1"].holds is None
+    assert found["d-first"].holds is None
+    assert "too few seeds" in found["d-first"].evidence
+    assert ablations.report(table).splitlines()[2].split()[0].startswith("best-")
+
+
+def test_where_nothing_helps_there_is_no_best(
+    make: Callable[[], Ablations],
+    pretend: Callable[..., Any],
+    judged: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = pretend()
+    monkeypatch.setitem(EFFECTS, "mse", (-1, 1, 1))
+    for name in ("lr-g-half", "lr-g-double"):
+        monkeypatch.setitem(EFFECTS, name, (1, 1, 1))
+    running.carry_out(make())
+    assert not [name for name, *_ in calls if name.startswith("best")]
+
+
+def test_a_change_and_its_base_for_real(
+    make: Callable[[], Ablations], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    experiment = make()
+    kept = ("base-seed0", "relu-seed0", "conditional-dense-3-seed0", "conditional-seed0")
+    runs = [planned for planned in experiment.plan() if planned.name in kept]
+    monkeypatch.setattr(experiment, "plan", lambda: runs)
+    assert running.carry_out(experiment) == {}
+    table = results.read(experiment.folder)
+    assert set(results.values(table, "fd", SHORT)) == {name[:-6] for name in kept}
+    assert len(ablations.effects(table)) == 2

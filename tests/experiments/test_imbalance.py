@@ -1,0 +1,133 @@
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.experiments import imbalance, results, running
+from gan.experiments.imbalance import CUT, KEPT, NATURAL, VIEW, RareTypes
+from gan.experiments.plan import Budget
+from gan.metrics.evaluation import CLASSIFIER
+from gan.runs import Run
+
+LITTLE = RunConfig(
+    DataConfig(data="cars"),
+    CGANConfig(width=4, latent=8, dense=8),
+    AdversarialConfig(),
+    LoopConfig(batch=8),
+)
+
+
+@pytest.fixture
+def experiment(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> RareTypes:
+    return RareTypes(LITTLE, cars, budget, tmp_path / "rare-types", extractor)
+
+
+def test_the_sets_are_balanced_nested_and_keep_the_test_photos(experiment: RareTypes) -> None:
+    assert experiment.cut == ("coupe", "suv")
+    base = experiment.set_of(1)
+    assert base.counts("train") == dict.fromkeys(base.classes, 16)
+    before = base
+    for share, left in ((2, 8), (4, 4), (8, 2), (16, 1)):
+        now = experiment.set_of(share)
+        assert now.counts("train") == {"coupe": left, "sedan": 16, "suv": left, "wagon": 16}
+        assert now.counts("test") == experiment.photos.counts("test")
+        assert now.content_hash != before.content_hash
+        held = {picture.tobytes() for picture in before.pictures}
+        assert all(picture.tobytes() in held for picture in now.pictures)
+        before = now
+
+
+def test_the_plan_pairs_every_cut_with_and_without_balance(experiment: RareTypes) -> None:
+    runs = experiment.plan()
+    assert len(runs) == 3 * 9
+    assert runs[1].name == "cut-1of2-seed0"
+    for planned in runs:
+        assert planned.config.loop.balanced == planned.setting.endswith("-balanced")
+        assert planned.config.loop.seed == planned.seed
+    assert len({planned.stages[0].pictures for planned in runs}) == 1
+
+
+def test_a_type_that_does_not_exist_is_one_line(
+    budget: Budget, cars: Photos, tmp_path: Path, extractor: Any
+) -> None:
+    with pytest.raises(UserError, match="'boat' is none of coupe, sedan"):
+        RareTypes(LITTLE, cars, budget, tmp_path, extractor, cut=("boat",))
+
+
+def natural_run(folder: Path) -> Run:
+    run = Run(folder / "cgan")
+    counts = {"coupe": 16, "sedan": 20, "suv": 24, "wagon": 18}
+    run.write_config(
+        {
+            "settings": {},
+            "dataset": {"counts": {"train": counts}},
+            "progress": {},
+            "environment": {},
+        }
+    )
+    shared = {"images_seen": 5, "extractor": CLASSIFIER, "reference": "train", "n_fake": 9}
+    run.add_metrics(
+        [
+            shared | {"metric": "gan_test", "body_type": name, "value": count / 30, "seed": seed}
+            for name, count in counts.items()
+            for seed in range(3)
+        ]
+    )
+    return run
+
+
+def test_the_experiment_for_real(
+    budget: Budget,
+    cars: Photos,
+    tmp_path: Path,
+    extractor: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
+    small = replace(budget, seeds=(0,))
+    folder = tmp_path / "rare-types"
+    natural = natural_run(tmp_path)
+    experiment = RareTypes(LITTLE, cars, small, folder, extractor, natural=natural)
+    monkeypatch.setattr(imbalance, "SHARES", (2, 16))
+    assert running.carry_out(experiment) == {}
+    table = results.read(folder)
+    assert set(table.loc[table["view"] == VIEW, "setting"]) == {
+        "full", "cut-1/2", "cut-1/2-balanced", "cut-1/16", "cut-1/16-balanced",
+    }  # fmt: skip
+    for metric in ("gan_test", "kid", "diversity", "neighbour_distance", "neighbour_ratio"):
+        rows = table[(table["metric"] == metric) & (table["setting"] == "cut-1/16")]
+        assert set(rows["body_type"]) >= {CUT, KEPT, "coupe", "sedan", "suv", "wagon"}
+        value = rows.set_index("body_type")["value"]
+        assert value[CUT] == pytest.approx((value["coupe"] + value["suv"]) / 2)
+        assert value[KEPT] == pytest.approx((value["sedan"] + value["wagon"]) / 2)
+    # How many photos a type had stands beside its figure.
+    named = table[(table["metric"] == "gan_test") & (table["setting"] == "cut-1/16")]
+    assert named.set_index("body_type").loc["coupe", "n_real"] == 1
+    kid = table[(table["metric"] == "kid") & ~table["body_type"].isin(["all", CUT, KEPT])]
+    assert kid["n_real"].nunique() == 1
+    assert (table["view"] == NATURAL).sum() == 12
+    found = imbalance.findings(table)
+    assert found[-1].holds is True
+    assert "rank correlation over 4 types 1 " in found[-1].evidence
+
+
+def test_findings_from_figures_alone() -> None:
+    rows = []
+    for seed in range(3):
+        settings = {"full": 0.8, "cut-1/16": 0.3, "cut-1/16-balanced": 0.5}
+        for setting, value in settings.items():
+            key = {"setting": setting, "seed": seed, "view": VIEW, "metric": "gan_test"}
+            noise = 0.2 * np.sin(seed)
+            row = key | {"extractor": CLASSIFIER, "body_type": CUT, "value": value + noise}
+            rows.append(dict.fromkeys(results.COLUMNS) | row)
+    found = {one.claim: one.holds for one in imbalance.findings(pd.DataFrame(rows))}
+    assert found["balanced sampling makes the cut types better recognised at 1/16"] is True
+    assert found["balanced sampling makes the cut types better recognised at 1/2"] is None
+    fewer = [holds for claim, holds in found.items() if "recognises it (without" in claim]
+    assert fewer == [True]

@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan.config import CGANConfig, DCGANConfig
+from gan.errors import UserError
+from gan.experiments import results
+from gan.experiments.results import costs, oscillation, rising, spread, verdict
+
+
+def test_a_smooth_loss_does_not_oscillate() -> None:
+    assert oscillation(pd.Series(np.full(200, 3.0))) == pytest.approx(0)
+    # A straight line runs ahead of its average by a constant: no oscillation either.
+    assert oscillation(pd.Series(np.arange(2000.0))) < 0.2
+
+
+def test_oscillation_grows_with_the_waves() -> None:
+    noise = np.random.RandomState(0).standard_normal(5000)
+    one, two = (oscillation(pd.Series(5 + size * noise)) for size in (1.0, 2.0))
+    assert two == pytest.approx(2 * one)
+    # x - EMA of white noise of variance 1: (1-a)^2 + a^2 sum_{k>0} (1-a)^2k = 2 w^2 / (1 + w).
+    assert one == pytest.approx(np.sqrt(2 * 0.9**2 / 1.9), rel=0.03)
+
+
+def test_a_verdict_needs_every_seed() -> None:
+    up, mixed, down = ([0.1, 2.0, 1.0], [1.0, -0.1, 1.0], [-1.0, -0.1, -3.0])
+    assert verdict(pd.Series(up)) is True
+    assert verdict(pd.Series(down)) is False
+    assert verdict(pd.Series(mixed)) is None
+    assert verdict(pd.Series(up), pd.Series(mixed)) is None
+    assert verdict(pd.Series(up), pd.Series(down)) is False
+    assert verdict(pd.Series(up[:2])) is None
+    assert verdict(pd.Series([*up[:2], float("nan")])) is None
+
+
+def test_a_claim_is_judged_on_paired_differences() -> None:
+    # The seeds differ by far more than the settings; paired, the settings differ every time.
+    table = pd.DataFrame({"a": [1.0, 10.0, 100.0], "b": [2.0, 11.5, 101.0]})
+    found = rising("b is above a", table, ["a", "b"])
+    assert found.holds is True
+    assert "paired change a to b 1.17 (1 to 1.5) [range of 3 seeds]" in found.evidence
+    assert rising("c is above a", table, ["a", "c"]).holds is None
+    assert str(found).startswith("HOLDS")
+
+
+def test_spread_in_words() -> None:
+    assert spread([2.0]) == "2"
+    assert spread([1.0, float("nan"), 3.0]) == "2 (1 to 3)"
+    assert spread([]) == "not measured"
+
+
+def test_costs_are_those_of_the_layers() -> None:
+    """Counted by hand for width 4 at 64 pixels, where stages have 32, 16, 8 and 4 channels."""
+    network = DCGANConfig(width=4, latent=8, kernel=6)
+    k, first = 36, 16
+    generator = 8 * 32 * first + k * (32 * 16 + 16 * 8 + 8 * 4 + 4 * 3) + 3
+    discriminator = k * (3 * 4 + 4 * 8 + 8 * 16 + 16 * 32) + 4 + 32 * 16 + 1
+    norms = 2 * (32 + 16 + 8 + 4) + 2 * (8 + 16 + 32)
+    # A transposed convolution multiplies once for each input place; a plain one for each output.
+    multiply_adds = 8 * 32 * first + k * (32 * 16 * 16 + 16 * 8 * 64 + 8 * 4 * 256 + 4 * 3 * 1024)
+    multiply_adds += k * (3 * 4 * 1024 + 4 * 8 * 256 + 8 * 16 * 64 + 16 * 32 * 16) + 32 * 16
+    assert costs(network, 0) == (generator + discriminator + norms, multiply_adds)
+
+
+def test_costs_of_the_conditional_pair() -> None:
+    small, large = (costs(CGANConfig(width=4, latent=8, dense_layers=n), 8) for n in (2, 3))
+    assert large[0] - small[0] == 512 * 512 + 512
+    assert large[1] - small[1] == 512 * 512
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    row = dict.fromkeys(results.COLUMNS, "") | {"setting": "k4", "seed": 1, "value": 1909604}
+    results.write(tmp_path, [row])
+    table = results.read(tmp_path)
+    assert table["value"].item() == 1909604
+    assert table["n_real"].isna().all()
+    assert table["extractor"].item() == ""
+
+
+@pytest.mark.parametrize("content", [None, "", "setting,seed\nk4,0\n", b"\x00\xff"])
+def test_a_file_that_is_no_results_is_one_line(tmp_path: Path, content: str | bytes | None) -> None:
+    if content is not None:
+        data = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / results.FILE).write_bytes(data)
+    with pytest.raises(UserError, match=r"results\.csv"):
+        results.read(tmp_path)
