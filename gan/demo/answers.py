@@ -34,8 +34,8 @@ def best_setting(table: pd.DataFrame, metric: str) -> Answer | None:
     best, rest = ordered.iloc[0], ordered.iloc[1:]
     apart = rest["low"] > best["high"] if lower else rest["high"] < best["low"]
     listed = "; ".join(
-        f"{row['name']}: {show(row['value'], metric)}"
-        f" ({show(row['low'], metric)} to {show(row['high'], metric)}, {row['seeds']:.0f} seeds)"
+        f"{row['name']}: {show(row['value'], metric)} ({show(row['low'], metric)} to "
+        f"{show(row['high'], metric)}, {row['seeds']:.0f} seeds)"
         if row["seeds"] > 1
         else f"{row['name']}: {show(row['value'], metric)} (one run)"
         for _, row in ordered.iterrows()
@@ -44,8 +44,8 @@ def best_setting(table: pd.DataFrame, metric: str) -> Answer | None:
         verdict = f"{best['name']} scores best, but one run a setting can't show a real difference."
     elif apart.all():
         verdict = (
-            f"{best['name']} is best, and the difference is real: "
-            "its range over seeds overlaps no other."
+            f"{best['name']} is best, and the difference is real: its range over seeds overlaps "
+            "no other."
         )
     elif apart.any():
         tied = _join(list(rest.loc[~apart, "name"]))
@@ -78,9 +78,9 @@ def told_apart(
     chance = 1 / classes
     evidence = (
         f"A {judge} trained on real photos names the type that was asked for in "
-        f"{show(test.value, 'gan_test')} of generated pictures"
-        f" ({show_range(test, 'gan_test')} over {test.seeds} classifier seeds);"
-        f" guessing would be right in {show(chance, 'gan_test')}"
+        f"{show(test.value, 'gan_test')} of generated pictures ({show_range(test, 'gan_test')} "
+        f"over {test.seeds} classifier seeds); guessing would be right in "
+        f"{show(chance, 'gan_test')}"
     )
     if ceiling is not None:
         evidence += (
@@ -174,8 +174,8 @@ def rare_by_experiment(cut: pd.DataFrame, metric: str, full: str) -> Answer | No
     lower = metric in LOWER_IS_BETTER
     worse = others["low"] > base["high"] if lower else others["high"] < base["low"]
     listed = "; ".join(
-        f"{row['setting']}: {show(row['value'], metric)}"
-        f" ({show(row['low'], metric)} to {show(row['high'], metric)})"
+        f"{row['setting']}: {show(row['value'], metric)} ({show(row['low'], metric)} to "
+        f"{show(row['high'], metric)})"
         for _, row in pd.concat([whole, others]).iterrows()
     )
     if cut["seeds"].min() < 2:

@@ -46,11 +46,10 @@ def model_card(entry: Entry) -> str:
         + (f", {seen:,} photos seen" if isinstance(seen, int) else "")
         + (f", {seconds / 60:,.0f} minutes" if isinstance(seconds, (int, float)) else "")
         + ("" if entry.progress.get("finished", True) else ", not finished"),
-        f"- **Learned from**: {entry.dataset.get('name', 'unknown')} "
-        f"(content hash `{str(entry.dataset.get('content_hash', 'unknown'))[:12]}`)",
+        f"- **Learned from**: {entry.dataset.get('name', 'unknown')} (content hash "
+        f"`{str(entry.dataset.get('content_hash', 'unknown'))[:12]}`)",
         "- **For**: studying and teaching how such networks learn. **Not for**: passing pictures "
-        "off "
-        "as photos, or saying anything about a real car.",
+        "off as photos, or saying anything about a real car.",
         "- **Limits**: small pictures; views, paints and brands appear as often as in the photos; "
         "rare types were learned from few of them.",
     ]

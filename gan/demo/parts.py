@@ -38,11 +38,11 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(drawn: Chart, alt: str, key: str | None = None) -> None:
+def chart(drawn: Chart, alt: str) -> None:
     """Show a chart; `alt` is its text alternative."""
     from gan.demo import charts
 
-    st.altair_chart(charts.themed(drawn, dark()), alt=alt, key=key)
+    st.altair_chart(charts.themed(drawn, dark()), alt=alt)
 
 
 def missing(what: str, command: str) -> None:

@@ -277,9 +277,8 @@ else:
         )
         st.caption(
             f"Of {len(judged.held_out):,} held-out real photos, {min(near):.0%} to "
-            f"{max(near):.0%} are "
-            "closer to a training photo than these pictures are. Distances are taken in the "
-            "classifier's features."
+            f"{max(near):.0%} are closer to a training photo than these pictures are. Distances "
+            "are taken in the classifier's features."
         )
 parts.explain("Latent", "Truncation", "GAN-test", "Held-out", "Nearest neighbour")
 parts.problems(entries)

@@ -194,11 +194,11 @@ if kernels:
             name for name in charts.KERNELS if any((line["run"] == name).any() for line in lines)
         ]
         colours = [charts.KERNEL_COLOURS[charts.KERNELS.index(name)] for name in names]
-        parts.chart(
-            charts.loss_curves(pd.concat(lines), names, colours),
-            alt="Losses of generator and discriminator over the training, one colour a kernel size",
-            key="losses",
-        )
+        with st.container(key="losses"):
+            parts.chart(
+                charts.loss_curves(pd.concat(lines), names, colours),
+                alt="Losses of generator and discriminator, one colour a kernel size",
+            )
         st.caption(
             "Solid: the generator's loss; dashed: the discriminator's. A discriminator near zero "
             "with a rising generator's loss has won: it teaches the generator little. Click the "
@@ -223,8 +223,7 @@ st.dataframe(
 )
 st.caption(
     "Published, not measured here: other photos, one run a kernel, sample counts not given. "
-    "Compare "
-    "the order of the kernels, not the values."
+    "Compare the order of the kernels, not the values."
 )
 with st.container(horizontal=True):
     keys = ("at", "training-seed", "live", "kernel-seed", "kernel-smoothing")

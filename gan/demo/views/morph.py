@@ -154,9 +154,8 @@ with st.container(key="pictures"):
         )
 st.caption(
     f"{len(plan)} pictures drawn in {1000 * drawn.seconds:,.0f} ms. The upper strips hold the "
-    "other "
-    "slider where it stands. Between types the network is given a mixture that it never saw in "
-    "training: the middle shows whether it learned shapes or a list."
+    "other slider where it stands. Between types the network is given a mixture that it never "
+    "saw in training: the middle shows whether it learned shapes or a list."
 )
 
 checkpoint = store.short_hash(entry)

@@ -72,9 +72,7 @@ if shown is not None and shown.settings is not None:
                     st.caption(spread)
         st.caption(
             f"Run {parts.plain(shown.name)}. The range is over seeds of the evaluation on one "
-            "trained "
-            "network, "
-            "not over trainings. Counts and references are on the results page."
+            "trained network, not over trainings. Counts and references are on the results page."
         )
     else:
         parts.missing(
@@ -161,8 +159,7 @@ with board:
             Answer(
                 "Keep the seed and change the type.",
                 "The same random numbers go through the network with another body type: pose, "
-                "paint "
-                "and background tend to stay.",
+                "paint and background tend to stay.",
             ),
             "",
         )
@@ -199,8 +196,7 @@ st.dataframe(
 )
 st.caption(
     "Published figures: other photos, one run each, sample counts not given. They can't be "
-    "compared "
-    "digit by digit with the ones measured here."
+    "compared digit by digit with the ones measured here."
 )
 parts.explain("GAN", "Latent", "FID", "FD", "IS", "GAN-test", "GAN-train", "Ceiling", "Diversity")
 if shown is not None:

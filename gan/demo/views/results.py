@@ -87,10 +87,8 @@ if tab == "Figures":
     )
     st.caption(
         "Click a column's head to sort. Lowest and highest are over seeds of the evaluation, or "
-        "the "
-        "interval that was measured with a single value. GAN-test, GAN-train, precision, recall "
-        "and "
-        "the classifier's accuracy are shares from 0 to 1."
+        "the interval that was measured with a single value. GAN-test, GAN-train, precision, "
+        "recall and the classifier's accuracy are shares from 0 to 1."
     )
     st.download_button(
         "Download as CSV",
@@ -133,8 +131,7 @@ elif tab == "Body types" and entry is not None:
         st.caption(
             "Each row is a type that was asked for; its squares say what a classifier that was "
             "trained on real photos named the generated pictures, in per cent, all classifier "
-            "seeds "
-            "together. A clear diagonal means that the types can be told apart."
+            "seeds together. A clear diagonal means that the types can be told apart."
         )
     per_type = summary.heat_table(entry)
     if not per_type.empty:
@@ -222,9 +219,8 @@ elif tab == "Memorised?" and entry is not None:
         )
         st.caption(
             "For each picture the nearest training photo was found in the classifier's features. "
-            "If "
-            "the network copied photos, the generated line would start far to the left of the line "
-            "of held-out photos, which nobody can have copied."
+            "If the network copied photos, the generated line would start far to the left of the "
+            "line of held-out photos, which nobody can have copied."
         )
     parts.explain("Nearest neighbour", "Held-out")
 

@@ -107,17 +107,15 @@ with columns[1] if at is not None and other is None else st.container():
         lines = pd.concat(
             [curves.loss_lines(table, one.name, float(weight)) for one, table in parts_of_lines]
         )
-        parts.chart(
-            charts.loss_curves(lines, names, charts.PAIR_COLOURS[: len(names)], at),
-            alt=f"Losses of generator and discriminator of {' and '.join(names)} over the training",
-            key="losses",
-        )
+        with st.container(key="losses"):
+            parts.chart(
+                charts.loss_curves(lines, names, charts.PAIR_COLOURS[: len(names)], at),
+                alt=f"Losses of generator and discriminator of {' and '.join(names)}",
+            )
         st.caption(
             "The loss is what a network tries to make small; here one network's gain is the "
-            "other's "
-            "loss, so low is not good in itself. Click the legend to pick a line, drag or scroll "
-            "to "
-            "move and zoom, double-click to reset."
+            "other's loss, so low is not good in itself. Click the legend to pick a line, drag "
+            "or scroll to move and zoom, double-click to reset."
         )
     else:
         st.caption("These runs have no losses to show.")
