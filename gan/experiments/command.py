@@ -57,5 +57,7 @@ def conduct(
         raise
     print(f"\n{report(results.read(folder))}\n\nfigures: {folder / results.FILE}")
     if failed:
-        listed = "; ".join(f"{run} ({reason})" for run, reason in failed.items())
-        raise UserError(f"{len(failed)} runs failed, the same command tries again: {listed}")
+        listed = [f"{run} ({reason})" for run, reason in failed.items()]
+        shown = "; ".join(listed[:3] + ["..."] * (len(listed) > 3))
+        count = f"{len(failed)} of {len(experiment.plan())} runs"
+        raise UserError(f"{count} failed, the same command tries again: {shown}")

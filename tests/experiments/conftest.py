@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from gan.config import RunConfig, to_json
 from gan.data.prepared import Photos
+from gan.experiments import judging
 from gan.experiments.plan import Budget
 from gan.metrics.extractors import LITE2
 from gan.runs import LOSS_COLUMNS, Run
@@ -115,3 +116,19 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, in
         return calls
 
     return install
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replace the judge: a larger kernel is better by 1, every seed worse by 5."""
+    asked: list[str] = []
+
+    def rows(run: Run, photos: Photos, extractor: Any, count: int) -> list[dict[str, Any]]:
+        asked.append(run.name)
+        network = run.read_config()["settings"]["network"]
+        value = 50 - network["kernel"] + 5 * run.read_config()["settings"]["loop"]["seed"]
+        shared = {"extractor": extractor.get_name(), "body_type": "all", "n_fake": count}
+        return [shared | {"metric": "fd", "value": value}]
+
+    monkeypatch.setattr(judging, "fidelity_rows", rows)
+    return asked

@@ -127,7 +127,8 @@ def test_findings_from_figures_alone() -> None:
             row = key | {"extractor": CLASSIFIER, "body_type": CUT, "value": value + noise}
             rows.append(dict.fromkeys(results.COLUMNS) | row)
     found = {one.claim: one.holds for one in imbalance.findings(pd.DataFrame(rows))}
-    assert found["balanced sampling makes the cut types better recognised at 1/16"] is True
-    assert found["balanced sampling makes the cut types better recognised at 1/2"] is None
+    balance = "balanced sampling makes the {} types better recognised (mean over the cuts)"
+    assert found[balance.format("cut")] is True
+    assert found[balance.format("other")] is None
     fewer = [holds for claim, holds in found.items() if "recognises it (without" in claim]
     assert fewer == [True]

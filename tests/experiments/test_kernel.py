@@ -10,7 +10,7 @@ from gan.config import DCGANConfig
 from gan.data.prepared import Photos
 from gan.demo import figures
 from gan.errors import UserError
-from gan.experiments import judging, kernel, results, running
+from gan.experiments import kernel, results, running
 from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
 from gan.experiments.plan import Budget
 from gan.runs import Run
@@ -22,22 +22,6 @@ STEPS = 16  # of a run: 0.4 epochs of 78 photos are 31 pictures; see `long`
 def long(budget: Budget) -> Budget:
     """A budget of STEPS batches."""
     return replace(budget, epochs=STEPS * budget.batch / 78)
-
-
-@pytest.fixture
-def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replace the judge: a larger kernel is better by 1, every seed worse by 5."""
-    asked: list[str] = []
-
-    def rows(run: Run, photos: Photos, extractor: Any, count: int) -> list[dict[str, Any]]:
-        asked.append(run.name)
-        network = run.read_config()["settings"]["network"]
-        value = 50 - network["kernel"] + 5 * run.read_config()["settings"]["loop"]["seed"]
-        shared = {"extractor": extractor.get_name(), "body_type": "all", "n_fake": count}
-        return [shared | {"metric": "fd", "value": value}]
-
-    monkeypatch.setattr(judging, "fidelity_rows", rows)
-    return asked
 
 
 @pytest.fixture

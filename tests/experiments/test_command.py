@@ -1,0 +1,93 @@
+"""The experiments' scripts and flags, as a user meets them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.experiments import command, kernel, results
+from gan.experiments.command import Options
+from gan.experiments.kernel import KernelSize
+from gan.experiments.plan import Budget
+from gan.experiments.running import words
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+SCRIPTS = ("kernel_sweep.py", "ablations.py", "imbalance.py")
+
+
+@pytest.fixture
+def build(budget: Budget, cars: Photos, extractor: Any) -> Callable[[Path], KernelSize]:
+    return lambda folder: KernelSize("cars", cars, budget, folder, extractor)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_say_in_one_line_what_is_missing(script: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "train" / script, "--findings"],
+        cwd=tmp_path,
+        env=os.environ | {"CAR_GAN_CHECKPOINTS": str(tmp_path), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "run the experiment first" in done.stderr
+
+
+def test_a_dry_run_writes_nothing(
+    build: Callable[[Path], KernelSize],
+    pretend: Callable[..., Any],
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    calls = pretend()
+    command.conduct(Options(dry_run=True), kernel.FOLDER, build, kernel.report)
+    assert not calls
+    assert not (root / kernel.FOLDER).exists()
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 + 15
+    assert "k8-matched-seed2" in lines[-2]
+    # By the pretended clock: 31 pictures a run at 8, 5.3 or 4 a second; 21 judgements of 0.2 s.
+    training = 3 * 31 * (1 / 8 + 2 * 1.5 / 8 + 2 * 2 / 8)
+    assert lines[-1].startswith(f"to do: about {words(training + 15 * 0.216)}")
+
+
+def test_a_failure_is_told_at_the_end(
+    build: Callable[[Path], KernelSize],
+    pretend: Callable[..., Any],
+    judged: list[str],
+    root: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pretend(k8_seed1=RuntimeError("a loss is not finite"))
+    with pytest.raises(
+        UserError, match=r"1 of 15 runs failed, .*k8-seed1 \(a loss is not finite\)"
+    ):
+        command.conduct(Options(), kernel.FOLDER, build, kernel.report)
+    before = capsys.readouterr().out
+    assert "run 15 of 15" in before
+    assert "a larger kernel makes training slower" in before
+
+    # The findings can be had again from the table alone.
+    def never(folder: Path) -> KernelSize:
+        raise AssertionError("no photo is needed")
+
+    command.conduct(Options(findings=True), kernel.FOLDER, never, kernel.report)
+    again = capsys.readouterr().out
+    assert again in before
+    assert len(pd.read_csv(root / kernel.FOLDER / results.FILE)) > 0
+
+
+def test_a_miniature_has_a_folder_of_its_own(root: Path) -> None:
+    assert Options().folder("kernel-size") == root / "kernel-size"
+    assert Options(budget="short").folder("kernel-size") == root / "kernel-size"
+    assert Options(budget="tiny").folder("kernel-size") == root / "kernel-size-tiny"
+    assert Options(out="mine").folder("kernel-size") == root / "mine"
