@@ -87,10 +87,11 @@ class ProjectedConfig:
     latent: int = 128  # numbers in a latent vector
     class_code: int = 64  # numbers that stand for a class in G
     head_width: int = 32  # channels of each of D's heads
+    pixel_width: int = 16  # channels of D's own first look at the pixels
     bank: int = 256  # photos a class whose statistics are kept at hand
 
     def __post_init__(self) -> None:
-        _positive(self, "width", "latent", "class_code", "head_width", "bank")
+        _positive(self, "width", "latent", "class_code", "head_width", "pixel_width", "bank")
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,10 @@ class DriftConfig:
 
     adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
     join: int = 20_000  # pictures seen before the heads come in: earlier they collapse G
-    ramp: int = 30_000  # pictures from then on over which the heads' class term comes in
-    classify: float = 0.1  # weight of the cross-entropy of a class head trained on photos alone
+    ramp: int = 10_000  # pictures from then on over which their pull, and its class term, grow
+    classify: float = 0.3  # pull of a class head trained on photos alone, relative to the drift's
     contrast: float = 0.6  # share of another class's photos among what repels
-    references: int = 64  # photos a class that a step compares with
+    references: int = 48  # photos a class that a step compares with
     shift: int = 3  # pixels by which pictures are moved at most before they are read
     lr_g: float = 1e-3  # Adam's learning rate, generator
     lr_d: float = 1e-3  # Adam's learning rate, heads

@@ -90,7 +90,7 @@ class Drift:
         for part in pictures.split(128):
             part = self._shift(part)
             maps.append(discriminator.features(part))
-            found.append(statistics(part, maps[-1]))
+            found.append(statistics(part, maps[-1][:-1]))
         examples = {name: torch.cat([one[name] for one in found]) for name in found[0]}
         bank = Bank(examples, y, classes, size)
         discriminator.furnish([torch.cat(level) for level in zip(*maps, strict=True)], bank)
@@ -106,20 +106,21 @@ class Drift:
         with torch.no_grad():
             real = self._shift(real)
             real_maps = discriminator.features(real)
-            bank.add(statistics(real, real_maps), y)
+            bank.add(statistics(real, real_maps[:-1]), y)
         self.kept = real_maps, [maps.detach() for maps in fake_maps]
         photos = torch.randperm(bank.size)[: config.references].to(y.device)
         turn = int(torch.randint(1, discriminator.classes, ()))
-        drift = bank.loss(statistics(fake, fake_maps), y, photos, turn, config.contrast)
-        named = F.cross_entropy(discriminator.name_class(fake_maps).float(), y)
-        loss = drift + config.classify * named
-        if not config.adversarial or seen < config.join:
-            return loss
+        drift = bank.loss(statistics(fake, fake_maps[:-1]), y, photos, turn, config.contrast)
+        if not self._joined(seen):
+            return drift
         pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
+        named = F.cross_entropy(discriminator.name_class(fake_maps).float(), y)
         if discriminator.steps % self.BALANCE_EVERY == 0:
-            self._measure(discriminator, drift, pull, fake)
+            self._measure(discriminator, drift, (pull, named), fake)
         discriminator.steps.add_(1)
-        return loss + config.adversarial * discriminator.balance * pull
+        of_pull, of_name = discriminator.balance
+        sharpen = config.adversarial * of_pull * pull + config.classify * of_name * named
+        return drift + self._ramp(seen) * sharpen
 
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
@@ -127,7 +128,7 @@ class Drift:
         assert isinstance(discriminator, Discriminator)
         real_maps, fake_maps = self.kept
         named = F.cross_entropy(discriminator.name_class(real_maps).float(), y)
-        if not self.config.adversarial or seen < self.config.join:
+        if not self._joined(seen):
             nothing = torch.zeros((), device=y.device)
             return named, nothing, nothing
         on_real, on_fake = (
@@ -136,8 +137,11 @@ class Drift:
         loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
         return loss + named, on_real.mean(), on_fake.mean()
 
+    def _joined(self, seen: int) -> bool:
+        return seen >= self.config.join
+
     def _ramp(self, seen: int) -> float:
-        """The weight of the heads' class term, in [0, 1]."""
+        """How far the heads have come in, from 0 to 1."""
         config = self.config
         return min(1.0, (seen - config.join) / config.ramp) if config.ramp else 1.0
 
@@ -147,15 +151,21 @@ class Drift:
         return shift(pictures, offsets)
 
     def _measure(
-        self, discriminator: Discriminator, drift: Tensor, pull: Tensor, fake: Tensor
+        self,
+        discriminator: Discriminator,
+        drift: Tensor,
+        others: tuple[Tensor, Tensor],
+        fake: Tensor,
     ) -> None:
-        """Follow the ratio of both gradients at the pictures, so that neither drowns the other."""
-        sizes = [
-            torch.autograd.grad(loss, fake, retain_graph=True)[0].norm() for loss in (drift, pull)
-        ]
-        ratio = sizes[0] / sizes[1].clamp_min(1e-8)
-        first = discriminator.steps == 0
-        discriminator.balance.lerp_(ratio, 1.0 if first else 0.3)
+        """Follow the ratios of the gradients at the pictures, so that no pull drowns another."""
+        sizes = torch.stack(
+            [
+                torch.autograd.grad(one, fake, retain_graph=True)[0].norm()
+                for one in (drift, *others)
+            ]
+        )
+        ratios = sizes[0] / sizes[1:].clamp_min(1e-8)
+        discriminator.balance.lerp_(ratios, 1.0 if discriminator.steps == 0 else 0.3)
 
 
 def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:

@@ -36,7 +36,7 @@ class Entry:
         if self.settings is None or not self.settings.conditional:
             return ()
         named = self.dataset.get("classes")
-        return tuple(str(name) for name in named) if isinstance(named, list) else ()
+        return tuple(type_name(str(one)) for one in named) if isinstance(named, list) else ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -45,7 +45,14 @@ class Entry:
         train = counts.get("train") if isinstance(counts, dict) else None
         if not isinstance(train, dict):
             return {}
-        return {str(name): n for name, n in train.items() if isinstance(n, int)}
+        return {type_name(name): n for name, n in train.items() if isinstance(n, int)}
+
+
+def type_name(name: str) -> str:
+    """A body type as a reader writes it: `suv` is SUV, `van` is Van; `all` stays as it is."""
+    if name in ("", "all"):
+        return name
+    return "SUV" if name.lower() == "suv" else name[:1].upper() + name[1:].replace("_", " ")
 
 
 def list_entries(root: Path) -> list[Entry]:
@@ -78,8 +85,9 @@ def find_judge(root: Path, content_hash: str, size: int) -> Path | None:
 
 
 def headline(entries: list[Entry]) -> Entry | None:
-    """The run that the front page shows: conditional before not, with a checkpoint."""
+    """The run that the front page shows: with a checkpoint, finished, conditional if any is."""
     ready = [entry for entry in entries if entry.ready]
+    ready.sort(key=lambda entry: not entry.progress.get("finished", False))
     return next((entry for entry in ready if entry.classes), ready[0] if ready else None)
 
 

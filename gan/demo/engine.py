@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from gan.demo import store
-from gan.demo.catalogue import JUDGE_FILE, Entry
+from gan.demo.catalogue import JUDGE_FILE, Entry, type_name
 from gan.demo.opinions import Judged, Opinion, share_closer
 from gan.runs import Run
 
@@ -139,7 +139,9 @@ def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
             distance = float(distances[number]) if distances is not None else None
             closer = share_closer(distance, held_out) if distance is not None else None
             best = int(chance.argmax())
-            found.append(Opinion(judge.classes[best], float(chance[best]), distance, closer))
+            found.append(
+                Opinion(type_name(judge.classes[best]), float(chance[best]), distance, closer)
+            )
         return Judged(found, judge.accuracy[0] if judge.accuracy else float("nan"), held_out)
 
     return _in_turn(work)

@@ -108,9 +108,10 @@ def _losses(path: str, changed: Stamp) -> pd.DataFrame:
 def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
     run = Run(Path(path))
     try:
-        return run.read_metrics()
+        table = run.read_metrics()
     except UserError:
         return pd.DataFrame(columns=list(runs.METRIC_COLUMNS))
+    return table.assign(body_type=table["body_type"].map(catalogue.type_name))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -121,16 +122,17 @@ def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(columns))
     if not set(columns) <= set(table.columns):
         return pd.DataFrame(columns=list(columns))
-    table["body_type" if "body_type" in table else "asked"] = table[
-        "body_type" if "body_type" in table else "asked"
-    ].astype("str")
-    return table.dropna()
+    table = table.dropna()
+    for column in {"body_type", "asked", "named"} & set(columns):
+        table[column] = table[column].astype("str").map(catalogue.type_name)
+    return table
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
-        return figures.read_results(Path(path)), None
+        table = figures.read_results(Path(path))
+        return table.assign(body_type=table["body_type"].map(catalogue.type_name)), None
     except UserError as error:
         return pd.DataFrame(columns=list(figures.RESULT_COLUMNS)), str(error)
 

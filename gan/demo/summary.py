@@ -110,7 +110,7 @@ def rare_table(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str, str] | None
         if rows.empty:
             continue
         groups = [group for group in dict.fromkeys(rows["body_type"]) if group not in ("all", "")]
-        cut = [name for name in groups if name in ("cut", "rare")] or groups
+        cut = [name for name in groups if name in ("Cut", "Rare")] or groups
         if cut:
             rows = rows[rows["body_type"].isin(cut)]
         # A seed's mean over its cut types first: the range is then over seeds alone.

@@ -24,7 +24,7 @@ VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # one photo in so many is kept
 FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
-SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "neighbour_ratio")
+SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "copying")
 
 
 class RareTypes:
@@ -64,18 +64,23 @@ class RareTypes:
         """Classifiers of all photos."""
         return judge_of(self.photos, self.budget.judges, self.budget.judge_pictures)
 
-    def _set_of(self, share: int) -> Photos:
-        """As many photos of each type as the rarest has; of the cut ones 1/`share` of that.
+    def chosen(self, share: int) -> np.ndarray:
+        """Which train photos are learned from, int64, rising; each choice holds the next.
 
-        Each set holds those that are cut further. The test split stays.
+        As many of each type as the rarest has; of the cut ones 1/`share` of that.
         """
-        kept = [self.photos.indices("test")]
+        kept = []
         for k, name in enumerate(self.photos.classes):
             mine = np.flatnonzero((self.photos.labels == k) & ~self.photos.test)
             count = max(1, self.each // share) if name in self.cut else self.each
             kept.append(np.random.RandomState(k).permutation(mine)[:count])
+        return np.sort(np.concatenate(kept))
+
+    def _set_of(self, share: int) -> Photos:
+        """The chosen photos, and the whole test split."""
         name = f"{self.photos.name}-{'balanced' if share == 1 else f'cut-{share}'}"
-        return subset(self.photos, np.sort(np.concatenate(kept)), name)
+        both = np.concatenate([self.photos.indices("test"), self.chosen(share)])
+        return subset(self.photos, np.sort(both), name)
 
     def plan(self) -> list[Planned]:
         """Seed by seed: nothing cut, then each cut with either sampling.
@@ -102,8 +107,15 @@ class RareTypes:
 
     def judge(self, planned: Planned, run: Run) -> list[Row]:
         """Class by class, against the set of which nothing was cut."""
+        share = next(n for n in (1, *SHARES) if self.set_of(n) is planned.photos)
         return judging.class_rows(
-            run, planned.photos, self.set_of(1), self.judges, self.extractor, self.budget.judged
+            run,
+            self.photos,
+            self.chosen(1),
+            self.chosen(share),
+            self.judges,
+            self.extractor,
+            self.budget.judged,
         )
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
@@ -158,7 +170,6 @@ def findings(table: pd.DataFrame) -> list[Finding]:
             ("gan_test", "the less often the classifier recognises it", True),
             ("kid", "the farther it is from real photos (KID)", False),
             ("diversity", "the less its pictures vary", True),
-            ("neighbour_ratio", "the nearer its pictures are to the few photos", True),
         ):
             found = values(table, metric, VIEW, CUT)
             steps = [settings[0], FULL] if rises else [FULL, settings[0]]
@@ -170,9 +181,20 @@ def findings(table: pd.DataFrame) -> list[Finding]:
                     one.claim, one.holds, f"{one.evidence}; between: {listed or 'not measured'}"
                 )
             )
+        result.append(_copies(values(table, "copying", VIEW, CUT), settings[0], how))
     for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types")):
         result.append(_balance(values(table, "gan_test", VIEW, body_type), whom))
     return [*result, *_by_count(table)]
+
+
+def _copies(found: pd.DataFrame, setting: str, how: str) -> Finding:
+    """Whether pictures of the cut types lie nearer to the few photos than to unseen ones."""
+    claim = f"the few are copied: {setting} is nearer to its photos ({how} balanced sampling)"
+    if setting not in found:
+        return Finding(claim, None, "not measured")
+    ratio = found[setting]
+    evidence = f"distance over that to as many unseen photos {spread(ratio)} [{ranged(ratio)}]"
+    return Finding(claim, verdict(1 - ratio), f"{evidence}; 1: none is copied")
 
 
 def _balance(found: pd.DataFrame, whom: str) -> Finding:

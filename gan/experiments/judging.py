@@ -1,5 +1,7 @@
 """How the experiments judge a run: EfficientNet-Lite2's distances, and class by class."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
@@ -15,6 +17,8 @@ from gan.metrics.judge import Judge
 from gan.metrics.neighbours import mean_pairwise_distance, nearest
 from gan.runs import Run
 from gan.sampling import generate_set
+
+DRAWS = 10  # sets of withheld photos that stand for those learned from
 
 
 def fidelity_rows(
@@ -35,95 +39,104 @@ def floor_row(photos: Photos, extractor: FeatureExtractorBase) -> Row:
 
 def class_rows(
     run: Run,
-    trained_on: Photos,
     photos: Photos,
+    base: np.ndarray,
+    learned: np.ndarray,
     judge: Judge,
     extractor: FeatureExtractorBase,
     count: int,
 ) -> list[Row]:
     """Rows of metrics.csv about each class of a conditional run.
 
-    Every run of the experiment is judged against the same `photos`; only the distance to the
-    nearest photo asks about those that it was `trained_on`. n_real of `gan_test` is how many of
-    those the class had.
+    `base` and `learned` are indices of train photos, int64, rising: those that every run of the
+    experiment is compared with, and those that this one was trained on. n_real of `gan_test` is
+    how many of the latter the class had.
     """
     pictures, labels = generate_set(load_generator(run), count)
-    name, train = extractor.get_name(), photos.indices("train")
+    name = extractor.get_name()
     made = extract(extractor, pictures, f"{name}, generated")
     real = real_features(extractor, photos, "train")
+    real = real[np.searchsorted(photos.indices("train"), base)]
     rows = fidelity.rows(made, real, name)
-    sides = (made.pooled, labels), (real.pooled, photos.labels[train])
+    sides = (made.pooled, labels), (real.pooled, photos.labels[base])
     rows += fidelity.class_rows(*sides, photos.classes, name)
     for seed, network in enumerate(judge.networks):
         said = predict(network, pictures, f"judge {seed}, generated")
-        known = judge.features(photos, seed)
-        found = _named(said, labels, trained_on)
-        found += _diversity(said.pooled, labels, known.pooled[train], photos)
+        known = judge.features(photos, seed).pooled
+        found = _named(said, labels, photos, learned)
+        found += _diversity(said.pooled, labels, known[base], photos.labels[base], photos.classes)
         if seed == 0:
-            learned = judge.features(trained_on, seed).pooled
-            found += _neighbours(said.pooled, labels, learned, known.pooled, trained_on, photos)
+            found += _neighbours(said.pooled, labels, known, photos, learned)
         rows += [row | {"seed": seed} for row in found]
     return rows
 
 
-def _named(said: Features, labels: np.ndarray, trained_on: Photos) -> list[Row]:
+def _named(said: Features, labels: np.ndarray, photos: Photos, learned: np.ndarray) -> list[Row]:
     shared: Row = {"metric": "gan_test", "extractor": CLASSIFIER, "reference": "train"}
-    learned, drawn = trained_on.counts("train"), np.bincount(labels).tolist()
-    rows = [
-        shared
-        | {"body_type": "all", "value": accuracy(said.named, labels)}
-        | {"n_real": sum(learned.values()), "n_fake": len(labels)}
-    ]
-    for name, value in recalls(said.named, labels, trained_on.classes).items():
-        counts = {"n_real": learned[name], "n_fake": drawn[trained_on.classes.index(name)]}
-        rows.append(shared | {"body_type": name, "value": value} | counts)
+    whole: Row = {"body_type": "all", "value": accuracy(said.named, labels)}
+    rows = [shared | whole | {"n_real": len(learned), "n_fake": len(labels)}]
+    for name, value in recalls(said.named, labels, photos.classes).items():
+        k = photos.classes.index(name)
+        had, drawn = int((photos.labels[learned] == k).sum()), int((labels == k).sum())
+        rows.append(shared | {"body_type": name, "value": value, "n_real": had, "n_fake": drawn})
     return rows
 
 
-def _diversity(made: Tensor, labels: np.ndarray, real: Tensor, photos: Photos) -> list[Row]:
+def _diversity(
+    made: Tensor, labels: np.ndarray, real: Tensor, real_labels: np.ndarray, classes: Sequence[str]
+) -> list[Row]:
     """Mean pairwise distance within a class, generated over real, at equal counts."""
     rows: list[Row] = []
-    real_labels = photos.labels[photos.indices("train")]
-    for k, name in enumerate(photos.classes):
+    for k, name in enumerate(classes):
         ours, theirs = np.flatnonzero(labels == k), np.flatnonzero(real_labels == k)
         count = min(len(ours), len(theirs))
         if count < 2:
             continue
-        ratio = mean_pairwise_distance(made[ours[:count]]) / mean_pairwise_distance(
-            real[theirs[:count]]
-        )
+        spread = mean_pairwise_distance(real[theirs[:count]])
+        value = mean_pairwise_distance(made[ours[:count]]) / spread
         rows.append(
-            {"metric": "diversity", "extractor": CLASSIFIER, "body_type": name, "value": ratio}
+            {"metric": "diversity", "extractor": CLASSIFIER, "body_type": name, "value": value}
             | {"n_real": count, "n_fake": count, "reference": "train"}
         )
     return rows
 
 
 def _neighbours(
-    made: Tensor,
-    labels: np.ndarray,
-    learned: Tensor,
-    known: Tensor,
-    trained_on: Photos,
-    photos: Photos,
+    made: Tensor, labels: np.ndarray, known: Tensor, photos: Photos, learned: np.ndarray
 ) -> list[Row]:
-    """How near generated pictures of a class are to the photos of it that were learned from.
+    """How near the pictures of a class come to the photos of it that were learned from.
 
-    `neighbour_ratio` divides the median distance by that of held-out photos to the same ones:
-    far below 1 means copies. Held-out photos are the same for every run.
+    `neighbour_distance` is the median distance to the nearest of them. It rises as they become
+    fewer, whatever the generator does. So `copying` divides it by the distance to as many photos
+    of the class that were withheld, and that by the same ratio for test photos: at 1 the learned
+    photos are as near as any others, far below 1 the pictures are copies. It needs a class of
+    which at least as many photos were withheld as were learned from.
     """
     rows: list[Row] = []
+    train = photos.indices("train")
+    withheld = np.setdiff1d(train, learned)
     for k, name in enumerate(photos.classes):
-        reference = learned[np.flatnonzero((trained_on.labels == k) & ~trained_on.test)]
+        near = known[learned[photos.labels[learned] == k]]
+        others = withheld[photos.labels[withheld] == k]
         ours = made[np.flatnonzero(labels == k)]
         unseen = known[np.flatnonzero((photos.labels == k) & photos.test)]
-        if not len(reference) or not len(ours):
+        if not len(near) or not len(ours):
             continue
         shared: Row = {"extractor": CLASSIFIER, "body_type": name, "reference": "train"}
-        counts = {"n_real": len(reference), "n_fake": len(ours)}
-        median = float(np.median(nearest(ours, reference)[0]))
-        rows.append(shared | counts | {"metric": "neighbour_distance", "value": median})
-        if len(unseen):
-            ratio = median / float(np.median(nearest(unseen, reference)[0]))
-            rows.append(shared | counts | {"metric": "neighbour_ratio", "value": ratio})
+        shared |= {"n_real": len(near), "n_fake": len(ours)}
+        distance = _median(ours, near)
+        rows.append(shared | {"metric": "neighbour_distance", "value": distance})
+        if len(others) < len(near) or not len(unseen):
+            continue
+        draws = [np.random.RandomState(i).permutation(others)[: len(near)] for i in range(DRAWS)]
+        elsewhere, expected = (
+            float(np.mean([_median(pictures, known[draw]) for draw in draws]))
+            for pictures in (ours, unseen)
+        )
+        ratio = distance / elsewhere / (_median(unseen, near) / expected)
+        rows.append(shared | {"metric": "copying", "value": ratio})
     return rows
+
+
+def _median(pictures: Tensor, reference: Tensor) -> float:
+    return float(np.median(nearest(pictures, reference)[0]))

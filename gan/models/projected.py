@@ -90,7 +90,12 @@ class Head(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Feature maps of pictures, and their classes, to logits [N, heads]: above 0 is "real"."""
+    """What `features` gives of pictures, and their classes, to logits [N, heads].
+
+    Above 0 is "real". There is a head for each of the frozen network's maps, and one for the
+    pixels themselves, which sees the colours and checkerboards that the frozen network is blind
+    to.
+    """
 
     balance: Tensor
     steps: Tensor
@@ -99,7 +104,14 @@ class Discriminator(nn.Module):
         super().__init__()
         self.classes = classes
         self.heads = nn.ModuleList(
-            Head(inputs, config.head_width, classes) for inputs in TAP_CHANNELS
+            Head(inputs, config.head_width, classes)
+            for inputs in (*TAP_CHANNELS, 2 * config.pixel_width)
+        )
+        self.pixels = nn.Sequential(
+            nn.Conv2d(3, config.pixel_width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(config.pixel_width, 2 * config.pixel_width, 4, 2, 1),
+            nn.LeakyReLU(0.2),
         )
         # Names the class from the two deepest maps; trained on photos alone (cf. AC-GAN, Odena
         # et al. 2017), so it never learns to call G's habits a class.
@@ -107,24 +119,25 @@ class Discriminator(nn.Module):
         self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
         self.bank: Bank | None = None  # given photos, see `furnish`
         self.bank_size = config.bank
-        self.register_buffer("balance", torch.ones(()))  # weight that evens out two pulls on G
+        # Weights that bring the heads' and the class head's pull on G to the size of the drift's.
+        self.register_buffer("balance", torch.ones(2))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         for i, inputs in enumerate(TAP_CHANNELS):
             self.register_buffer(f"mean{i}", torch.zeros(1, inputs, 1, 1))
             self.register_buffer(f"deviation{i}", torch.ones(1, inputs, 1, 1))
 
     def features(self, pictures: Tensor) -> list[Tensor]:
-        """The frozen network's feature maps of pictures [N, 3, H, W] in [-1, 1].
+        """The frozen network's maps of pictures [N, 3, H, W] in [-1, 1], then the pictures.
 
         Gradients flow to the pictures.
         """
         network = self.frozen[0] = self.frozen[0].to(pictures.device)
-        return network.tap(pictures, TAPS)
+        return [*network.tap(pictures, TAPS), pictures]
 
     @torch.no_grad()
     def furnish(self, features: list[Tensor], bank: Bank) -> None:
         """Learn each channel's mean and deviation from maps of photos; keep their statistics."""
-        for i, maps in enumerate(features):
+        for i, maps in enumerate(features[: len(TAPS)]):
             deviation, mean = torch.std_mean(maps.float(), (0, 2, 3), keepdim=True)
             self.get_buffer(f"mean{i}").copy_(mean)
             self.get_buffer(f"deviation{i}").copy_(deviation.clamp_min(1e-3))
@@ -132,10 +145,9 @@ class Discriminator(nn.Module):
 
     def forward(self, features: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
         code = class_code(y, self.classes)
-        logits = [
-            head(self._standard(i, maps), code, ramp)
-            for i, (head, maps) in enumerate(zip(self.heads, features, strict=True))
-        ]
+        *maps, pictures = features
+        seen = [*(self._standard(i, each) for i, each in enumerate(maps)), self.pixels(pictures)]
+        logits = [head(each, code, ramp) for head, each in zip(self.heads, seen, strict=True)]
         return torch.stack(logits, 1)
 
     def name_class(self, features: list[Tensor]) -> Tensor:

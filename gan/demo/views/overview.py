@@ -76,7 +76,7 @@ if shown is not None and shown.settings is not None:
         )
     else:
         parts.missing(
-            f"The run `{shown.name}` has not been evaluated.",
+            f"The run {parts.plain(shown.name)} has not been evaluated.",
             f"{parts.EVALUATE} checkpoints/{shown.name}",
         )
 
