@@ -9,9 +9,10 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from app_server import CHROMIUM, CHROMIUM_FLAGS, REPOSITORY, serve
+from visitor import Visitor
+
 from gan.runs import runs_root
-from tests.browser.app_server import CHROMIUM, CHROMIUM_FLAGS, REPOSITORY, serve
-from tests.browser.conftest import Visitor
 
 # Name of the file, address, theme, height of the picture.
 SHOTS = (

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from tests.browser.app_server import Served
-from tests.browser.conftest import Visitor
+from tests.browser.visitor import Visitor
 from tests.demo.fake_runs import TYPES
 
 pytestmark = pytest.mark.browser

@@ -1,7 +1,7 @@
 """Many visitors at once, over real websockets: `python tests/browser/visitors.py --help`.
 
-Each visitor keeps a session of its own, draws with its own seed, and checks that the pages that
-come back are its own. Prints answer times and the server's memory; ends with 1 on any error.
+Each visit is a session of its own, draws with its own seed, and checks that the page that comes
+back is its own. Prints answer times and the server's memory; ends with 1 on any error.
 """
 
 import argparse
@@ -20,8 +20,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from app_server import Served, serve
+
 from gan.runs import runs_root
-from tests.browser.app_server import Served, serve
 
 FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
@@ -39,22 +40,22 @@ async def visit(url: str, number: int, deadline: float, record: Record) -> None:
     """Draw again and again until the deadline, with pauses as a person makes them."""
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
     turn = 0
-    async with websockets.connect(address, max_size=None, origin=url) as socket:
-        while time.monotonic() < deadline:
-            # A third of the visits repeat what others draw, as a shared link does.
-            seed = 7 if turn % 3 == 2 else 1000 * (number + 1) + turn
-            query = f"type=Van&count=4&seed={seed}"
-            start = time.monotonic()
-            page = await ask(socket, query)
-            record.seconds.append(time.monotonic() - start)
-            if any("exception" in part for part in page):
-                record.errors.append(f"visitor {number}: an exception on the page")
-            elif any("Many visitors draw" in part for part in page):
-                record.busy += 1
-            elif not any(f"seed={seed}&" in part for part in page):
-                record.errors.append(f"visitor {number}: the page is not that of seed {seed}")
-            turn += 1
-            await asyncio.sleep(1)
+    while time.monotonic() < deadline:
+        # A third of the visits repeat what others draw, as a shared link does.
+        seed = 7 if turn % 3 == 2 else 1000 * (number + 1) + turn
+        start = time.monotonic()
+        # A session of its own each time, as a reload makes it.
+        async with websockets.connect(address, max_size=None, origin=url) as socket:
+            page = await ask(socket, f"type=Van&count=4&seed={seed}")
+        record.seconds.append(time.monotonic() - start)
+        if any("exception" in part for part in page):
+            record.errors.append(f"visitor {number}: an exception on the page")
+        elif any("Many visitors draw" in part for part in page):
+            record.busy += 1
+        elif not any(f"seed={seed}&" in part for part in page):
+            record.errors.append(f"visitor {number}: the page is not that of seed {seed}")
+        turn += 1
+        await asyncio.sleep(1)
 
 
 async def ask(socket: websockets.ClientConnection, query: str) -> list[str]:

@@ -1,0 +1,61 @@
+"""A person at a browser, for tests and screenshots."""
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+PATIENCE = 60_000  # milliseconds: a busy machine may take its time
+
+
+class Visitor:
+    """A person at a browser: opens pages, waits until they stand still, notes every error."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.url = url
+        self.errors: list[str] = []
+        context.set_default_timeout(PATIENCE)
+        self.page: Page = context.new_page()
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, path: str = "") -> Page:
+        """Open an address of the app and wait for it."""
+        self.page.goto(path if path.startswith("http") else f"{self.url}/{path}")
+        return self.settle()
+
+    def settle(self) -> Page:
+        """Wait until the script has run and nothing is being drawn any more."""
+        self.page.wait_for_selector(
+            "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
+            "[data-test-script-state='notRunning']"
+        )
+        self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
+        self.page.wait_for_function("!document.querySelector('[data-stale=true]')")
+        return self.page
+
+    def go(self, name: str) -> Page:
+        """Follow a link of the navigation."""
+        if self.page.viewport_size and self.page.viewport_size["width"] < 768:
+            # On a phone the navigation hides in a sidebar, which stays open once it was opened.
+            expand = self.page.get_by_test_id("stExpandSidebarButton")
+            if expand.count():
+                expand.click()
+            self.page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+        else:
+            self.page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
+        self.page.get_by_role("heading", name=name, level=1).wait_for()
+        return self.settle()
+
+    def check(self) -> None:
+        """No exception on the page, no error in the console, nothing wider than the screen."""
+        assert self.page.get_by_test_id("stException").count() == 0
+        assert self.errors == []
+        wider = (
+            "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+        )
+        assert self.page.evaluate(wider) <= 0
+
+    def _note(self, message: ConsoleMessage) -> None:
+        # On an address below the root Streamlit first asks there for its own service points.
+        probing = "/_stcore/" in message.location["url"] and "404" in message.text
+        if message.type == "error" and not probing:
+            self.errors.append(f"{message.text} ({message.location['url']})")
