@@ -1,6 +1,7 @@
 """One change at a time: the settings that the report tried, each with its effect and spread."""
 
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ SAYS = {
 
 class Ablations:
     """Short runs of every change; more seeds for what looks better; the best together."""
+
+    note = "then the other seeds of each change that looks better, and the best ones together"
 
     def __init__(
         self,
@@ -149,8 +152,12 @@ class Ablations:
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
         """The floor: real against real."""
+        return [self._floor] if rows else []
+
+    @cached_property
+    def _floor(self) -> Row:
         about = {"setting": "photos", "seed": 0, "view": ""}
-        return [judging.floor_row(self.photos, self.extractor) | about] if rows else []
+        return judging.floor_row(self.photos, self.extractor) | about
 
 
 def changed(base: RunConfig, changes: list[tuple[str, str, Any]]) -> RunConfig:
@@ -199,16 +206,18 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     fd = values(table, "fd", SHORT, extractor=LITE2)
     if BASE not in fd:
         return [Finding("the base was judged", None, "not measured")]
-    noise = f"the base itself {spread(fd[BASE])} [{ranged(fd[BASE])}]"
     result = []
     for setting in effects(table)["setting"]:
-        change = fd[setting] - fd[base_of(setting)]
-        words = SAYS.get(setting, f"the combination {setting.removeprefix(BEST + '-')}")
+        if setting not in SAYS:
+            continue  # the combination: it is judged at full length
+        base = fd[base_of(setting)]
+        change = fd[setting] - base
         result.append(
             Finding(
-                f"{words} lowers FD ({setting})",
+                f"{SAYS[setting]} lowers FD ({setting})",
                 verdict(-change),
-                f"paired change of FD {spread(change)} [{ranged(change)}]; {noise}"
+                f"paired change of FD {spread(change)} [{ranged(change)}]; "
+                f"the base itself {spread(base)} [{ranged(base)}]"
                 + ("" if change.count() >= ENOUGH else "; too few seeds to say"),
             )
         )

@@ -30,6 +30,8 @@ SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "copying")
 class RareTypes:
     """A balanced base, then two of its types cut, with and without class-balanced sampling."""
 
+    note = ""
+
     def __init__(
         self,
         recipe: RunConfig,

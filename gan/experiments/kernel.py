@@ -1,6 +1,7 @@
 """Kernel size: the report's DCGAN with kernels 4, 6 and 8, compared in three fair ways."""
 
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,8 @@ WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has wo
 
 class KernelSize:
     """Kernels at equal pictures, at equal time, and at equal numbers of parameters."""
+
+    note = ""
 
     def __init__(
         self,
@@ -84,8 +87,12 @@ class KernelSize:
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
         """The floor: real against real."""
+        return [self._floor] if rows else []
+
+    @cached_property
+    def _floor(self) -> Row:
         about = {"setting": "photos", "seed": 0, "view": ""}
-        return [judging.floor_row(self.photos, self.extractor) | about] if rows else []
+        return judging.floor_row(self.photos, self.extractor) | about
 
 
 def base_config(source: str, budget: Budget, threads: int) -> RunConfig:

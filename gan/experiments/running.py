@@ -20,6 +20,7 @@ from gan.metrics.features import Row
 from gan.runs import Run
 from gan.training import frozen_settings, train
 
+Known = dict[tuple[str, Stage], list[Row]]  # a run's rows of results.csv, by its stages
 TRIED = 5  # steps whose time stands for all, where no finished run tells
 
 
@@ -29,6 +30,7 @@ class Experiment(Protocol):
     folder: Path  # its runs and results.csv
     photos: Photos
     budget: Budget
+    note: str  # what the plan can't hold yet
 
     def plan(self) -> list[Planned]:
         """All runs, as far as the finished ones let it be known, in the order to run them."""
@@ -55,6 +57,7 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
     """
     failed: dict[str, str] = {}
     tried: set[str] = set()
+    known: Known = {}
     clock = Clock(experiment)
     while True:
         runs = experiment.plan()
@@ -77,8 +80,9 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
         except Exception as error:
             failed[planned.name] = " ".join(str(error).split()) or type(error).__name__
             print(f"{planned.name} failed: {failed[planned.name]}", file=sys.stderr, flush=True)
-        write_results(experiment)
-    write_results(experiment)
+        write_results(experiment, known)
+    if not tried:
+        write_results(experiment, known)
     return failed
 
 
@@ -98,15 +102,19 @@ def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
     thin_grids(run, planned.grids)
 
 
-def write_results(experiment: Experiment) -> None:
-    """Gather results.csv from the run folders."""
+def write_results(experiment: Experiment, known: Known) -> None:
+    """Gather results.csv from the run folders; `known` spares reading what was read before."""
     rows: list[Row] = []
     for planned in experiment.plan():
         run = _run(experiment, planned)
         for stage in planned.stages:
-            seen = measured_at(run, planned, stage, experiment.budget.judged)
-            if seen is not None:
-                rows += results.rows_of(planned, run, stage, seen)
+            key = planned.name, stage
+            if key not in known:
+                seen = measured_at(run, planned, stage, experiment.budget.judged)
+                if seen is None:
+                    continue
+                known[key] = results.rows_of(planned, run, stage, seen)
+            rows += known[key]
     results.write(experiment.folder, rows + experiment.other_rows(rows))
 
 
@@ -240,6 +248,8 @@ def show_plan(experiment: Experiment) -> Iterator[str]:
             state += f", after {seen:,}"
         pictures = planned.stages[-1].pictures
         yield f"  {planned.name:<28}{pictures:>9,} pictures  {state}"
+    if experiment.note:
+        yield f"  {experiment.note}"
     yield f"to do: about {words(total)}, if nothing else runs on this machine"
 
 

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments import imbalance, results, running
+from gan.experiments import imbalance, judging, results, running
 from gan.experiments.imbalance import CUT, KEPT, NATURAL, VIEW, RareTypes
 from gan.experiments.plan import Budget
 from gan.metrics.evaluation import CLASSIFIER
@@ -60,6 +61,31 @@ def test_a_type_that_does_not_exist_is_one_line(
         RareTypes(LITTLE, cars, budget, tmp_path, extractor, cut=("boat",))
 
 
+def test_copies_are_told_from_other_pictures(cars: Photos) -> None:
+    """Photos that were learned from, photos that were withheld: only the first are copies."""
+    stream = np.random.RandomState(0)
+    known = torch.from_numpy(stream.standard_normal((len(cars.labels), 6)).astype(np.float32))
+    learned = np.flatnonzero((cars.labels == 2) & ~cars.test)[:10]
+    withheld = np.flatnonzero((cars.labels == 2) & ~cars.test)[10:]
+    labels = np.full(10, 2)
+
+    def copying(made: np.ndarray) -> float:
+        pictures = known[made] + 0.01 * torch.from_numpy(stream.rand(10, 6).astype(np.float32))
+        rows = judging._neighbours(pictures, labels, known, cars, learned)
+        return {row["metric"]: row["value"] for row in rows}["copying"]
+
+    assert copying(learned) < 0.1
+    assert copying(withheld[:10]) > 10
+    # New pictures are as near to the ones as to the others.
+    new = torch.from_numpy(stream.standard_normal((4000, 6)).astype(np.float32))
+    rows = judging._neighbours(new, np.full(4000, 2), known, cars, learned)
+    many = {row["metric"]: row["value"] for row in rows}
+    assert many["copying"] == pytest.approx(1, abs=0.35)
+    # A class of which nothing was withheld has no such figure.
+    rows = judging._neighbours(new, np.full(4000, 2), known, cars, cars.indices("train"))
+    assert [row["metric"] for row in rows] == ["neighbour_distance"]
+
+
 def natural_run(folder: Path) -> Run:
     run = Run(folder / "cgan")
     counts = {"coupe": 16, "sedan": 20, "suv": 24, "wagon": 18}
@@ -100,12 +126,14 @@ def test_the_experiment_for_real(
     assert set(table.loc[table["view"] == VIEW, "setting"]) == {
         "full", "cut-1/2", "cut-1/2-balanced", "cut-1/16", "cut-1/16-balanced",
     }  # fmt: skip
-    for metric in ("gan_test", "kid", "diversity", "neighbour_distance", "neighbour_ratio"):
+    for metric in ("gan_test", "kid", "diversity", "neighbour_distance"):
         rows = table[(table["metric"] == metric) & (table["setting"] == "cut-1/16")]
         assert set(rows["body_type"]) >= {CUT, KEPT, "coupe", "sedan", "suv", "wagon"}
         value = rows.set_index("body_type")["value"]
         assert value[CUT] == pytest.approx((value["coupe"] + value["suv"]) / 2)
         assert value[KEPT] == pytest.approx((value["sedan"] + value["wagon"]) / 2)
+    copying = table[(table["metric"] == "copying") & (table["setting"] == "cut-1/16")]
+    assert {CUT, "coupe", "suv"} <= set(copying["body_type"])
     # How many photos a type had stands beside its figure.
     named = table[(table["metric"] == "gan_test") & (table["setting"] == "cut-1/16")]
     assert named.set_index("body_type").loc["coupe", "n_real"] == 1
