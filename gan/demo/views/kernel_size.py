@@ -109,6 +109,8 @@ for entry in entries:
 # The experiment's own runs where there are any: they share data, budget and latents.
 for kernel_name, runs in kernels.items():
     own = [run for run in runs if run.name.startswith(f"{summary.KERNEL_EXPERIMENT}/")]
+    # Networks narrowed to equal parameters come last: the pictures show equal widths.
+    own.sort(key=lambda run: "matched" in run.name)
     kernels[kernel_name] = own or runs
 kernels = dict(sorted(kernels.items()))
 seeds = sorted(

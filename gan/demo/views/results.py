@@ -178,7 +178,7 @@ elif tab == "Rare types":
     else:
         parts.missing(
             "The experiment that cuts some types' photos and trains again has not been run.",
-            "python train/rare_types.py",
+            "python train/imbalance.py",
         )
     for one in measured.values():
         table = summary.per_class(one).dropna()
@@ -232,7 +232,7 @@ elif tab == "Experiments":
             "Ablations: one setting changed at a time",
             "python train/ablations.py",
         ),
-        (summary.RARE_EXPERIMENT, "Rare types", "python train/rare_types.py"),
+        (summary.RARE_EXPERIMENT, "Rare types", "python train/imbalance.py"),
     ):
         st.subheader(title)
         table, problem = store.experiment(folder)
