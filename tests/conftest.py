@@ -1,12 +1,22 @@
 """Tiny real pieces that many tests share."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from gan.config import AdversarialConfig, CGANConfig, DataConfig, DCGANConfig, LoopConfig, RunConfig
+from gan.config import (
+    AdversarialConfig,
+    CGANConfig,
+    DataConfig,
+    DCGANConfig,
+    DriftConfig,
+    LoopConfig,
+    ProjectedConfig,
+    RunConfig,
+)
 from gan.data.prepared import Photos
 
 torch.set_num_threads(1)
@@ -30,15 +40,26 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
     )
 
 
-def tiny_config(architecture: str = "dcgan", **loop: object) -> RunConfig:
+NETWORKS = {
+    "dcgan": DCGANConfig(width=4, latent=8),
+    "cgan": CGANConfig(width=4, latent=8, dense=8),
+    "projected": ProjectedConfig(
+        width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=8
+    ),
+}
+
+
+def tiny_config(architecture: str = "dcgan", **loop: Any) -> RunConfig:
     """Settings of a run that takes a fraction of a second."""
-    network = (
-        DCGANConfig(width=4, latent=8)
-        if architecture == "dcgan"
-        else CGANConfig(width=4, latent=8, dense=8)
+    objective = (
+        DriftConfig(join=16, ramp=16, references=4)
+        if architecture == "projected"
+        else AdversarialConfig()
     )
     settings = {"pictures": 64, "batch": 8, "sample_every": 4, "log_every": 2} | loop
-    return RunConfig(DataConfig(data="tiny"), network, AdversarialConfig(), LoopConfig(**settings))
+    return RunConfig(
+        DataConfig(data="tiny"), NETWORKS[architecture], objective, LoopConfig(**settings)
+    )
 
 
 @pytest.fixture

@@ -324,3 +324,23 @@ def test_pythons_hash_seed_changes_nothing() -> None:
         for seed in ("0", "1")
     }
     assert len(outputs) == 1
+
+
+def test_conditional_recipe_resumes_to_the_same_bits(tiny_photos: Photos, tmp_path: Path) -> None:
+    """Across the moment at which the heads come in, bank and balances included."""
+    config = tiny_config("projected", pictures=48, balanced=True, mirror=True)
+    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    train(config, tiny_photos, whole)
+    stop_after(24, config, tiny_photos, parts)
+    for extra in {i for i, _ in parts.samples()} - {i for i, _ in whole.samples()}:
+        parts.sample_path(extra).unlink()
+    train(config, tiny_photos, parts, resume=True)
+    same_work(whole, parts)
+    assert load_generator(whole).classes == ("dark", "light")
+
+
+def test_conditional_recipe_takes_classes_as_they_come(tiny_photos: Photos, tmp_path: Path) -> None:
+    """Without balanced batches a class may have one picture in a batch, or none."""
+    run = Run(tmp_path / "run")
+    assert train(tiny_config("projected", pictures=24, batch=3), tiny_photos, run)
+    assert np.isfinite(run.read_losses().to_numpy()).all()

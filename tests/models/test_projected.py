@@ -1,0 +1,60 @@
+"""The recipe's networks: what the class does, what is trained, what is saved."""
+
+import pytest
+import torch
+
+from gan.config import DriftConfig, ProjectedConfig
+from gan.losses import Drift
+from gan.models.projected import Discriminator, Generator, Head
+
+SMALL = ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4)
+
+
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_generator_draws_every_size(size: int) -> None:
+    pictures = Generator(SMALL, size, 3)(torch.randn(2, 8), torch.tensor([0, 2]))
+    assert pictures.shape == (2, 3, size, size)
+    assert pictures.abs().max() <= 1
+
+
+def test_generator_mixes_classes() -> None:
+    generator = Generator(SMALL, 64, 3).eval()
+    z, y = torch.randn(3, 8), torch.tensor([0, 1, 2])
+    assert torch.equal(generator(z, y), generator(z, torch.eye(3)))
+    same = z[:1].expand(3, -1)
+    assert not torch.allclose(generator(same, y)[0], generator(same, y)[1])
+
+
+def test_sub_pixels_start_equal() -> None:
+    """A fresh generator paints 2x2 blocks: no checkerboard to unlearn."""
+    picture = Generator(SMALL, 64, 3)(torch.randn(2, 8), torch.tensor([0, 1]))
+    blocks = picture.unfold(2, 2, 2).unfold(3, 2, 2).flatten(4)
+    assert torch.allclose(blocks, blocks[..., :1].expand_as(blocks), atol=1e-6)
+
+
+def test_head_without_class_term_is_unconditional() -> None:
+    head, x = Head(3, 4, 2), torch.randn(2, 3, 8, 8)
+    first, second = torch.eye(2)[[0, 0]], torch.eye(2)[[1, 1]]
+    assert torch.equal(head(x, first, 0.0), head(x, second, 0.0))
+    assert not torch.equal(head(x, first, 1.0), head(x, second, 1.0))
+    with torch.no_grad():
+        head.embedding.zero_()
+    assert torch.equal(head(x, first, 1.0), head(x, second, 0.0))
+
+
+def test_frozen_network_is_neither_trained_nor_saved() -> None:
+    discriminator = Discriminator(SMALL, 64, 3)
+    assert sum(p.numel() for p in discriminator.parameters()) < 20_000
+    assert not any("frozen" in name for name in discriminator.state_dict())
+    x = torch.randn(2, 3, 64, 64, requires_grad=True)
+    logits = discriminator(discriminator.features(x), torch.tensor([0, 1]))
+    assert logits.shape == (2, 5)
+    logits.sum().backward()
+    assert x.grad is not None
+    assert x.grad.abs().sum() > 0
+
+
+def test_heads_come_in_over_the_ramp() -> None:
+    objective = Drift(DriftConfig(join=100, ramp=50))
+    assert [objective._joined(seen) for seen in (99, 100)] == [False, True]
+    assert [objective._ramp(seen) for seen in (100, 125, 150, 900)] == [0, 0.5, 1, 1]

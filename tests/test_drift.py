@@ -1,0 +1,108 @@
+"""The field points where it should, whatever the sizes of the classes."""
+
+import torch
+from torch import Tensor
+
+from gan.drift import Bank, field, shift, statistics
+
+ONE = torch.ones(1, 1, 1, 1)
+
+
+def cloud(count: int, center: float, spread: float, seed: int = 0) -> Tensor:
+    """`count` points around (center, center): [1, 1, count, 2]."""
+    noise = torch.randn(count, 2, generator=torch.Generator().manual_seed(seed))
+    return (center + spread * noise)[None, None]
+
+
+def move(fake: Tensor, real: Tensor, other: Tensor | None = None, contrast: float = 0.0) -> Tensor:
+    present = torch.ones(1, fake.shape[2], dtype=torch.bool)
+    other = real[:, :, :0] if other is None else other
+    return field(fake, present, real, other, ONE, contrast)[0, 0]
+
+
+def test_pictures_are_drawn_to_the_photos() -> None:
+    fake, real = cloud(8, 0.0, 0.1), cloud(32, 1.0, 0.1, seed=1)
+    assert (move(fake, real) @ torch.ones(2) > 0).all()
+
+
+def test_pictures_that_huddle_are_pushed_apart() -> None:
+    fake, real = cloud(16, 0.0, 0.01), cloud(64, 0.0, 1.0, seed=1)
+    moved = fake[0, 0] + 0.002 * move(fake, real)
+    assert moved.var(0).sum() > 1.2 * fake[0, 0].var(0).sum()
+
+
+def test_pictures_spread_too_wide_are_drawn_in() -> None:
+    fake, real = cloud(16, 0.0, 3.0), cloud(64, 0.0, 0.5, seed=1)
+    outward = (move(fake, real) * fake[0, 0]).sum(-1)
+    assert outward.mean() < 0
+
+
+def test_photos_of_another_class_repel() -> None:
+    fake, real = cloud(8, 0.0, 0.1), cloud(64, 0.0, 0.5, seed=1)
+    other = cloud(64, 0.0, 0.1, seed=2) + torch.tensor([0.4, 0.0])
+    plain, contrasted = move(fake, real), move(fake, real, other, contrast=0.6)
+    assert contrasted[:, 0].mean() < plain[:, 0].mean() - 0.05
+
+
+def test_absent_pictures_change_nothing() -> None:
+    fake, real = cloud(6, 0.0, 0.5), cloud(32, 0.5, 0.5, seed=1)
+    padded = torch.cat([fake, 9 * torch.ones(1, 1, 3, 2)], 2)
+    present = torch.arange(9)[None] < 6
+    moved = field(padded, present, real, real[:, :, :0], ONE, 0.0)[0, 0]
+    assert torch.allclose(moved[:6], move(fake, real), atol=1e-5)
+    assert not moved[6:].any()
+
+
+def test_picture_without_company_stays_finite() -> None:
+    alone = field(
+        cloud(1, 0.0, 1.0), torch.ones(1, 1, dtype=torch.bool), cloud(8, 1.0, 1.0),
+        cloud(0, 0.0, 1.0), ONE, 0.0,
+    )  # fmt: skip
+    assert torch.isfinite(alone).all()
+
+
+def test_gradient_moves_features_along_the_field() -> None:
+    """A few plain gradient steps bring two classes' points to their own photos."""
+    torch.manual_seed(0)
+    y = torch.arange(16) % 2
+    photos = torch.where((torch.arange(64) % 2 == 0)[:, None, None], -1.0, 1.0)
+    photos = photos + 0.8 * torch.randn(64, 1, 2)
+    bank = Bank({"x": photos}, torch.arange(64) % 2, 2, 32)
+    points = torch.zeros(16, 1, 2).normal_(0, 0.1).requires_grad_()
+    optimizer = torch.optim.SGD([points], 0.5)
+    for _ in range(300):
+        optimizer.zero_grad()
+        bank.loss({"x": points}, y, torch.randperm(32)[:16], 1, 0.0).backward()
+        optimizer.step()
+    means = torch.stack([points.detach()[y == c].mean((0, 1)) for c in (0, 1)])
+    assert torch.allclose(means, torch.tensor([[-1.0, -1.0], [1.0, 1.0]]), atol=0.6)
+    assert (points.detach()[y == 0].std(0) > 0.3).all()
+
+
+def test_bank_replaces_the_oldest_of_a_class() -> None:
+    bank = Bank({"x": torch.zeros(4, 1, 1)}, torch.tensor([0, 0, 1, 1]), 2, 3)
+    bank.add({"x": torch.tensor([1.0, 2.0, 3.0])[:, None, None]}, torch.tensor([0, 1, 0]))
+    assert bank.get_buffer("ring-x").flatten(1).tolist() == [[1, 3, 0], [2, 0, 0]]
+    bank.add({"x": torch.tensor([4.0, 5.0])[:, None, None]}, torch.tensor([0, 0]))
+    assert bank.get_buffer("ring-x")[0].flatten().tolist() == [5, 3, 4]
+
+
+def test_shift_moves_each_picture_by_its_own_offset() -> None:
+    pictures = torch.randn(3, 2, 8, 8)
+    offsets = torch.tensor([[0, 0], [2, 0], [-1, 3]])
+    moved = shift(pictures, offsets)
+    assert torch.equal(moved[0], pictures[0])
+    assert torch.equal(moved[1, :, :-2], pictures[1, :, 2:])
+    assert torch.equal(moved[2, :, 1:, :-3], pictures[2, :, :-1, 3:])
+
+
+def test_statistics_of_any_size() -> None:
+    for size in (64, 128):
+        pictures = torch.randn(2, 3, size, size)
+        maps = [torch.randn(2, 4, size // s, size // s) for s in (4, 32)]
+        found = statistics(pictures, maps)
+        assert found["whole0"].shape == (2, 1, 64)
+        assert found["colour"].shape == (2, 1, 192)
+        assert found["roughness"].shape == (2, 16, 6)
+        assert torch.allclose(found["exposure"][:, 0, :3], pictures.mean((2, 3)), atol=1e-5)
+        assert all(torch.isfinite(values).all() for values in found.values())
