@@ -62,3 +62,69 @@ def classes(rows: pd.DataFrame) -> str:
 def _first_kid(rows: pd.DataFrame) -> str:
     names = rows.loc[rows["metric"] == "kid", "extractor"]
     return str(names.iloc[0]) if len(names) else ""
+
+
+def markdown(tables: dict[str, pd.DataFrame]) -> str:
+    """Runs side by side, for a README: name of each run and its metrics.csv to Markdown.
+
+    Each cell is the mean over seeds, with their range where there are several. Then a table of
+    the classes of every conditional run.
+    """
+    names = list(tables)
+    lines = ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    for metric, digits in ORDER.items():
+        pairs = [pair for table in tables.values() for pair in _measured(table, metric)]
+        for extractor, reference in dict.fromkeys(pairs):
+            named = [extractor] if extractor else []
+            split = [f"{reference} photos"] if reference else []
+            about = f" ({', '.join(named + split)})" if named or split else ""
+            cells = [
+                _cell(table, metric, extractor, reference, digits) for table in tables.values()
+            ]
+            lines.append(f"| `{metric}`{about} | " + " | ".join(cells) + " |")
+    return "\n".join(lines + _class_lines(tables))
+
+
+def _measured(table: pd.DataFrame, metric: str) -> list[tuple[str, str]]:
+    rows = table[(table["metric"] == metric) & (table["body_type"] == "all")]
+    return list(zip(map(str, rows["extractor"]), map(str, rows["reference"]), strict=True))
+
+
+def _cell(table: pd.DataFrame, metric: str, extractor: str, reference: str, digits: str) -> str:
+    same = (table["metric"] == metric) & (table["body_type"] == "all")
+    values = table[same & (table["extractor"] == extractor) & (table["reference"] == reference)][
+        "value"
+    ]
+    if values.empty:
+        return "-"
+    text = digits.format(values.mean())
+    if len(values) > 1:
+        text += f" ({digits.format(values.min())} to {digits.format(values.max())})"
+    return text
+
+
+def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
+    columns = [
+        (name, metric)
+        for name, table in tables.items()
+        for metric in ("gan_test", "diversity")
+        if ((table["metric"] == metric) & (table["body_type"] != "all")).any()
+    ]
+    if not columns:
+        return []
+    head = [f"{metric}, {name}" for name, metric in columns]
+    lines = ["", "| body type | test photos | ceiling | " + " | ".join(head) + " |"]
+    lines.append("|---|---|---|" + "---|" * len(columns))
+    first = tables[columns[0][0]]
+    ceilings = first[(first["metric"] == "classifier") & (first["body_type"] != "all")]
+    for body_type in dict.fromkeys(map(str, ceilings["body_type"])):
+        mine = ceilings[ceilings["body_type"] == body_type]
+        cells = [_class_mean(tables[name], metric, body_type) for name, metric in columns]
+        best = f"{mine['n_real'].max():.0f} | {mine['value'].mean():.3f}"
+        lines.append(f"| {body_type} | {best} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _class_mean(table: pd.DataFrame, metric: str, body_type: str) -> str:
+    same = (table["metric"] == metric) & (table["body_type"] == body_type)
+    return ORDER[metric].format(table[same]["value"].mean())
