@@ -56,22 +56,20 @@ def load_generator(run: Run) -> LoadedGenerator:
     """
     values = run.read_config()
     config = from_json(values["settings"])
-    try:
-        classes = tuple(values["dataset"]["classes"]) if config.conditional else ()
-        size = config.data.size
-        # On "meta" nothing is allocated: a false width in a settings file costs nothing.
-        with torch.device("meta"):
-            network = build_generator(config.network, size, len(classes))
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise UserError(f"{run.config_path} does not describe a network: {error}") from None
     tensors, about = _read(run.generator_path)
     if about.get("settings") != settings_hash(values["settings"]):
         raise UserError(f"{run.generator_path} was not made with the settings in config.json")
+    try:
+        classes = tuple(values["dataset"]["classes"]) if config.conditional else ()
+        _check_widths(config.network, len(classes), tensors, run.generator_path)
+        network = build_generator(config.network, config.data.size, len(classes))
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise UserError(f"{run.config_path} does not describe a network: {error}") from None
     tensors = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
     _check(network.state_dict(), tensors, run.generator_path)
     network.load_state_dict(tensors, assign=True)
     network = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    return LoadedGenerator(network, classes, size, config.network.latent, config)
+    return LoadedGenerator(network, classes, config.data.size, config.network.latent, config)
 
 
 @dataclass
@@ -178,6 +176,16 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not isinstance(about, dict):
         raise UserError(f"{path} was written by something else or another version")
     return tensors, about
+
+
+def _check_widths(network: Any, classes: int, tensors: dict[str, Tensor], path: Path) -> None:
+    """Refuse settings of a network wider than anything in the file, before memory is taken."""
+    widest = max((side for tensor in tensors.values() for side in tensor.shape), default=0)
+    for name in ("width", "latent", "class_code"):
+        if getattr(network, name, 0) > widest:
+            raise UserError(f"{path} is of another architecture: its {name} is smaller")
+    if classes > widest:
+        raise UserError(f"{path} is of another architecture: it has fewer classes")
 
 
 def _check(expected: dict[str, Tensor], found: dict[str, Tensor], path: Path) -> None:

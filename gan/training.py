@@ -2,6 +2,7 @@
 
 import math
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -73,7 +74,8 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             initial=start * loop.batch,
             unit=" pictures",
             unit_scale=True,
-            disable=None if main else True,
+            disable=not main,
+            mininterval=0.1 if sys.stderr.isatty() else 30,  # a log wants few lines
             smoothing=0.05,
         )
 
