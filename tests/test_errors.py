@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import threading
 
 import pytest
 
@@ -33,18 +34,22 @@ def test_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupt_leaves_with_the_shells_code(number: signal.Signals, code: int) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    # A shell's background job starts with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     @command
     def main() -> None:
         os.kill(os.getpid(), number)
-        signal.pause()
+        threading.Event().wait(10)
+        pytest.fail("the signal did not arrive")
 
     try:
         with pytest.raises(SystemExit) as leaving:
             main()
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for restored, handler in before.items():
+            signal.signal(restored, handler)
     assert leaving.value.code == code
 
 
