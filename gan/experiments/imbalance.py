@@ -24,7 +24,8 @@ VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # one photo in so many is kept
 FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
-SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "copying")
+SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "copying", "copying_rank")
+CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
 
 
 class RareTypes:
@@ -183,20 +184,22 @@ def findings(table: pd.DataFrame) -> list[Finding]:
                     one.claim, one.holds, f"{one.evidence}; between: {listed or 'not measured'}"
                 )
             )
-        result.append(_copies(values(table, "copying", VIEW, CUT), settings[0], how))
+        result.append(_copies(table, settings[0], how))
     for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types")):
         result.append(_balance(values(table, "gan_test", VIEW, body_type), whom))
     return [*result, *_by_count(table)]
 
 
-def _copies(found: pd.DataFrame, setting: str, how: str) -> Finding:
-    """Whether pictures of the cut types lie nearer to the few photos than to unseen ones."""
+def _copies(table: pd.DataFrame, setting: str, how: str) -> Finding:
+    """Whether pictures of the cut types lie nearer to the few photos than chance explains."""
     claim = f"the few are copied: {setting} is nearer to its photos ({how} balanced sampling)"
-    if setting not in found:
+    ratios, ranks = (values(table, metric, VIEW, CUT) for metric in ("copying", "copying_rank"))
+    if setting not in ratios or setting not in ranks:
         return Finding(claim, None, "not measured")
-    ratio = found[setting]
+    ratio, rank = ratios[setting], ranks[setting]
     evidence = f"distance over that to as many unseen photos {spread(ratio)} [{ranged(ratio)}]"
-    return Finding(claim, verdict(1 - ratio), f"{evidence}; 1: none is copied")
+    evidence += f"; share of such sets as near {spread(rank)}, chance above {CHANCE}"
+    return Finding(claim, verdict(CHANCE + 1e-9 - rank), evidence)
 
 
 def _balance(found: pd.DataFrame, whom: str) -> Finding:

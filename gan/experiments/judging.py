@@ -18,7 +18,7 @@ from gan.metrics.neighbours import mean_pairwise_distance, nearest
 from gan.runs import Run
 from gan.sampling import generate_set
 
-DRAWS = 10  # sets of withheld photos that stand for those learned from
+DRAWS = 39  # sets of withheld photos that stand for those learned from
 
 
 def fidelity_rows(
@@ -107,10 +107,12 @@ def _neighbours(
     """How near the pictures of a class come to the photos of it that were learned from.
 
     `neighbour_distance` is the median distance to the nearest of them. It rises as they become
-    fewer, whatever the generator does. So `copying` divides it by the distance to as many photos
-    of the class that were withheld, and that by the same ratio for test photos: at 1 the learned
-    photos are as near as any others, far below 1 the pictures are copies. It needs a class of
-    which at least as many photos were withheld as were learned from.
+    fewer, whatever the generator does. So `copying` takes that distance in units of the test
+    photos' own, and divides it by the same for as many photos that were withheld: far below 1
+    the pictures are copies. A few photos may lie near by chance: `copying_rank` is the share of
+    DRAWS sets of withheld photos, the learned one counted among them, that lie as near or
+    nearer; a permutation test's p-value. Both need a class of which at least twice as many
+    photos were withheld as were learned from, or the sets would be much the same.
     """
     rows: list[Row] = []
     train = photos.indices("train")
@@ -126,15 +128,16 @@ def _neighbours(
         shared |= {"n_real": len(near), "n_fake": len(ours)}
         distance = _median(ours, near)
         rows.append(shared | {"metric": "neighbour_distance", "value": distance})
-        if len(others) < len(near) or not len(unseen):
+        if len(others) < 2 * len(near) or not len(unseen):
             continue
         draws = [np.random.RandomState(i).permutation(others)[: len(near)] for i in range(DRAWS)]
-        elsewhere, expected = (
-            float(np.mean([_median(pictures, known[draw]) for draw in draws]))
-            for pictures in (ours, unseen)
+        own, *drawn = (
+            _median(ours, photos_of) / _median(unseen, photos_of)
+            for photos_of in (near, *(known[draw] for draw in draws))
         )
-        ratio = distance / elsewhere / (_median(unseen, near) / expected)
-        rows.append(shared | {"metric": "copying", "value": ratio})
+        rank = (1 + sum(one <= own for one in drawn)) / (1 + DRAWS)
+        rows.append(shared | {"metric": "copying", "value": own / float(np.mean(drawn))})
+        rows.append(shared | {"metric": "copying_rank", "value": rank})
     return rows
 
 

@@ -65,25 +65,37 @@ def test_copies_are_told_from_other_pictures(cars: Photos) -> None:
     """Photos that were learned from, photos that were withheld: only the first are copies."""
     stream = np.random.RandomState(0)
     known = torch.from_numpy(stream.standard_normal((len(cars.labels), 6)).astype(np.float32))
-    learned = np.flatnonzero((cars.labels == 2) & ~cars.test)[:10]
-    withheld = np.flatnonzero((cars.labels == 2) & ~cars.test)[10:]
-    labels = np.full(10, 2)
+    every = np.flatnonzero((cars.labels == 2) & ~cars.test)
+    learned, withheld = every[:6], every[6:]
 
-    def copying(made: np.ndarray) -> float:
-        pictures = known[made] + 0.01 * torch.from_numpy(stream.rand(10, 6).astype(np.float32))
-        rows = judging._neighbours(pictures, labels, known, cars, learned)
-        return {row["metric"]: row["value"] for row in rows}["copying"]
+    def judged(made: torch.Tensor, from_photos: np.ndarray = learned) -> dict[str, float]:
+        labels = np.full(len(made), 2)
+        rows = judging._neighbours(made, labels, known, cars, from_photos)
+        return {row["metric"]: row["value"] for row in rows}
 
-    assert copying(learned) < 0.1
-    assert copying(withheld[:10]) > 10
-    # New pictures are as near to the ones as to the others.
-    new = torch.from_numpy(stream.standard_normal((4000, 6)).astype(np.float32))
-    rows = judging._neighbours(new, np.full(4000, 2), known, cars, learned)
-    many = {row["metric"]: row["value"] for row in rows}
-    assert many["copying"] == pytest.approx(1, abs=0.35)
-    # A class of which nothing was withheld has no such figure.
-    rows = judging._neighbours(new, np.full(4000, 2), known, cars, cars.indices("train"))
-    assert [row["metric"] for row in rows] == ["neighbour_distance"]
+    noise = 0.01 * torch.from_numpy(stream.rand(6, 6).astype(np.float32))
+    copies = judged(known[learned] + noise)
+    assert copies["copying"] < 0.1
+    assert copies["copying_rank"] == 1 / 40
+    others = judged(known[withheld[:6]] + noise)
+    assert others["copying"] > 1
+    assert others["copying_rank"] > 0.5
+    # A class of which too little was withheld has no such figure.
+    assert set(judged(known, every[:9])) == {"neighbour_distance"}
+
+
+def test_pictures_that_know_no_photo_are_called_copies_as_seldom_as_chance(cars: Photos) -> None:
+    """Even where they lie far from all photos, and the learned ones are few."""
+    every = np.flatnonzero((cars.labels == 2) & ~cars.test)
+    ranks = []
+    for seed in range(60):
+        stream = np.random.RandomState(seed)
+        known = torch.from_numpy(stream.standard_normal((len(cars.labels), 6)).astype(np.float32))
+        made = torch.from_numpy(4 + stream.standard_normal((30, 6)).astype(np.float32))
+        rows = judging._neighbours(made, np.full(30, 2), known, cars, every[:4])
+        ranks.append({row["metric"]: row["value"] for row in rows}["copying_rank"])
+    assert np.mean(np.array(ranks) <= 0.05) < 0.2
+    assert 0.3 < np.mean(ranks) < 0.7
 
 
 def natural_run(folder: Path) -> Run:
