@@ -45,7 +45,7 @@ NAMES = {
     "neighbour_distance": "Neighbour distance",
     "loss_g_oscillation": "Oscillation of the generator's loss",
     "pictures_per_s": "Training speed (pictures/s)",
-    "parameters": "Generator parameters",
+    "parameters": "Parameters, both networks",
     "multiply_adds": "Multiply-adds a picture",
 }
 # Read as a share of one: shown in per cent.
