@@ -27,7 +27,7 @@ def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
         ("is", "efficientnet-lite2", "IS (EfficientNet-Lite2)"),
         ("fd", "car-classifier", "FD (car classifier)"),
         ("gan_test", "car-classifier", "GAN-test"),
-        ("parameters", "", "Generator parameters"),
+        ("parameters", "", "Parameters, both networks"),
         ("unheard_of", "", "unheard of"),
     ],
 )
