@@ -74,6 +74,8 @@ def find_run(out: str) -> Run:
 def launch(config: RunConfig, output: OutputConfig) -> None:
     """Load the photos, train, and say where the results are and what comes next."""
     # Imported here: --help and a mistyped flag shouldn't wait for torch.
+    from accelerate import PartialState
+
     from gan.data import photos
     from gan.training import train
 
@@ -86,6 +88,8 @@ def launch(config: RunConfig, output: OutputConfig) -> None:
     except KeyboardInterrupt:
         print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
         raise
+    if not PartialState().is_main_process:
+        return  # one of several processes speaks for all
     if not finished:
         print(f"\nOut of time. Go on with:\n  {resume_command(run)} --minutes 0")
     print(

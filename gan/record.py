@@ -33,9 +33,9 @@ class Record:
         # Tensors, unread: reading one makes the processor wait for a GPU.
         self.pending: list[tuple[int, int, Tensor]] = []
 
-    def add(self, iteration: int, seen: int, *values: Tensor) -> None:
-        """Take note of an iteration's loss_g, loss_d, d_real, d_fake (scalars)."""
-        self.pending.append((iteration, seen, torch.stack([v.detach().float() for v in values])))
+    def add(self, iteration: int, seen: int, figures: Tensor) -> None:
+        """Take note of an iteration's loss_g, loss_d, d_real, d_fake (float [4])."""
+        self.pending.append((iteration, seen, figures))
 
     def check(self) -> list[list[float]]:
         """The noted values since the last check.

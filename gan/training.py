@@ -38,7 +38,8 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
         KeyboardInterrupt: A signal asked for the end; everything was saved before.
     """
-    accelerator = Accelerator()
+    # Told so, it lets several processes without a GPU work together (gloo).
+    accelerator = Accelerator(cpu=not torch.cuda.is_available())
     device, loop = accelerator.device, config.loop
     if loop.batch % accelerator.num_processes:
         raise UserError(f"--batch {loop.batch} does not divide by {accelerator.num_processes}")
@@ -63,11 +64,12 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
         if resume:
             load_state(run, state, identity)
             check_budget(config, run, state.iteration, len(photos.indices("train")))
-        elif run.config_path.exists():
+        elif main and run.config_path.exists():
             raise UserError(
                 f"{run.path} holds a run already: go on with --resume, or name another --out"
             )
         rows = Record(run, state.iteration)
+        accelerator.wait_for_everyone()  # all have read before the first one writes
         start, started, saved = state.iteration, time.monotonic() - state.seconds, time.monotonic()
         bar = tqdm(
             total=iterations * loop.batch,
@@ -117,7 +119,8 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             seen += loop.batch
             update_average(state.average, state.generator, loop.batch, seen)
 
-            rows.add(state.iteration, seen, loss_g, loss_d, d_real, d_fake)
+            figures = torch.stack([x.detach().float() for x in (loss_g, loss_d, d_real, d_fake)])
+            rows.add(state.iteration, seen, accelerator.reduce(figures, "mean"))
             bar.update(loop.batch)
             if state.iteration % loop.log_every == 0:
                 shown = rows.log(time.monotonic() - started)

@@ -304,7 +304,7 @@ def test_rows_of_lost_work_are_dropped(tmp_path: Path) -> None:
     run = Run(tmp_path)
     rows = Record(run, 0)
     for i in (1, 2, 3, 4):
-        rows.add(i, 8 * i, *torch.ones(4))
+        rows.add(i, 8 * i, torch.ones(4))
         if i % 2 == 0:
             rows.log(1.0)
     run.write_losses(rows.table())

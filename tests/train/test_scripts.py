@@ -66,6 +66,29 @@ def test_train_then_resume_from_another_folder(home: Path, tmp_path: Path) -> No
     assert run.read_losses()["iteration"].tolist() == [1, 2, 3, 4]
 
 
+def test_two_processes_share_one_run(home: Path) -> None:
+    """Half of every batch each, gradients averaged: the same code path as several GPUs."""
+    environment = os.environ | {
+        "CAR_GAN_DATA": str(home / "data"),
+        "CAR_GAN_CHECKPOINTS": str(home / "checkpoints"),
+        "OMP_NUM_THREADS": "1",
+    }
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    arguments = ["--data", home / "photos", "--out", "pair", *SHORT]
+    done = subprocess.run(
+        [*launcher, REPOSITORY / "train" / "train_gan.py", *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("The run is in") == 1
+    run = Run(home / "checkpoints" / "pair")
+    assert run.read_config()["progress"]["images_seen"] == 16
+    assert run.read_losses()["iteration"].tolist() == [1, 2]
+
+
 BAD = {
     "wrong path": (("--data", "/no/such/place"), "/no/such/place"),
     "unknown flag": (("--colour", "red"), "--colour"),
