@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def _chosen(recipes: dict[str, type], arguments: list[str]) -> type:
 def _value(arguments: list[str], flag: str) -> str:
     """What follows the last `flag`, as "--flag value" or "--flag=value"; empty if nothing does."""
     found = ""
-    for this, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for this, following in pairwise([*arguments, ""]):
         if this == flag:
             found = following
         elif this.startswith(f"{flag}="):
