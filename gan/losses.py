@@ -10,6 +10,7 @@ from gan.config import AdversarialConfig, DriftConfig
 from gan.data.batches import Batches
 from gan.drift import Bank, shift, statistics
 from gan.models.projected import Discriminator
+from gan.processes import gather, own_part, world
 
 
 class Objective(Protocol):
@@ -88,7 +89,7 @@ class Drift:
         maps: list[list[Tensor]] = []
         found: list[dict[str, Tensor]] = []
         for part in pictures.split(128):
-            part = self._shift(part)
+            part = shift(part, self._offsets(len(part)).to(part.device))
             maps.append(discriminator.features(part))
             found.append(statistics(part, maps[-1][:-1]))
         examples = {name: torch.cat([one[name] for one in found]) for name in found[0]}
@@ -101,16 +102,18 @@ class Drift:
         assert isinstance(discriminator, Discriminator)
         assert discriminator.bank is not None
         bank, config = discriminator.bank, self.config
+        everyone = gather(y)  # the drift is between all pictures of a batch, whoever drew them
         fake = self._shift(fake)
         fake_maps = discriminator.features(fake)
         with torch.no_grad():
             real = self._shift(real)
             real_maps = discriminator.features(real)
-            bank.add(statistics(real, real_maps[:-1]), y)
+            bank.add(_gather(statistics(real, real_maps[:-1])), everyone)
         self.kept = real_maps, [maps.detach() for maps in fake_maps]
         photos = torch.randperm(bank.size)[: config.references].to(y.device)
         turn = int(torch.randint(1, discriminator.classes, ()))
-        drift = bank.loss(statistics(fake, fake_maps[:-1]), y, photos, turn, config.contrast)
+        found = _gather(statistics(fake, fake_maps[:-1]))
+        drift = bank.loss(found, everyone, photos, turn, config.contrast)
         if not self._joined(seen):
             return drift
         pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
@@ -146,9 +149,12 @@ class Drift:
         return min(1.0, (seen - config.join) / config.ramp) if config.ramp else 1.0
 
     def _shift(self, pictures: Tensor) -> Tensor:
+        offsets = own_part(self._offsets(len(pictures) * world()[1]))
+        return shift(pictures, offsets.to(pictures.device))
+
+    def _offsets(self, count: int) -> Tensor:
         reach = self.config.shift
-        offsets = torch.randint(-reach, reach + 1, (len(pictures), 2)).to(pictures.device)
-        return shift(pictures, offsets)
+        return torch.randint(-reach, reach + 1, (count, 2))
 
     def _measure(
         self,
@@ -164,8 +170,13 @@ class Drift:
                 for one in (drift, *others)
             ]
         )
+        sizes = gather(sizes[None]).norm(dim=0)
         ratios = sizes[0] / sizes[1:].clamp_min(1e-8)
         discriminator.balance.lerp_(ratios, 1.0 if discriminator.steps == 0 else 0.3)
+
+
+def _gather(found: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: gather(values) for name, values in found.items()}
 
 
 def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:

@@ -22,6 +22,7 @@ from gan.errors import UserError
 from gan.losses import build_objective
 from gan.models import build_discriminator, build_generator
 from gan.precision import autocast
+from gan.processes import own_part, share_batch_norm
 from gan.record import Record, write_run, write_samples
 from gan.runs import Run
 
@@ -95,7 +96,7 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             seen = state.iteration * loop.batch
             torch.manual_seed(mix(loop.seed, 0, state.iteration))  # latents, dropout, augmentation
             real, y = batches.get(state.iteration, share)
-            z = torch.randn(loop.batch, config.network.latent)[share].to(device)
+            z = own_part(torch.randn(loop.batch, config.network.latent)).to(device)
             set_learning_rates(state, config, iterations)
 
             # One generated batch serves both networks.
@@ -149,9 +150,13 @@ def build_state(config: RunConfig, classes: int, device: torch.device) -> State:
     size, objective = config.data.size, config.objective
     generator = build_generator(config.network, size, classes)
     discriminator = build_discriminator(config.network, size, classes)
-    if torch.distributed.is_initialized() and device.type == "cuda":
-        generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
-        discriminator = nn.SyncBatchNorm.convert_sync_batchnorm(discriminator)
+    if torch.distributed.is_initialized():
+        if device.type == "cuda":
+            generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
+            discriminator = nn.SyncBatchNorm.convert_sync_batchnorm(discriminator)
+        else:
+            share_batch_norm(generator)
+            share_batch_norm(discriminator)
     # Convolutions run 1.4 to 1.5 times as fast on CPUs in this layout, and on GPUs too.
     generator = generator.to(device).to(memory_format=torch.channels_last)
     discriminator = discriminator.to(device).to(memory_format=torch.channels_last)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -66,17 +67,18 @@ def test_train_then_resume_from_another_folder(home: Path, tmp_path: Path) -> No
     assert run.read_losses()["iteration"].tolist() == [1, 2, 3, 4]
 
 
-def test_two_processes_share_one_run(home: Path) -> None:
-    """Half of every batch each, gradients averaged: the same code path as several GPUs."""
+def test_two_processes_train_as_one_does(home: Path) -> None:
+    """Half of every batch each, the same losses: the same code path as several GPUs."""
     environment = os.environ | {
         "CAR_GAN_DATA": str(home / "data"),
         "CAR_GAN_CHECKPOINTS": str(home / "checkpoints"),
         "OMP_NUM_THREADS": "1",
     }
+    arguments = ["--data", home / "photos", *SHORT[2:], "--pictures", 160]
+    arguments += ["--precision", "float32"]
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    arguments = ["--data", home / "photos", "--out", "pair", *SHORT]
     done = subprocess.run(
-        [*launcher, REPOSITORY / "train" / "train_gan.py", *map(str, arguments)],
+        [*launcher, REPOSITORY / "train" / "train_gan.py", *map(str, arguments), "--out", "two"],
         env=environment,
         capture_output=True,
         text=True,
@@ -84,9 +86,13 @@ def test_two_processes_share_one_run(home: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("The run is in") == 1
-    run = Run(home / "checkpoints" / "pair")
-    assert run.read_config()["progress"]["images_seen"] == 16
-    assert run.read_losses()["iteration"].tolist() == [1, 2]
+    alone = script("train_gan.py", *arguments, "--out", "one", home=home)
+    assert alone.returncode == 0, alone.stderr
+    one, two = (Run(home / "checkpoints" / which).read_losses() for which in ("one", "two"))
+    assert len(one) == 20
+    pd.testing.assert_frame_equal(
+        one.drop(columns="seconds"), two.drop(columns="seconds"), rtol=1e-4, atol=1e-4
+    )
 
 
 BAD = {
