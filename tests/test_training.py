@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import safetensors.torch
 import torch
 
 from gan.checkpoint import State, load_generator
-from gan.config import RunConfig, from_json
+from gan.config import DataConfig, DriftConfig, RunConfig, from_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.record import Record
 from gan.runs import Run
+from gan.sampling import generate
 from gan.training import (
     build_state,
     set_learning_rates,
@@ -98,6 +100,7 @@ from pathlib import Path
 from gan.data.prepared import Photos
 from gan.record import Record
 from gan.runs import Run
+from gan.sampling import generate
 from gan.training import train
 from gan.config import from_json
 import json, torch
@@ -337,6 +340,23 @@ def test_conditional_recipe_resumes_to_the_same_bits(tiny_photos: Photos, tmp_pa
     train(config, tiny_photos, parts, resume=True)
     same_work(whole, parts)
     assert load_generator(whole).classes == ("dark", "light")
+
+
+@pytest.mark.parametrize("size", [128, 256])
+def test_conditional_recipe_runs_and_resumes_at_larger_sizes(
+    tiny_photos: Photos, tmp_path: Path, size: int
+) -> None:
+    """One step with the heads in, and one more after a resume."""
+    enlarged = tiny_photos.pictures.repeat(size // 64, 1).repeat(size // 64, 2)
+    photos = replace(tiny_photos, pictures=enlarged)
+    config = tiny_config("projected", pictures=4, batch=4, sample_every=9)
+    config = replace(config, data=DataConfig("tiny", size), objective=DriftConfig(join=0))
+    run = Run(tmp_path / "run")
+    assert train(config, photos, run)
+    longer = replace(config, loop=replace(config.loop, pictures=8))
+    assert train(longer, photos, run, resume=True)
+    assert np.isfinite(run.read_losses().to_numpy()).all()
+    assert generate(load_generator(run), [0, 1], [0, 1]).shape == (2, size, size, 3)
 
 
 def test_conditional_recipe_takes_classes_as_they_come(tiny_photos: Photos, tmp_path: Path) -> None:
