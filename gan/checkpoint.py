@@ -1,6 +1,8 @@
 """Weights on disk: a generator to ship, and the full state from which a run resumes exactly."""
 
+import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,15 +118,19 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
         UserError: There is none, it is damaged, or it belongs to another `identity`.
     """
     tensors, about = _read(run.resume_path)
-    try:
-        iteration, seconds = int(about["iteration"]), float(about["seconds"])
-        saved = dict(about["identity"])
-    except (KeyError, ValueError, TypeError):
-        raise UserError(f"{run.resume_path} does not say what it belongs to") from None
+    iteration, seconds, saved = about.get("iteration"), about.get("seconds"), about.get("identity")
+    if not (
+        isinstance(iteration, int)
+        and isinstance(seconds, int | float)
+        and isinstance(saved, dict)
+        and iteration >= 0
+        and 0 <= seconds < math.inf
+    ):
+        raise UserError(f"{run.resume_path} does not say what it belongs to")
     for key, value in identity.items():
         if saved.get(key) != value:
             raise UserError(
-                f"{run.path} can't be resumed: its {key} was {saved.get(key)}, now it is {value}"
+                f"{run.path} can't be resumed: its {_difference(key, saved.get(key), value)}"
             )
     for part, network in state.networks():
         values = _take(tensors, part)
@@ -139,15 +145,21 @@ def _load_optimizer(
     optimizer: torch.optim.Optimizer, values: dict[str, Tensor], path: Path
 ) -> None:
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    expected: dict[str, Tensor] = {}
+    # A parameter that had no part in a step yet has no values, or Adam's three.
+    for index in {name.partition("/")[0] for name in values}:
+        if not (index.isdecimal() and int(index) < len(parameters)):
+            raise UserError(f"{path} holds optimiser values of another architecture")
+        moments = dict.fromkeys(("exp_avg", "exp_avg_sq"), parameters[int(index)])
+        expected |= {f"{index}/{key}": like for key, like in moments.items()}
+        expected[f"{index}/step"] = torch.zeros(())
+    _check(expected, values, path)
     by_index: dict[int, dict[str, Tensor]] = {}
     for name, value in values.items():
         index, key = name.split("/")
-        parameter = parameters[int(index)]
         if value.ndim:
-            if value.shape != parameter.shape:
-                raise UserError(f"{path} holds optimiser values of another architecture")
             # In the parameter's own memory layout, or the update would run in another order.
-            value = torch.empty_like(parameter).copy_(value)
+            value = torch.empty_like(expected[name]).copy_(value)
         by_index.setdefault(int(index), {})[key] = value
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": by_index, "param_groups": groups})
@@ -157,7 +169,25 @@ def _take(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
     return {n.removeprefix(f"{part}/"): t for n, t in tensors.items() if n.startswith(f"{part}/")}
 
 
+def _difference(name: str, before: Any, now: Any) -> str:
+    """Where two JSON values differ first, in words."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        key = min(k for k in before.keys() | now.keys() if before.get(k) != now.get(k))
+        return _difference(f"{name}.{key}", before.get(key), now.get(key))
+    return f"{name} was {str(before)[:80]}, now it is {str(now)[:80]}"
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of names and values: a bit that flipped on disk may leave every value plausible."""
+    found = hashlib.sha256()
+    for name, value in sorted(tensors.items()):
+        found.update(name.encode())
+        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
+    return found.hexdigest()
+
+
 def _pack(tensors: dict[str, Tensor], about: dict[str, Any]) -> bytes:
+    about = about | {"sha256": _digest(tensors)}
     # One metadata key: safetensors writes several in random order, and equal weights should make
     # equal files.
     return safetensors.torch.save(tensors, {FORMAT: json.dumps(about)})
@@ -171,10 +201,13 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         about = json.loads(metadata.get(FORMAT, "null"))
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} is damaged or cut off ({error})") from None
     if not isinstance(about, dict):
         raise UserError(f"{path} was written by something else or another version")
+    # Files of the first version hold no digest.
+    if about.get("sha256", "") not in ("", _digest(tensors)):
+        raise UserError(f"{path} is damaged: its values are not those that were written")
     return tensors, about
 
 

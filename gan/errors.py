@@ -1,11 +1,23 @@
 """Mistakes that a user can mend: one clear line, exit code 2, no traceback."""
 
+import errno
 import functools
 import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
+
+
+# What to do about a disk that refuses; the system's own words and the file name stand before it.
+ADVICE = {
+    errno.ENOSPC: "make room, then run it again",
+    errno.EDQUOT: "make room, then run it again",
+    errno.EFBIG: "allow larger files (ulimit -f), then run it again",
+    errno.EROFS: "name a folder that can be written",
+    errno.EACCES: "see who may read and write it, or name another folder",
+    errno.EPERM: "see who may read and write it, or name another folder",
+}
 
 
 class UserError(Exception):
@@ -37,13 +49,17 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(141)
         except OSError as error:
-            # A full disk, a missing permission: the system's own words name the file.
-            _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            _fail(_refused(error))
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             sys.exit(128 + received)
 
     return run
+
+
+def _refused(error: OSError) -> str:
+    parts = (error.strerror or str(error), error.filename, ADVICE.get(error.errno or 0))
+    return ": ".join(str(part) for part in parts if part)
 
 
 def _fail(message: str) -> NoReturn:

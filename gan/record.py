@@ -80,9 +80,15 @@ def write_run(
 ) -> None:
     """Write what the run shows to others, then the state: a kill in between repeats work only.
 
+    The first time the state comes first: a folder with settings but without a state could
+    neither be resumed nor be started anew.
+
     Raises:
-        UserError: A weight is not finite; what was saved before stays.
+        UserError: A weight is not finite, or another training took the folder; what was saved
+            before stays.
+        OSError: The disk is full or can't be written; what was saved before stays.
     """
+    run.check_owner()
     for name, network in state.networks():
         for key, value in network.state_dict().items():
             if not torch.isfinite(value).all():
@@ -90,6 +96,8 @@ def write_run(
                     f"iteration {state.iteration}: {key} of the {name} is not finite;"
                     " the last save is kept: lower --lr-g and --lr-d"
                 )
+    if state.iteration == 0:
+        save_state(run, state, identity)
     run.write_losses(rows.table())
     run.write_config(
         {
@@ -111,11 +119,13 @@ def write_run(
         }
     )
     save_generator(run, state.average, to_json(config))
-    save_state(run, state, identity)
+    if state.iteration > 0:
+        save_state(run, state, identity)
 
 
 def write_samples(run: Run, config: RunConfig, classes: tuple[str, ...], state: State) -> None:
     """Save the grid of fixed latents: 5x5, or a row of eight for each class."""
+    run.check_owner()
     average = LoadedGenerator(
         state.average, classes, config.data.size, config.network.latent, config
     )

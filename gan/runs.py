@@ -117,11 +117,13 @@ class Run:
             raise UserError(
                 f"{self.path} is not a run: it has no {self.config_path.name}"
             ) from None
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, RecursionError) as error:
             raise UserError(f"{self.config_path} can't be read: {error}") from None
-        expected = {"settings", "dataset", "progress", "environment"}
-        if not isinstance(values, dict) or not expected <= values.keys():
-            raise UserError(f"{self.config_path} lacks one of: {', '.join(sorted(expected))}")
+        expected = ("dataset", "environment", "progress", "settings")
+        if not isinstance(values, dict) or not all(
+            isinstance(values.get(name), dict) for name in expected
+        ):
+            raise UserError(f"{self.config_path} lacks one of: {', '.join(expected)}")
         return values
 
     def write_config(self, values: dict[str, Any]) -> None:
@@ -157,24 +159,49 @@ class Run:
         except OSError as error:
             raise UserError(f"{self.generator_path} can't be read: {error.strerror}") from None
 
+    @property
+    def lock_path(self) -> Path:
+        return self.resume_path.parent / "lock"
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for one writer; the system lets go of it however the process ends.
 
         Raises:
             UserError: Another training holds it.
+            OSError: The folder can't be written.
         """
-        self.resume_path.parent.mkdir(parents=True, exist_ok=True)
-        with (self.resume_path.parent / "lock").open("w") as file:
+        self.lock_path.parent.mkdir(parents=True, exist_ok=True)
+        with self.lock_path.open("a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise UserError(
                     f"another training writes to {self.path}: wait for it, or name another --out"
                 ) from None
+            os.truncate(file.fileno(), 0)
+            file.write(str(os.getpid()))
+            file.flush()
             for leftover in (*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")):
                 leftover.unlink(missing_ok=True)
             yield
+
+    def check_owner(self) -> None:
+        """See that no other training took over a folder that was removed under this one.
+
+        A removed folder alone is no reason to lose work: the next save makes it anew.
+
+        Raises:
+            UserError: Another training holds the folder's name now.
+        """
+        try:
+            owner = self.lock_path.read_text()
+        except FileNotFoundError:
+            return
+        if owner != str(os.getpid()):
+            raise UserError(
+                f"{self.path} was removed and another training writes there now: this one ends"
+            )
 
 
 def find_runs(root: Path) -> list[Run]:

@@ -29,7 +29,9 @@ def test_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         main()
     assert leaving.value.code == 2
-    assert capsys.readouterr().err == "error: No space left on device: losses.csv\n"
+    assert capsys.readouterr().err == (
+        "error: No space left on device: losses.csv: make room, then run it again\n"
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -174,14 +174,18 @@ def appearing(folder: Path) -> Iterator[Path]:
 
     Raises:
         UserError: `folder` exists and holds something.
+        OSError: The disk is full or can't be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.parent.glob(f".{_escaped(folder.name)}.*.tmp"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
+    with atomic.naming(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.parent.glob(f".{_escaped(folder.name)}.*.tmp"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        made = tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp")
+    temporary = Path(made)
     try:
         temporary.chmod(0o755)
-        yield temporary
+        with atomic.naming(folder):
+            yield temporary
         try:
             temporary.replace(folder)
         except OSError:
