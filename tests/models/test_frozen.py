@@ -10,8 +10,12 @@ def lite0() -> EfficientNetLite:
     return efficientnet_lite(0)
 
 
+@pytest.mark.parametrize("bfloat16", [False, True])  # a stride of 2 goes another way there
 @pytest.mark.parametrize("size", [64, 75])  # an odd side changes the padding of strides of 2
-def test_folded_equals_unfolded(lite0: EfficientNetLite, size: int) -> None:
+def test_folded_equals_unfolded(
+    lite0: EfficientNetLite, size: int, bfloat16: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: bfloat16)
     pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     unfolded = efficientnet_lite(0, fold=False)
     with torch.no_grad():
