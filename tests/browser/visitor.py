@@ -23,13 +23,14 @@ class Visitor:
         return self.settle()
 
     def settle(self) -> Page:
-        """Wait until the script has run and nothing is being drawn any more."""
+        """Wait until the script has run, nothing is being drawn and every picture has come."""
         self.page.wait_for_selector(
             "[data-testid='stApp'][data-test-connection-state='CONNECTED']"
             "[data-test-script-state='notRunning']"
         )
         self.page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
         self.page.wait_for_function("!document.querySelector('[data-stale=true]')")
+        self.page.wait_for_function("[...document.images].every(i => i.complete)")
         return self.page
 
     def go(self, name: str) -> Page:
@@ -46,9 +47,12 @@ class Visitor:
         return self.settle()
 
     def check(self) -> None:
-        """No exception on the page, no error in the console, nothing wider than the screen."""
+        """No exception, no broken picture, no console error, nothing wider than the screen."""
         assert self.page.get_by_test_id("stException").count() == 0
-        assert self.errors == []
+        broken = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.src)"
+        assert not (found := self.page.evaluate(broken)), found
+        # This file's assertions are not rewritten by pytest: name what was found.
+        assert not self.errors, self.errors
         wider = (
             "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
         )
@@ -56,6 +60,13 @@ class Visitor:
 
     def _note(self, message: ConsoleMessage) -> None:
         # On an address below the root Streamlit first asks there for its own service points.
-        probing = "/_stcore/" in message.location["url"] and "404" in message.text
-        if message.type == "error" and not probing:
-            self.errors.append(f"{message.text} ({message.location['url']})")
+        place = message.location["url"]
+        probing = "/_stcore/" in place and "404" in message.text
+        # The server forgets a picture as soon as the page no longer shows it, so one that was
+        # still on its way is refused: nobody sees that. A picture that is shown and broken is
+        # found by `check`.
+        forgotten = ("/media/" in place and "404" in message.text) or message.text.startswith(
+            f"Client Error: Image source error - {self.url}/media/"
+        )
+        if message.type == "error" and not probing and not forgotten:
+            self.errors.append(f"{message.text} ({place})")
