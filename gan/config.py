@@ -11,6 +11,7 @@ from gan.errors import UserError
 
 SIZES = (64, 128, 256)
 KERNELS = (4, 6, 8)
+WIDEST = 16384  # channels, numbers or pictures side by side; beyond, it is a typing mistake
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class DCGANConfig:
     slope: float = 0.2  # of LeakyReLU below zero
 
     def __post_init__(self) -> None:
-        _positive(self, "width", "latent")
+        _positive(self, "width", "latent", most=WIDEST)
         _within(self, "slope", 0, 1)
 
 
@@ -49,7 +50,7 @@ class CGANConfig:
     dropout: float = 0.4  # between the discriminator's dense layers
 
     def __post_init__(self) -> None:
-        _positive(self, "width", "latent", "dense", "dense_layers")
+        _positive(self, "width", "latent", "dense", "dense_layers", most=WIDEST)
         _within(self, "slope", 0, 1)
         _within(self, "dropout", 0, 0.95)
 
@@ -91,7 +92,8 @@ class ProjectedConfig:
     bank: int = 256  # photos a class whose statistics are kept at hand
 
     def __post_init__(self) -> None:
-        _positive(self, "width", "latent", "class_code", "head_width", "pixel_width", "bank")
+        names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
+        _positive(self, *names, most=WIDEST)
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ class LoopConfig:
     precision: Literal["auto", "float32"] = "auto"  # bfloat16 where the hardware is fast at it
 
     def __post_init__(self) -> None:
-        _positive(self, "epochs", "batch", "sample_every", "log_every", "save_minutes")
+        _positive(self, "epochs", "sample_every", "log_every", "save_minutes")
+        _positive(self, "batch", most=WIDEST)
         _within(self, "pictures", 0, 10**12)
         _within(self, "minutes", 0, 10**6)
         _within(self, "seed", 0, 2**31 - 1)
@@ -238,13 +241,13 @@ def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) ->
     fields = dict(fields)
     if isinstance(kind, dict):
         name = fields.pop("kind", None)
-        if name not in kind:
-            raise UserError(f"{section} kind {name!r} is unknown: it is one of {', '.join(kind)}")
+        if not isinstance(name, str) or name not in kind:
+            raise UserError(f"{section} kind {name!r:.80} is not one of {', '.join(kind)}")
         kind = kind[name]
     hints = typing.get_type_hints(kind)
     for name, value in fields.items():
         if name not in hints:
-            raise UserError(f"{section}.{name} is unknown to this version")
+            raise UserError(f"{section}.{name:.80} is unknown to this version")
         hint = hints[name]
         if typing.get_origin(hint) is Literal:
             good = value in typing.get_args(hint) and type(value) is not bool
@@ -253,15 +256,17 @@ def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) ->
         else:
             good = type(value) is hint
         if not good:
-            raise UserError(f"{section}.{name} can't be {value!r}")
+            raise UserError(f"{section}.{name} can't be {value!r:.80}")
     return kind(**fields)
 
 
-def _positive(config: object, *names: str) -> None:
+def _positive(config: object, *names: str, most: float = 1e9) -> None:
     for name in names:
         value = getattr(config, name)
-        if not 0 < value < float("inf"):
-            raise UserError(f"--{name.replace('_', '-')} must be above 0, not {value}")
+        if not 0 < value <= most:
+            raise UserError(
+                f"--{name.replace('_', '-')} must be above 0 and at most {most:.0f}, not {value}"
+            )
 
 
 def _within(config: object, name: str, low: float, high: float) -> None:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-
 # What to do about a disk that refuses; the system's own words and the file name stand before it.
 ADVICE = {
     errno.ENOSPC: "make room, then run it again",

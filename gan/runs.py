@@ -224,8 +224,8 @@ def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
             raise ValueError(f"its columns are not {','.join(columns)}")
         numbers = [column for column in columns if column not in TEXT_COLUMNS]
         table[numbers] = table[numbers].apply(pd.to_numeric)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise UserError(f"{path} can't be read: {error}") from None
+    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
+        raise UserError(f"{path} can't be read: {error!s:.200}") from None
     texts = [column for column in columns if column in TEXT_COLUMNS]
     table[texts] = table[texts].fillna("")
     return table

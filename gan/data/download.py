@@ -10,11 +10,27 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from gan import atomic
 from gan.errors import UserError
 
 CHUNK = 1 << 20
 TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of data
 ATTEMPTS = 5  # connections in a row that bring nothing before we give up
+
+
+def check_address(url: str) -> None:
+    """See that `url` may be one of a file.
+
+    Raises:
+        UserError: It is no http or https address.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise UserError(f"{url} is not an http or https address")
 
 
 def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> Path:
@@ -33,8 +49,7 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
         UserError: The address can't be reached, answers with an error or a web page, breaks off
             for good, or brings a file of the wrong size or digest.
     """
-    if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-        raise UserError(f"{url} is not an http or https address")
+    check_address(url)
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     note = target.with_name(target.name + ".part.json")
@@ -42,9 +57,10 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
     while True:
         before = part.stat().st_size if part.exists() else 0
         try:
-            _fetch(url, part, note, limit)
+            with atomic.naming(target):
+                _fetch(url, part, note, limit)
             break
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (*_NETWORK, ValueError) as error:
             after = part.stat().st_size if part.exists() else 0
             if isinstance(error, _FINAL) or after == before == 0:
                 raise UserError(f"{url} can't be reached: {_cause(error)}") from None
@@ -65,9 +81,9 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
     return target
 
 
+_NETWORK = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 _FINAL = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
+    ValueError,  # requests' own for a bad address, and what a bad redirection raises
     requests.exceptions.TooManyRedirects,
     requests.exceptions.SSLError,
 )
@@ -96,7 +112,7 @@ def _fetch(url: str, part: Path, note: Path, limit: int) -> None:
         ).startswith(f"bytes {have}-")
         start = have if resumed else 0
         length = response.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdigit() else None
+        total = start + int(length) if length.isdecimal() and len(length) < 20 else None
         if (total or 0) > limit:
             raise UserError(f"{url} has {total} bytes, over the limit of {limit}: raise --max-gb")
         if not resumed:

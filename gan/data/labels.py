@@ -286,6 +286,8 @@ def _by_table(photos: list[Photo], table: Path) -> list[Photo]:
         )
         if not photo.body_type:
             photo = replace(photo, problem="no label")
+        elif not photo.body_type.isprintable():
+            photo = replace(photo, problem="label with control characters")
         elif photo.name in labelled and labelled[photo.name] != photo:
             photo = replace(photo, problem="two different labels")
         labelled[photo.name] = photo

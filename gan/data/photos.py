@@ -22,7 +22,7 @@ from gan.data.cache import (
     set_name,
 )
 from gan.data.decode import Decoded, Unusable, decode_file
-from gan.data.download import check_digest, download
+from gan.data.download import check_address, check_digest, download
 from gan.data.prepared import Photos, Row, Writer, about, appearing, read
 from gan.errors import UserError
 
@@ -135,6 +135,7 @@ def _identity(request: Request) -> dict[str, Any]:
     if source == "drawn":
         return {"drawn": drawn.VERSION, "count": request.count, "seed": request.seed}
     if is_url(source):
+        check_address(source)
         return {"url": source, "sha256": request.sha256.lower()}
     path = Path(source)
     if not path.exists():

@@ -211,7 +211,7 @@ def about(folder: Path) -> dict[str, Any]:
         values = json.loads(path.read_text())
     except FileNotFoundError:
         raise UserError(f"{folder} is not a prepared set: it has no dataset.json") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} can't be read: {error}") from None
     expected = {"name", "size", "classes", "counts", "content_hash"}
     if not isinstance(values, dict) or not expected <= values.keys():
@@ -230,8 +230,10 @@ def read(folder: Path) -> Photos:
         pictures = np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         test = np.load(folder / "test.npy", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{folder} is damaged, remove it and prepare it again: {error}") from None
+    except Exception as error:  # NumPy reads a header as Python and lets its errors out
+        raise UserError(
+            f"{folder} is damaged, remove it and prepare it again: {error!s:.200}"
+        ) from None
     size, classes = values["size"], values["classes"]
     count = len(labels) if labels.ndim == 1 else -1
     good = (
