@@ -20,6 +20,7 @@ from gan.data.batches import Batches, mix
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.losses import build_objective
+from gan.memory import keep_memory
 from gan.models import build_discriminator, build_generator
 from gan.precision import autocast
 from gan.processes import own_part, share_batch_norm
@@ -39,6 +40,7 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
         KeyboardInterrupt: A signal asked for the end; everything was saved before.
     """
+    keep_memory()
     # Told so, it lets several processes without a GPU work together (gloo).
     accelerator = Accelerator(cpu=not torch.cuda.is_available())
     device, loop = accelerator.device, config.loop
