@@ -8,12 +8,10 @@ import struct
 import tarfile
 import tracemalloc
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import rarfile
 
 from gan.data.archive import Limits, unpack
 from gan.errors import UserError
@@ -299,39 +297,3 @@ def test_other_files_are_told_apart(tmp_path: Path, data: bytes, word: str) -> N
 @every_kind
 def test_archive_without_pictures_gives_none(tmp_path: Path, kind: str) -> None:
     assert run(tmp_path, MAKERS[kind]([("README", b"x")])) == {}
-
-
-class TestCompressedRar:
-    """Members that need an outside program.
-
-    No free program makes compressed RAR archives, so the compressed bytes here are made up and
-    a stand-in program answers for them.
-    """
-
-    data = rar4([Member("a.jpg", b"not really compressed", size=6, crc=0xC0DEC0DE, method=0x33)])
-
-    @pytest.fixture(autouse=True)
-    def forget_tool(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(rarfile, "CURRENT_SETUP", None)
-
-    def test_without_a_program_it_names_some(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("PATH", str(tmp_path))
-        message = refusal(tmp_path, self.data)
-        assert "unar" in message
-        assert "install" in message
-
-    def test_with_a_program_its_output_is_the_member(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        tools = tmp_path / "tools"
-        tools.mkdir()
-        (tools / "unrar").write_text("#!/bin/sh\n[ $1 = p ] && printf needle\nexit 0\n")
-        (tools / "unrar").chmod(0o755)
-        monkeypatch.setenv("PATH", str(tools))
-        data = rar4([Member("a.jpg", b"?", size=6, crc=zlib.crc32(b"needle"), method=0x33)])
-        assert run(tmp_path, data) == {"a.jpg": b"needle"}
-
-    def test_damaged_it_is_one_line(self, tmp_path: Path) -> None:
-        refusal(tmp_path, self.data)
