@@ -129,7 +129,7 @@ CASES: dict[str, tuple[Callable[[Run], Any], str]] = {
     ),
     "absurd width": (
         lambda run: edit_config(run, "settings", "network", "width", value=10**9),
-        r"settings|describe",
+        "at most",
     ),
     "other classes": (
         lambda run: edit_config(run, "dataset", "classes", value=["a", "b", "c"]),

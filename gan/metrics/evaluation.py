@@ -68,6 +68,9 @@ def evaluate(
     """
     check_source(run, photos)
     generator = load_generator(run)
+    seen = run.read_config()["progress"].get("images_seen")
+    if not isinstance(seen, int):
+        raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
     print(f"{run.name}: drawing {count:,} pictures")
     pictures, labels = generate_set(generator, count, seed=0)
     fake = Generated(pictures, labels if generator.classes else None)
@@ -77,7 +80,6 @@ def evaluate(
     rows += _judge_rows(run, fake, photos, judge, seeds)
     if fake.labels is not None and photos.test.any():
         rows += [row for seed in range(seeds) for row in _gan_train(fake, photos, seed, budget)]
-    seen = run.read_config()["progress"]["images_seen"]
     rows = [{"images_seen": seen, "seed": 0} | row for row in rows]
     run.add_metrics(rows)
     return pd.DataFrame(rows)
