@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gan.demo import figures
 from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range
+from gan.experiments.paired import ENOUGH, verdict
+
+EQUAL_PARAMETERS = "equal-parameters"
 
 
 @dataclass(frozen=True)
@@ -17,49 +19,50 @@ class Answer:
     evidence: str
 
 
-def best_setting(table: pd.DataFrame, metric: str) -> Answer | None:
-    """Which setting is best, and whether the difference is larger than the spread over seeds.
+def best_setting(wide: pd.DataFrame, metric: str) -> Answer | None:
+    """Which setting is best, and whether it is so in every seed.
 
     Args:
-        table: Columns of `figures.spreads` and `name` (what a setting is called), one metric.
+        wide: One metric: a row a training seed, a column a setting, NaN where there is no run.
         metric: Decides whether low or high is good.
 
     Returns:
         None where fewer than two settings were measured.
     """
-    if len(table) < 2:
+    wide = wide.dropna(axis=1, how="all")
+    if wide.shape[1] < 2:
         return None
     lower = metric in LOWER_IS_BETTER
-    ordered = table.sort_values("value", ascending=lower).reset_index(drop=True)
-    best, rest = ordered.iloc[0], ordered.iloc[1:]
-    apart = rest["low"] > best["high"] if lower else rest["high"] < best["low"]
-    listed = "; ".join(
-        f"{row['name']}: {show(row['value'], metric)} ({show(row['low'], metric)} to "
-        f"{show(row['high'], metric)}, {row['seeds']:.0f} seeds)"
-        if row["seeds"] > 1
-        else f"{row['name']}: {show(row['value'], metric)} (one run)"
-        for _, row in ordered.iterrows()
+    # Half-way through an experiment some settings lack seeds: compared on those that all have.
+    common = wide.dropna()
+    means = (wide if common.empty else common).mean()
+    best, *rest = (str(name) for name in means.sort_values(ascending=lower).index)
+    behind = {name: (wide[name] - wide[best]) * (1 if lower else -1) for name in rest}
+    beaten = [name for name in rest if verdict(behind[name])]
+    tied = [name for name in rest if name not in beaten]
+    listed = "; ".join(f"{name}: {_spread(wide[name], metric)}" for name in (best, *rest))
+    paired = "; ".join(
+        f"{name} is behind by {_spread(found, metric)}"
+        for name, found in behind.items()
+        if found.count() > 1
     )
-    if ordered["seeds"].min() < 2:
-        verdict = f"{best['name']} scores best, but one run a setting can't show a real difference."
-    elif apart.all():
-        verdict = (
-            f"{best['name']} is best, and the difference is real: its range over seeds overlaps "
-            "no other."
+    if paired:
+        listed += f". Seed by seed, {paired}"
+    if max(found.count() for found in behind.values()) < ENOUGH:
+        words = (
+            f"{best} scores best, but fewer than {ENOUGH} seeds a setting can't show a real "
+            "difference."
         )
-    elif apart.any():
-        tied = _join(list(rest.loc[~apart, "name"]))
-        beaten = _join(list(rest.loc[apart, "name"]))
-        verdict = (
-            f"{best['name']} scores best on average. It beats {beaten} for real, but its range "
-            f"over seeds overlaps that of {tied}."
+    elif not tied:
+        words = f"{best} is best, and the difference is real: it is ahead with every seed."
+    elif beaten:
+        words = (
+            f"{best} scores best on average. It beats {_join(beaten)} with every seed, but not "
+            f"{_join(tied)}."
         )
     else:
-        verdict = (
-            f"{best['name']} scores best on average, but the ranges over seeds overlap: "
-            "no difference is shown."
-        )
-    return Answer(verdict, listed)
+        words = f"{best} scores best on average, but not with every seed: no difference is shown."
+    return Answer(words, listed)
 
 
 def told_apart(
@@ -158,34 +161,37 @@ def rare_by_count(per_class: pd.DataFrame) -> Answer | None:
     return Answer("No clear link between a type's photos and its quality in this run.", evidence)
 
 
-def rare_by_experiment(cut: pd.DataFrame, metric: str, full: str) -> Answer | None:
+def rare_by_experiment(wide: pd.DataFrame, metric: str, full: str) -> Answer | None:
     """What cutting a type's photos did to it, from the experiment that cut them.
 
     Args:
-        cut: Columns of `figures.spreads` with `setting`: the cut types' figures, one metric.
+        wide: The cut types' figure: a row a training seed, a column a setting.
         metric: Decides whether low or high is good.
         full: The setting in which nothing was cut.
     """
-    whole = cut[cut["setting"] == full]
-    others = cut[cut["setting"] != full]
-    if whole.empty or others.empty:
+    others = [str(name) for name in wide.columns if name != full]
+    if full not in wide or not others:
         return None
-    base = whole.iloc[0]
-    lower = metric in LOWER_IS_BETTER
-    worse = others["low"] > base["high"] if lower else others["high"] < base["low"]
-    listed = "; ".join(
-        f"{row['setting']}: {show(row['value'], metric)} ({show(row['low'], metric)} to "
-        f"{show(row['high'], metric)})"
-        for _, row in pd.concat([whole, others]).iterrows()
-    )
-    if cut["seeds"].min() < 2:
-        return Answer("One run a setting: too few to say.", listed)
-    if worse.all():
+    sign = 1 if metric in LOWER_IS_BETTER else -1
+    worse = {name: verdict((wide[name] - wide[full]) * sign) for name in others}
+    listed = "; ".join(f"{name}: {_spread(wide[name], metric)}" for name in (full, *others))
+    if max((wide[name] - wide[full]).count() for name in others) < ENOUGH:
+        return Answer(f"Fewer than {ENOUGH} seeds a setting: too few to say.", listed)
+    if all(worse.values()):
         return Answer("Yes: with fewer photos the same types come out worse.", listed)
-    if worse.any():
-        names = _join(list(others.loc[worse, "setting"]))
-        return Answer(f"Yes, in: {names}. Elsewhere the ranges over seeds overlap.", listed)
-    return Answer("No difference is shown: the ranges over seeds overlap.", listed)
+    if any(worse.values()):
+        names = _join([name for name, one in worse.items() if one])
+        return Answer(f"Yes, in: {names}. Elsewhere the seeds don't agree.", listed)
+    return Answer("No difference is shown: the seeds don't agree.", listed)
+
+
+def _spread(numbers: pd.Series, metric: str) -> str:
+    """A mean with its range and its number of seeds, in words."""
+    found = numbers.dropna()
+    if len(found) < 2:
+        return f"{show(found.mean(), metric)} (one run)"
+    low, high = show(found.min(), metric), show(found.max(), metric)
+    return f"{show(found.mean(), metric)} ({low} to {high}, {len(found)} seeds)"
 
 
 def _join(names: list[str]) -> str:
@@ -193,9 +199,15 @@ def _join(names: list[str]) -> str:
 
 
 def settings_named(table: pd.DataFrame) -> pd.DataFrame:
-    """Add `kernel` and `name` ("kernel 4") to rows whose setting names a kernel; drop others."""
-    kernels = table["setting"].map(figures.kernel_of)
-    named = table[kernels.notna()].copy()
-    named["kernel"] = kernels.dropna().astype(int)
+    """Add `kernel` and `name` ("Kernel 4") to rows whose setting names a kernel; drop others.
+
+    A network narrowed to equal parameters (`k6-matched`) speaks for its kernel in the view of
+    equal parameters alone, and one of full width (`k6`) in every other.
+    """
+    parts = table["setting"].str.extract(r"^k([468])(-matched)?$")
+    narrow = parts[1].notna()
+    fits = narrow.eq(table["view"].eq(EQUAL_PARAMETERS)) | (parts[0].eq("4") & ~narrow)
+    named = table[parts[0].notna() & fits].copy()
+    named["kernel"] = parts.loc[named.index, 0].astype(int)
     named["name"] = "Kernel " + named["kernel"].astype(str)
     return named

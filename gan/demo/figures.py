@@ -2,7 +2,6 @@
 
 import io
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,10 +193,9 @@ def read_results(path: Path) -> pd.DataFrame:
     return table
 
 
-def kernel_of(setting: str) -> int | None:
-    """The kernel that a setting such as `k4` names."""
-    found = re.search(r"(?<!\d)([468])(?!\d)", setting)
-    return int(found[1]) if found else None
+def by_seed(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """One figure for comparing in pairs: a row a training seed, a column each of `column`."""
+    return table.pivot_table(index="seed", columns=column, values="value", sort=False)
 
 
 def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
@@ -208,9 +206,9 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
         if kernel is None or metrics.empty or entry.classes:
             continue
         rows = latest(metrics)
-        rows = (
-            rows[rows["reference"].isin(("test", ""))] if "test" in set(rows["reference"]) else rows
-        )
+        # A figure against pictures that the training never saw, where it was measured so too.
+        held_out = rows["reference"].eq("test").groupby([rows["metric"], rows["extractor"]])
+        rows = rows[rows["reference"].isin(("test", "")) | ~held_out.transform("any")]
         seed = entry.settings.loop.seed if entry.settings else 0
         parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view="as trained"))
     if not parts:

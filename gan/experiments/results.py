@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan import atomic
 from gan.config import CGANConfig, DCGANConfig
 from gan.errors import UserError
+from gan.experiments.paired import ENOUGH as ENOUGH  # for the experiments
+from gan.experiments.paired import verdict
 from gan.experiments.plan import SIZE, Planned, Stage
 from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row
@@ -35,7 +37,6 @@ COLUMNS = (
 TEXTS = ("setting", "view", "metric", "extractor", "body_type")
 FILE = "results.csv"
 SMOOTHING = 0.9  # share of the past that a smoothed loss keeps at each row
-ENOUGH = 3  # seeds, below which no setting is called better than another
 
 
 def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
@@ -186,22 +187,6 @@ def ranged(numbers: pd.Series) -> str:
     """What the bracket of `spread` spans."""
     count = int(numbers.count())
     return "one seed" if count == 1 else f"range of {count} seeds"
-
-
-def verdict(*steps: pd.Series) -> bool | None:
-    """Whether every step (paired differences, one a seed) goes up in every seed.
-
-    True where all do, False where a step goes down in every seed, None otherwise: the range of
-    a step's differences holds 0, or there are fewer than ENOUGH seeds.
-    """
-    signs = []
-    for step in steps:
-        found = step.dropna()
-        enough = len(found) >= ENOUGH
-        signs.append(1 if enough and found.min() > 0 else -1 if enough and found.max() < 0 else 0)
-    if -1 in signs:
-        return False
-    return True if signs and all(signs) else None
 
 
 def rising(claim: str, table: pd.DataFrame, settings: Sequence[str]) -> Finding:

@@ -225,9 +225,9 @@ def make_experiments(root: Path) -> None:
     write(
         "ablations",
         [
-            (setting, seed, "", "fd", lite, "all", 80 + place * 5 + seed, 1063, 5000)
-            for place, setting in enumerate(("baseline", "no-ema", "bce"))
-            for seed in range(2)
+            (setting, seed, "short", "fd", lite, "all", value + seed, 1063, 5000)
+            for setting, value in (("base", 80), ("relu", 90), ("mse", 75))
+            for seed in range(3)
         ],
     )
 

@@ -6,34 +6,65 @@ import pytest
 
 from gan.demo import answers
 from gan.demo.figures import Spread
-
-
-def settings(*rows: tuple[str, float, float, float, int]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["name", "value", "low", "high", "seeds"])
+from gan.experiments.results import rising
 
 
 @pytest.mark.parametrize(
-    ("rows", "expected"),
+    ("columns", "expected"),
     [
-        ([("A", 5, 4, 6, 3), ("B", 8, 7, 9, 3)], "the difference is real"),
-        ([("A", 5, 4, 6, 3), ("B", 8, 6, 9, 3)], "no difference is shown"),
-        ([("A", 5, 5, 5, 1), ("B", 8, 8, 8, 1)], "one run a setting"),
-        ([("A", 5, 4, 6, 3), ("B", 5, 4, 7, 3), ("C", 8, 7, 9, 3)], "beats C for real"),
+        # The ranges overlap: what counts is that A is ahead with every seed.
+        ({"A": [4, 5, 6], "B": [5, 6, 7]}, "the difference is real"),
+        ({"A": [4, 5, 6], "B": [5, 4, 9]}, "no difference is shown"),
+        ({"A": [5], "B": [8]}, "fewer than 3 seeds"),
+        ({"A": [5, 5, np.nan], "B": [8, 8, 1]}, "fewer than 3 seeds"),
+        ({"A": [4, 5, 6], "B": [4.1, 4.9, 6.2], "C": [7, 8, 9]}, "beats C with every seed"),
     ],
 )
-def test_a_difference_is_real_only_beyond_the_ranges(
-    rows: list[tuple[str, float, float, float, int]], expected: str
+def test_a_difference_is_real_if_every_seed_shows_it(
+    columns: dict[str, list[float]], expected: str
 ) -> None:
-    found = answers.best_setting(settings(*rows), "fd")
+    wide = pd.DataFrame(columns)
+    found = answers.best_setting(wide, "fd")
     assert found is not None
     assert found.verdict.startswith("A ")
     assert expected in found.verdict
 
 
 def test_the_direction_of_the_metric_counts() -> None:
-    table = settings(("A", 5, 4, 6, 3), ("B", 8, 7, 9, 3))
-    assert answers.best_setting(table, "is").verdict.startswith("B ")  # type: ignore[union-attr]
-    assert answers.best_setting(table.head(1), "fd") is None
+    wide = pd.DataFrame({"A": [4.0, 5.0, 6.0], "B": [7.0, 8.0, 9.0]})
+    found = answers.best_setting(wide, "is")
+    assert found is not None
+    assert found.verdict.startswith("B is best")
+    assert "A is behind by 3.00" in found.evidence
+    assert answers.best_setting(wide[["A"]], "fd") is None
+
+
+def test_the_app_and_the_findings_judge_alike() -> None:
+    """One rule: what the page calls real is what the experiment's script calls shown."""
+    stream = np.random.RandomState(0)
+    for _ in range(50):
+        fd = pd.DataFrame({"k4": stream.rand(3) + 0.5, "k6": stream.rand(3)})
+        page = answers.best_setting(fd, "fd")
+        assert page is not None
+        script = rising("", fd, ["k6", "k4"]).holds
+        assert ("the difference is real" in page.verdict) == (script is not None)
+        if script is not None:
+            assert page.verdict.startswith("k6" if script else "k4")
+
+
+def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:
+    views = ("equal-pictures", "equal-parameters")
+    table = pd.DataFrame(
+        [(setting, view) for setting in ("k4", "k6", "k6-matched", "photos") for view in views],
+        columns=["setting", "view"],
+    )
+    named = answers.settings_named(table)
+    assert list(zip(named["view"], named["setting"], named["name"], strict=True)) == [
+        ("equal-pictures", "k4", "Kernel 4"),
+        ("equal-parameters", "k4", "Kernel 4"),
+        ("equal-pictures", "k6", "Kernel 6"),
+        ("equal-parameters", "k6-matched", "Kernel 6"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -79,11 +110,14 @@ def test_rare_types_are_judged_by_rank(values: list[int], verdict: str) -> None:
 
 
 def test_cut_types_are_compared_with_the_whole_ones() -> None:
-    table = pd.DataFrame(
-        [("full", 0.6, 0.58, 0.62, 3), ("cut-1/8", 0.4, 0.38, 0.42, 3)],
-        columns=["setting", "value", "low", "high", "seeds"],
-    )
-    assert answers.rare_by_experiment(table, "gan_test", "full").verdict.startswith("Yes")  # type: ignore[union-attr]
-    near = table.assign(low=0.3, high=0.7)
-    assert answers.rare_by_experiment(near, "gan_test", "full").verdict.startswith("No diff")  # type: ignore[union-attr]
-    assert answers.rare_by_experiment(table, "gan_test", "absent") is None
+    wide = pd.DataFrame({"full": [0.6, 0.58, 0.62], "cut-1/8": [0.4, 0.38, 0.42]})
+
+    def verdict(table: pd.DataFrame) -> str:
+        found = answers.rare_by_experiment(table, "gan_test", "full")
+        assert found is not None
+        return found.verdict
+
+    assert verdict(wide).startswith("Yes")
+    assert verdict(wide.assign(**{"cut-1/8": [0.4, 0.6, 0.4]})).startswith("No difference")
+    assert verdict(wide.head(2)).startswith("Fewer than 3")
+    assert answers.rare_by_experiment(wide, "gan_test", "absent") is None

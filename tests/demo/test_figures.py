@@ -88,13 +88,6 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
         figures.read_results(path)
 
 
-@pytest.mark.parametrize(
-    ("setting", "kernel"), [("k4", 4), ("kernel-6", 6), ("8", 8), ("k16", None), ("bce", None)]
-)
-def test_a_setting_names_its_kernel(setting: str, kernel: int | None) -> None:
-    assert figures.kernel_of(setting) == kernel
-
-
 def test_fid_decides_before_another_network() -> None:
     lite = rows(("fd", "efficientnet-lite2", "all", "train", 1, 0))
     both = pd.concat([lite, rows(("fid", "inception-v3-compat", "all", "train", 1, 0))])

@@ -19,6 +19,7 @@ SHOWN = (
     "Body types",
     "Rare types",
     "Memorised?",
+    "Settings",
     "Experiments",
     "How measured",
     "Cards",

@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from gan.demo import charts, curves, engine, figures, parts, pictures, store, summary
-from gan.demo.catalogue import Entry
 from gan.errors import UserError
 
 COMMAND = "python train/kernel_sweep.py"
@@ -24,7 +23,7 @@ parts.heading(
     ":material/grid_on:",
     "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
     "network each with kernels 4, 6 and 8 and found them close. Here each is trained with several "
-    "random seeds: a difference counts only if it is larger than the spread between seeds.",
+    "random seeds: a difference counts only if it has the same sign with every seed.",
 )
 
 entries = store.entries()
@@ -39,6 +38,7 @@ if not from_experiment:
     )
 
 views = [view for view in summary.VIEWS if view in set(table["view"])]
+view = ""
 if views:
     options = [summary.VIEWS[view] for view in views]
     label = options[0]
@@ -101,18 +101,7 @@ if views:
             "generator's loss from its smoothed curve."
         )
 
-kernels: dict[str, list[Entry]] = {}
-for entry in entries:
-    kernel = getattr(entry.settings.network, "kernel", None) if entry.settings else None
-    if kernel in (4, 6, 8) and not entry.classes:
-        kernels.setdefault(f"Kernel {kernel}", []).append(entry)
-# The experiment's own runs where there are any: they share data, budget and latents.
-for kernel_name, runs in kernels.items():
-    own = [run for run in runs if run.name.startswith(f"{summary.KERNEL_EXPERIMENT}/")]
-    # Networks narrowed to equal parameters come last: the pictures show equal widths.
-    own.sort(key=lambda run: "matched" in run.name)
-    kernels[kernel_name] = own or runs
-kernels = dict(sorted(kernels.items()))
+kernels = summary.kernel_runs(entries, view)
 seeds = sorted(
     {run.settings.loop.seed for runs in kernels.values() for run in runs if run.settings}
 )

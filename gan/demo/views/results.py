@@ -18,8 +18,9 @@ measured = {entry.name: entry for entry in entries if not store.metrics(entry).e
 if not measured:
     parts.missing("No run has been evaluated yet.", f"{parts.EVALUATE} checkpoints/NAME")
 
-TABS = ["Figures", "Body types", "Rare types", "Memorised?", "Experiments", "How measured", "Cards"]
-VIEWS = TABS if measured else TABS[-4:]
+TABS = ["Figures", "Body types", "Rare types", "Memorised?"]
+ALWAYS = ["Settings", "Experiments", "How measured", "Cards"]
+VIEWS = [*TABS, *ALWAYS] if measured else ALWAYS
 tab = (
     st.pills("Show", VIEWS, default=VIEWS[0], required=True, key="show", bind="query-params")
     or VIEWS[0]
@@ -157,7 +158,8 @@ elif tab == "Rare types":
         st.warning(problem, icon=":material/report:")
     found = summary.rare_table(cut)
     if found is not None:
-        spread, metric, extractor, full = found
+        cut_runs, metric, extractor, _full = found
+        spread = figures.spreads(cut_runs, ["setting"])
         answer, _ = summary.rare(None)
         if answer:
             with st.container(border=True):
@@ -224,6 +226,54 @@ elif tab == "Memorised?" and entry is not None:
         )
     parts.explain("Nearest neighbour", "Held-out")
 
+elif tab == "Settings":
+    st.subheader("What does each setting do?", icon=":material/tune:")
+    st.markdown(
+        "The settings that the report tried, one change at a time, against the same network "
+        "without the change. A change counts only if it has the same sign with every training "
+        "seed."
+    )
+    table, problem = store.experiment(summary.ABLATIONS)
+    if problem:
+        st.warning(problem, icon=":material/report:")
+    effects = summary.ablation_effects(table)
+    if effects is None:
+        parts.missing(
+            "No change has been trained beside its base yet.", "python train/ablations.py"
+        )
+    else:
+        changes, metric, extractor = effects
+        name = figures.title(metric, extractor)
+        better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
+        parts.chart(
+            charts.settings_spread(changes.assign(body_type="all"), f"Change of {name}", metric),
+            alt=f"Change of {name} by each setting, best first: "
+            + "; ".join(
+                f"{row['setting']} {figures.show(row['value'], metric)}"
+                for _, row in changes.iterrows()
+            ),
+        )
+        st.caption(
+            f"Change of {name}, {better}, paired by seed. "
+            + figures.counts_in_words(changes).replace("; hollow: single trainings", "")
+        )
+        st.dataframe(
+            changes,
+            hide_index=True,
+            column_order=["setting", "base", "value", "low", "high", "seeds", "shown"],
+            column_config={
+                "setting": st.column_config.TextColumn("Change"),
+                "base": st.column_config.TextColumn("Against"),
+                "value": st.column_config.NumberColumn("Mean change", format="%.1f"),
+                "low": st.column_config.NumberColumn("Lowest", format="%.1f"),
+                "high": st.column_config.NumberColumn("Highest", format="%.1f"),
+                "seeds": st.column_config.NumberColumn("Seeds", help="Trainings of both"),
+                "shown": st.column_config.TextColumn("Is it real?"),
+            },
+            alt=f"Change of {name} by each setting, with its range over seeds",
+        )
+    parts.explain("FD", "Range of seeds")
+
 elif tab == "Experiments":
     for folder, title, command in (
         (summary.KERNEL_EXPERIMENT, "Kernel size", "python train/kernel_sweep.py"),
@@ -250,21 +300,6 @@ elif tab == "Experiments":
                 for m, e in zip(spread["metric"], spread["extractor"], strict=True)
             ],
         )
-        if folder == summary.ABLATIONS:
-            decides = figures.deciding(table)
-            if decides:
-                rows_of = spread[
-                    (spread["metric"] == decides[0])
-                    & (spread["extractor"] == decides[1])
-                    & spread["body_type"].isin(["all", ""])
-                ]
-                parts.chart(
-                    charts.settings_spread(
-                        rows_of.assign(body_type="all"), figures.title(*decides), decides[0]
-                    ),
-                    alt=f"{figures.title(*decides)} of each ablation",
-                )
-                st.caption(figures.counts_in_words(rows_of))
         st.dataframe(
             spread.drop(columns=["metric", "extractor"]),
             hide_index=True,

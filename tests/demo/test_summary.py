@@ -1,0 +1,66 @@
+"""What pages say of half-finished experiments."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gan.demo import summary
+from gan.demo.catalogue import list_entries
+from tests.demo.fake_runs import make_run
+
+
+def ablations(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["setting", "seed", "value"])
+    return table.assign(
+        view="short",
+        metric="fd",
+        extractor="efficientnet-lite2",
+        body_type="all",
+        n_real=np.nan,
+        n_fake=9.0,
+    )
+
+
+def test_changes_are_paired_with_their_own_base_and_sorted() -> None:
+    bases = [("base", seed, 100.0 * seed) for seed in range(3)]
+    bases += [("conditional", seed, 500.0) for seed in range(3)]
+    better = [("relu", seed, 100.0 * seed - 5 - seed) for seed in range(3)]
+    single = [("mse", 0, 9.0), ("conditional-dense-3", 0, 490.0)]
+    found = summary.ablation_effects(ablations(*bases, *better, *single))
+    assert found is not None
+    effects, metric, _ = found
+    assert metric == "fd"
+    columns = ["setting", "base", "value", "low", "high", "seeds", "shown"]
+    assert effects[columns].to_numpy().tolist() == [
+        ["conditional-dense-3", "conditional", -10.0, -10.0, -10.0, 1, "fewer than 3 seeds"],
+        ["relu", "base", -6.0, -7.0, -5.0, 3, "better with every seed"],
+        ["mse", "base", 9.0, 9.0, 9.0, 1, "fewer than 3 seeds"],
+    ]
+
+
+def test_nothing_is_said_before_a_change_was_trained() -> None:
+    assert summary.ablation_effects(ablations(("base", 0, 1.0), ("base", 1, 2.0))) is None
+    assert summary.ablation_effects(ablations(("relu", 0, 1.0))) is None
+    assert summary.ablation_effects(ablations().head(0)) is None
+
+
+def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> None:
+    for name, kernel in (("k4", 4), ("k6", 6), ("k6-matched", 6), ("k8-matched", 8)):
+        make_run(tmp_path, f"kernel-size/{name}-seed0", conditional=False, kernel=kernel)
+    make_run(tmp_path, "single", conditional=False, kernel=8)
+    entries = list_entries(tmp_path)
+
+    def names(view: str) -> dict[str, list[str]]:
+        runs = summary.kernel_runs(entries, view)
+        return {kernel: [run.run.path.name for run in found] for kernel, found in runs.items()}
+
+    assert names("equal-pictures") == {"Kernel 4": ["k4-seed0"], "Kernel 6": ["k6-seed0"]}
+    assert names("equal-parameters") == {
+        "Kernel 4": ["k4-seed0"],
+        "Kernel 6": ["k6-matched-seed0"],
+        "Kernel 8": ["k8-matched-seed0"],
+    }
+    assert list(summary.kernel_runs([one for one in entries if one.name == "single"], "")) == [
+        "Kernel 8"
+    ]
