@@ -19,6 +19,8 @@ class Objective(Protocol):
     `seen` counts the real pictures before this step.
     """
 
+    shares: bool  # D's loss goes back through operations of G's: they must be kept
+
     def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
         """Whatever D must know of the photos before the first step."""
         ...
@@ -43,7 +45,10 @@ class Adversarial:
 
     def __init__(self, config: AdversarialConfig) -> None:
         self.mse = config.loss == "mse"
+        # Where G steps first, D is still as it was when it judged these very pictures.
+        self.shares = config.first == "generator"
         self.real_target = config.real_target
+        self.on_fake: Tensor | None = None
 
     def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
         """Nothing."""
@@ -51,13 +56,17 @@ class Adversarial:
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
-        return self.distance(discriminator(fake, y), 1.0)
+        on_fake = discriminator(fake, y)
+        self.on_fake = on_fake if self.shares else None
+        return self.distance(on_fake, 1.0)
 
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         # Two passes, not one joint batch: BatchNorm must not mix real and generated statistics.
-        on_real, on_fake = discriminator(real, y), discriminator(fake, y)
+        on_real = discriminator(real, y)
+        on_fake = discriminator(fake, y) if self.on_fake is None else self.on_fake
+        self.on_fake = None
         loss = self.distance(on_real, self.real_target) + self.distance(on_fake, 0.0)
         return loss, on_real.float().mean(), on_fake.float().mean()
 
@@ -74,6 +83,7 @@ class Drift:
     """Drifting in frozen features (see gan/drift.py), sharpened by D's heads (hinge loss,
     Lim & Ye 2017). G steps first; D then reuses the feature maps of both batches."""
 
+    shares = False
     BALANCE_EVERY = 32  # steps between two measurements of the two pulls on the pictures
 
     def __init__(self, config: DriftConfig) -> None:

@@ -106,12 +106,9 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
                 fake = state.generator(z, y if classes else None)
             for step in config.objective.order:
                 if step == "generator":
-                    # D's weight gradients would be thrown away: don't compute them.
-                    state.discriminator.requires_grad_(False)
                     with precision:
                         loss_g = objective.generator_loss(state.discriminator, real, fake, y, seen)
-                    update(accelerator, state.optimizer_g, loss_g)
-                    state.discriminator.requires_grad_(True)
+                    update(accelerator, state.optimizer_g, loss_g, objective.shares)
                 else:
                     with precision:
                         loss_d, d_real, d_fake = objective.discriminator_loss(
@@ -222,16 +219,21 @@ def set_learning_rates(state: State, config: RunConfig, iterations: int) -> None
             group["lr"] = rate * factor
 
 
-def update(accelerator: Accelerator, optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    """One step of `optimizer` down the gradient of `loss`, averaged over all processes."""
+def update(
+    accelerator: Accelerator, optimizer: torch.optim.Optimizer, loss: Tensor, shared: bool = False
+) -> None:
+    """One step of `optimizer` down the gradient of `loss`, averaged over all processes.
+
+    `shared`: another loss will go back through the same operations.
+    """
     if not loss.requires_grad:
         return  # this network has no part in the step
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    parameters = [p for g in optimizer.param_groups for p in g["params"]]
+    # The other network's weight gradients would be thrown away: they aren't computed.
+    loss.backward(inputs=parameters, retain_graph=shared)
     if accelerator.num_processes > 1:
-        gradients = [
-            p.grad for g in optimizer.param_groups for p in g["params"] if p.grad is not None
-        ]
+        gradients = [p.grad for p in parameters if p.grad is not None]
         # One message for all: DistributedDataParallel can't follow two networks that freeze
         # each other and share a graph.
         flat = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
