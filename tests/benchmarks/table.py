@@ -1,0 +1,188 @@
+"""The README's speed table, written from results.csv so that no figure is typed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import tyro
+from measure import read
+
+DCGAN = "rate, 64 px, width 64, batch 128"
+SHARE = "data, share of a {} step"
+FIRST = "first batch, second run"
+DECODE = "archive to array"
+BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
+
+
+def main(write: Path | None = None) -> None:
+    """Print the table, or put it into a README between its markers.
+
+    Args:
+        write: The README.
+    """
+    if write is None:
+        print(markdown())
+        return
+    before, begin, rest = write.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{write} has no lines {BEGIN} and {END} to put the table between")
+    write.write_text(f"{before}{BEGIN}\n{markdown()}\n{END}{after}")
+
+
+def markdown() -> str:
+    """A short table of what was measured, and three sentences that say how."""
+    rows = {(row["benchmark"], row["what"], row["against"]): row for row in read()}
+    lines = ["| what | ours | beside it | ratio |", "|---|---|---|---|"]
+    for line in LINES:
+        try:
+            lines.append(f"| {' | '.join(line(rows))} |")
+        except (KeyError, ValueError):
+            continue  # not measured
+    return "\n".join([*lines, *_growth(rows), "", *_sentences(list(rows.values()))])
+
+
+Rows = dict[tuple[str, str, str], dict[str, Any]]
+
+
+def _value(row: dict[str, Any], digits: int = 3) -> str:
+    """A median with its range where there is one, to so many significant digits."""
+    numbers = [_number(float(row[name]), digits) for name in ("value", "low", "high")]
+    middle, low, high = numbers
+    return middle if row["n"] == "1" or low == high else f"{middle} ({low} to {high})"
+
+
+def _number(value: float, digits: int) -> str:
+    if value and abs(value) < 1e-3:
+        return f"{value:.1e}"
+    places = max(0, digits - len(f"{abs(value):.0f}".lstrip("0")) if abs(value) >= 1 else digits)
+    return f"{value:,.{places}f}"
+
+
+def _beside(
+    benchmark: str, title: str, what: str, theirs: str, speed_up: str = ""
+) -> Callable[[Rows], list[str]]:
+    """A line that sets our figure beside another's."""
+
+    def line(rows: Rows) -> list[str]:
+        ours, other = rows[benchmark, what, "ours"], rows[benchmark, what, theirs]
+        unit = ours["unit"]
+        ratio = _value(rows[benchmark, speed_up, theirs]) if speed_up else ""
+        return [title, f"{_value(ours)} {unit}", f"{theirs}: {_value(other)} {unit}", ratio]
+
+    return line
+
+
+def _bound(rows: Rows) -> list[str]:
+    share = rows["dcgan_step", "share of the bound", "matrix product"]
+    rate = rows["dcgan_step", "matrix product", "torch"]
+    work = rows["dcgan_step", "multiply-adds", "ours"]
+    title = f"the same, of what {_value(work)} G multiply-adds a picture allow"
+    return [title, "", f"matrix product: {_value(rate)} GFLOP/s", _value(share)]
+
+
+def _difference(rows: Rows) -> list[str]:
+    apart = rows["evaluation", "relative difference", "pytorch-fid"]
+    return ["the same figure, relative difference", "", "", _value(apart)]
+
+
+def _processes(rows: Rows) -> list[str]:
+    """The largest difference of any loss of any network, and what our recipe's step costs."""
+    mine = [row for key, row in rows.items() if key[0] == "two_processes"]
+    apart = [float(row["value"]) for row in mine if "largest difference" in row["what"]]
+    title = f"two processes: losses differ by at most {max(apart):.1e} in 20 steps"
+    try:
+        both = rows["two_processes", "cgan, step", "two processes"]
+        alone = rows["two_processes", "cgan, step", "one process"]
+    except KeyError:
+        return [title, "", "", ""]
+    times = float(alone["value"]) / float(both["value"])
+    return [title, f"{_value(both)} s", f"one process: {_value(alone)} s", f"{times:.2f}"]
+
+
+def _judging(turn: str, theirs: str = "pytorch-fid") -> Callable[[Rows], list[str]]:
+    def line(rows: Rows) -> list[str]:
+        count = float(rows["evaluation", "pictures", "generated"]["value"])
+        ours = _value(rows["evaluation", "judging", f"ours, {turn} run"])
+        others = _value(rows["evaluation", "judging", theirs])
+        times = _value(rows["evaluation", f"speed-up, {turn} run", theirs])
+        title = f"judging {count:,.0f} pictures, {turn} run"
+        return [title, f"{ours} s", f"{theirs}: {others} s", times]
+
+    return line
+
+
+def _plain(what: str) -> tuple[str, str, str]:
+    return what, "plain script", f"{what}, speed-up"
+
+
+def _growth(rows: Rows) -> list[str]:
+    """How time and memory grow along each axis, as a table of its own."""
+    lines = ["", "| grows with | time | memory |", "|---|---|---|"]
+    for name in dict.fromkeys(key[1].partition(":")[0] for key in rows if key[0] == "growth"):
+        cells = []
+        for kind in ("seconds", "memory"):
+            what = f"{name}: exponent of {kind}"
+            steps = [
+                f"{key[2]}: {float(row['value']):.2f}"
+                for key, row in rows.items()
+                if key[:2] == ("growth", what) and key[2] != "fit"
+            ]
+            fit = float(rows["growth", what, "fit"]["value"])
+            cells.append(f"{fit:.2f} ({'; '.join(steps)})")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines if len(lines) > 3 else []
+
+
+LINES = [
+    _beside(
+        "dcgan_step",
+        "DCGAN step (64 px, 64 channels, batch 128)",
+        DCGAN,
+        "pytorch/examples",
+        "speed-up",
+    ),
+    _beside("dcgan_step", "the same", DCGAN, "PyTorch-GAN", "speed-up"),
+    _bound,
+    _beside("cgan_step", "step of our recipe", "rate", "PyTorch-GAN", "speed-up"),
+    _beside("cgan_step", "the same", "rate", "the report's pair in our loop", "speed-up"),
+    _beside("data_handling", "data, of a DCGAN step", SHARE.format("DCGAN"), "ImageFolder"),
+    _beside("data_handling", "data, of a step of our recipe", SHARE.format("cgan"), "ImageFolder"),
+    _beside("data_handling", "second run: first batch", FIRST, "ImageFolder", f"{FIRST}, speed-up"),
+    _beside("decoding", "10,730 photos, archive to array", DECODE, "ImageFolder", "speed-up"),
+    _beside("decoding", "the same, peak memory", "peak memory", "ImageFolder"),
+    _beside("decoding", "the same, cores used", "cores used", "ImageFolder"),
+    _judging("first"),
+    _judging("second"),
+    _judging("second", "pytorch-fid --save-stats"),
+    _difference,
+    _beside("app", "app: start to 16 pictures", *_plain("cold start")),
+    _beside("app", "app: 16 new pictures", *_plain("16 pictures")),
+    _beside("app", "app: 16 pictures seen before", *_plain("the same 16")),
+    _beside("app", "app: memory after", "memory", "plain script"),
+    _processes,
+]
+
+
+def _sentences(rows: list[dict[str, Any]]) -> list[str]:
+    """How it was measured, from the rows themselves."""
+    if not rows:
+        return []
+    hardware = sorted({row["hardware"] for row in rows})
+    threads = sorted({int(row["threads"]) for row in rows})
+    clocks = {row["clock"] for row in rows}
+    idle = {
+        frozenset({"wall"}): "nothing else ran",
+        frozenset({"cpu"}): "other work ran too, so processor time was counted",
+    }.get(frozenset(clocks), "other work ran during some rows, see the column clock")
+    return [
+        f"Measured on {'; '.join(hardware)}, {' or '.join(map(str, threads))} threads; {idle}. "
+        "A figure is the median with its range; counts, and where our step's time goes, are in "
+        "`tests/benchmarks/results.csv`. Peers run their own loops over the same networks, step "
+        "by step in turn with ours, their batches waiting in memory; an exponent of 1 is linear: "
+        "`python tests/benchmarks/run_all.py --help`."
+    ]
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
