@@ -284,10 +284,8 @@ def _by_table(photos: list[Photo], table: Path) -> list[Photo]:
             body_type=normal(row[columns["type"]] or ""),
             split=SPLITS[split] if split else "",
         )
-        if not photo.body_type:
+        if not photo.body_type or not photo.body_type.isprintable():
             photo = replace(photo, problem="no label")
-        elif not photo.body_type.isprintable():
-            photo = replace(photo, problem="label with control characters")
         elif photo.name in labelled and labelled[photo.name] != photo:
             photo = replace(photo, problem="two different labels")
         labelled[photo.name] = photo
