@@ -43,7 +43,7 @@ PROFILED = 3  # steps
 OTHER = "the rest"
 
 
-def main(peers: Path | None = None, rounds: int = 7, threads: int = 0) -> None:
+def main(peers: Path | None = None, rounds: int = 5, threads: int = 0) -> None:
     """Pictures a second of our recipe, of the report's pair, and of their loop over that pair.
 
     Args:

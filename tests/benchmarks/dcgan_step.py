@@ -28,7 +28,7 @@ SIDE = 1536  # of the square matrices whose product sets the bound
 
 def main(
     peers: Path | None = None,
-    rounds: int = 7,
+    rounds: int = 5,
     threads: int = 0,
     size: int = 64,
     width: int = 64,

@@ -1,14 +1,13 @@
 """From the archive to the array: time, cores and memory, beside ImageFolder reading once."""
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import tyro
 from data_handling import theirs_of
 from measure import ROOT, Figure, clock_name, ratios, save, use_threads
@@ -27,10 +26,8 @@ class Cost:
 
     @property
     def seconds(self) -> float:
-        """By the clock of this run: processor time is shared by the threads in use."""
-        if clock_name() == "wall":
-            return self.wall
-        return self.processor / torch.get_num_threads()
+        """By the clock of this run."""
+        return self.processor if clock_name() == "cpu" else self.wall
 
 
 def main(data: str = "cars8.rar", rounds: int = 2, threads: int = 0) -> None:
@@ -67,25 +64,31 @@ def main(data: str = "cars8.rar", rounds: int = 2, threads: int = 0) -> None:
     save("decoding", [*figures, Figure("speed-up", "ImageFolder", faster, "times")])
 
 
+# Small, because a child's peak memory starts from that of the process that it was forked from.
+LAUNCH = """
+import json, os, subprocess, sys, time
+start, nothing = time.perf_counter(), subprocess.DEVNULL
+child = subprocess.Popen(sys.argv[1:], stdout=nothing, stderr=nothing)
+_, status, used = os.wait4(child.pid, 0)
+seconds = used.ru_utime + used.ru_stime
+print(json.dumps((status, time.perf_counter() - start, seconds, used.ru_maxrss * 1024 / 1e6)))
+"""
+
+
 def run(command: list[str], environment: dict[str, str]) -> Cost:
     """Run a Python script to its end and see what it cost.
 
     Raises:
         RuntimeError: It failed.
     """
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        env=os.environ | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+    launch = [sys.executable, "-SEc", LAUNCH, sys.executable, *command]
+    done = subprocess.run(
+        launch, env=os.environ | environment, check=True, capture_output=True, text=True
     )
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}")
-    return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000)
+    status, *cost = json.loads(done.stdout)
+    if status:
+        raise RuntimeError(f"{' '.join(command)} failed with status {status}")
+    return Cost(*cost)
 
 
 def read_once(folder: str, workers: str) -> None:

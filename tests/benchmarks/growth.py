@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,17 @@ from gan.config import (
 from gan.data.batches import Batches
 from gan.data.prepared import Photos
 
-# What grows, and the values that it takes while all else stays at size 64, width 32, batch 64.
+# What grows, and the values that it takes while all else stays at size 64, width 32, batch 32.
 AXES = {
     "size": (64, 128, 256),
     "width": (8, 16, 32, 64),
     "batch": (16, 32, 64, 128),
 }
 PHOTOS = (1_000, 10_000, 100_000, 1_000_000)
-BEFORE = {"size": 64, "width": 32, "batch": 64}
+BEFORE = {"size": 64, "width": 32, "batch": 32}
 
 
-def main(rounds: int = 3, threads: int = 0) -> None:
+def main(rounds: int = 2, threads: int = 0) -> None:
     """Each setting in a process of its own, so that its peak of memory is its own.
 
     Args:
@@ -85,7 +86,7 @@ def rows(
         figures.append(Figure(f"{what}: exponent of {kind}", "fit", [exponent], ""))
         figures += [
             Figure(f"{what}: exponent of {kind}", f"{a} to {b}", [step], "")
-            for a, b, step in zip(values, values[1:], between, strict=True)
+            for (a, b), step in zip(pairwise(values), between, strict=True)
         ]
     return figures
 

@@ -4,7 +4,6 @@ import csv
 import multiprocessing
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -40,7 +39,7 @@ COLUMNS = (
     "unit",
     "hardware",
     "threads",
-    "clock",  # wall: nothing else ran; cpu: others ran too, so processor time was counted
+    "clock",  # wall: nothing else ran; cpu: processor time of one thread; or "wall, busy"
 )
 CLOCK = "BENCHMARK_CLOCK"  # the variable that says which; set it to choose
 NEVER = 10**9
@@ -68,19 +67,18 @@ def use_threads(threads: int) -> None:
     os.environ["OMP_NUM_THREADS"] = str(count)
     torch.set_num_threads(count)
     if CLOCK not in os.environ:
-        os.environ[CLOCK] = "wall" if psutil.cpu_percent(2) < 10 else "cpu"
+        quiet = psutil.cpu_percent(2) < 10
+        os.environ[CLOCK] = "wall" if quiet else "cpu" if count == 1 else "wall, busy"
 
 
 def clock_name() -> str:
-    """Wall time on a quiet machine; else processor time, which a busy neighbour moves less."""
+    """Wall time on a quiet machine; else, for one thread, the processor time that it got."""
     return os.environ[CLOCK]
 
 
 def clock() -> float:
-    """Seconds by `clock_name`; processor time is that of one of the threads in use."""
-    if clock_name() == "wall":
-        return time.perf_counter()
-    return time.process_time() / torch.get_num_threads()
+    """Seconds by `clock_name`."""
+    return time.process_time() if clock_name() == "cpu" else time.perf_counter()
 
 
 def hardware() -> str:
@@ -188,8 +186,15 @@ def _steps(connection: Connection) -> Iterator[None]:
             start = clock()
             yield
             seconds = clock() - start
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-        connection.send((seconds, found, peak))
+        connection.send((seconds, found, peak()))
+
+
+def peak() -> float:
+    """This process's peak memory in MB; getrusage's would include its parent's at the fork."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return float(line.split()[1]) * 1024 / 1e6
+    return 0.0
 
 
 def take_turns(

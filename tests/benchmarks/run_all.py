@@ -18,7 +18,7 @@ class Options:
 
     peers: Path | None = None  # folder with clones of the peers, see peers.py; else ours alone
     data: str = ""  # an archive of photos; without it, what needs photos is left out
-    count: int = 4_000  # pictures to judge
+    count: int = 3_000  # pictures to judge
     threads: int = 0  # cores; 0 takes every one
     only: tuple[str, ...] = ()  # names of benchmarks; default: all
 
