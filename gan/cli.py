@@ -12,6 +12,7 @@ import tyro
 from gan.errors import UserError
 
 Command = TypeVar("Command")
+LONGEST = 500  # characters of a complaint: it may quote what was typed
 
 
 def parse(
@@ -46,4 +47,7 @@ def parse(
     end = next(
         (i for i, line in enumerate(body) if line.startswith(("Arg", "For full"))), len(body)
     )
-    raise UserError(f"{' '.join(body[1:end])} (see --help)")
+    text = " ".join(body[1:end])
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}..."
+    raise UserError(f"{text} (see --help)")
