@@ -138,6 +138,8 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
         save()
         if main:
             write_samples(run, config, classes, state)
+    accelerator.wait_for_everyone()  # one that leaves first takes the others down
+    accelerator.end_training()
     if stop.asked:
         raise KeyboardInterrupt
     return state.iteration >= iterations
