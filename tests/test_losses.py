@@ -1,13 +1,15 @@
 """Losses against closed forms."""
 
 import math
+from typing import Literal
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from gan.config import AdversarialConfig
+from gan.config import AdversarialConfig, DCGANConfig
 from gan.losses import Adversarial
+from gan.models import build_discriminator
 
 
 class Constant(nn.Module):
@@ -56,3 +58,29 @@ def test_least_squares() -> None:
     assert float(objective.generator_loss(Constant(0.5, 0.25), REAL, FAKE, Y, 0)) == pytest.approx(
         0.75**2
     )
+
+
+@pytest.mark.parametrize("first", ["generator", "discriminator"])
+def test_d_judges_the_pictures_of_its_own_step(
+    first: Literal["generator", "discriminator"],
+) -> None:
+    """Where G goes first D's loss reuses an answer; value and gradient are as without that."""
+    objective = Adversarial(AdversarialConfig(first=first))
+    torch.manual_seed(0)
+    network = build_discriminator(DCGANConfig(width=4), 64, 0)
+    parameters = list(network.parameters())
+    for _ in range(2):
+        source = torch.randn(4, 3, 64, 64, requires_grad=True)
+        real, fake = torch.randn(4, 3, 64, 64), source.tanh()
+        for step in AdversarialConfig(first=first).order:
+            if step == "generator":
+                loss_g = objective.generator_loss(network, real, fake, Y, 0)
+                loss_g.backward(inputs=[source], retain_graph=objective.shares)
+            else:
+                loss, _, _ = objective.discriminator_loss(network, real, fake.detach(), Y, 0)
+                on_real, on_fake = network(real, Y), network(fake.detach(), Y)
+                wanted = objective.distance(on_real, 1.0) + objective.distance(on_fake, 0.0)
+                assert torch.allclose(loss, wanted, rtol=1e-5)
+                found = torch.autograd.grad(loss, parameters)
+                for one, other in zip(found, torch.autograd.grad(wanted, parameters), strict=True):
+                    assert torch.allclose(one, other, rtol=1e-3, atol=1e-5)

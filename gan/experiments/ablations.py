@@ -12,8 +12,9 @@ from gan.config import CGANConfig, DataConfig, RunConfig
 from gan.data.prepared import Photos
 from gan.experiments import judging
 from gan.experiments.kernel import base_config
+from gan.experiments.paired import ENOUGH, verdict
 from gan.experiments.plan import SIZE, Budget, Planned, Stage
-from gan.experiments.results import ENOUGH, Finding, ranged, spread, text, values, verdict
+from gan.experiments.results import Finding, ranged, spread, text, values
 from gan.experiments.running import measured_at
 from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row

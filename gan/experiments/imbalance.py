@@ -12,8 +12,9 @@ from gan.config import RunConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import judging
+from gan.experiments.paired import verdict
 from gan.experiments.plan import Budget, Planned, Stage, subset
-from gan.experiments.results import Finding, ranged, records, rising, spread, text, values, verdict
+from gan.experiments.results import Finding, ranged, records, rising, spread, text, values
 from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.features import Row
 from gan.metrics.judge import Judge, judge_of

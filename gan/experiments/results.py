@@ -15,7 +15,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from gan import atomic
 from gan.config import CGANConfig, DCGANConfig
 from gan.errors import UserError
-from gan.experiments.paired import ENOUGH as ENOUGH  # for the experiments
 from gan.experiments.paired import verdict
 from gan.experiments.plan import SIZE, Planned, Stage
 from gan.metrics.extractors import LITE2

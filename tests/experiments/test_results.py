@@ -7,7 +7,8 @@ import pytest
 from gan.config import CGANConfig, DCGANConfig
 from gan.errors import UserError
 from gan.experiments import results
-from gan.experiments.results import costs, oscillation, rising, spread, verdict
+from gan.experiments.paired import verdict
+from gan.experiments.results import costs, oscillation, rising, spread
 
 
 def test_a_smooth_loss_does_not_oscillate() -> None:

@@ -38,6 +38,7 @@ from gan import record
 from gan.checkpoint import FORMAT, load_generator
 from gan.metrics import classifier, extractors
 from gan.runs import Run
+from tests.tiny_network import TinyNetwork
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = "checkpoints/run"
@@ -50,18 +51,6 @@ COMMANDS = {
 }
 SHARES = {"prepare": 0.2, "train": 0.6, "evaluate": 0.2}
 WRITES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.chmod", "os.truncate"}
-
-
-class TinyNetwork(torch.nn.Module):
-    """Stands for EfficientNet-Lite2, whose figures take long."""
-
-    def __init__(self, *_: object) -> None:
-        super().__init__()
-        self.anything = torch.nn.Parameter(torch.zeros(()))
-
-    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        pooled = torch.nn.functional.adaptive_avg_pool2d(pictures, 4).flatten(1)
-        return pooled, pooled[:, :10]
 
 
 def shrink() -> None:

@@ -172,6 +172,12 @@ class Command:
 FLAGS = ["--" + key.replace("_", "-") for part, key in PLACES if part in ("data", "loop")]
 
 
+def test_a_long_value_is_quoted_in_part() -> None:
+    with pytest.raises(UserError) as refused:
+        cli.parse(Command, ["--mirror", "9" * 5000])
+    one_line(refused.value)
+
+
 @bounded(60)
 @given(
     st.sampled_from([*FLAGS, "--kernel", "--lr-g", "--resume", "--", "-h=1", "--no-such"]),

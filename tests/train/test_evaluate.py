@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from gan import checkpoint
@@ -14,19 +13,7 @@ from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, Ru
 from gan.data.photos import load
 from gan.models import build_generator
 from gan.runs import Run
-
-
-class TinyNetwork(torch.nn.Module):
-    """Stands for EfficientNet-Lite2, whose figures take long."""
-
-    def __init__(self, *_: object) -> None:
-        super().__init__()
-        self.anything = torch.nn.Parameter(torch.zeros(()))
-
-    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        pooled = torch.nn.functional.adaptive_avg_pool2d(pictures, 4).flatten(1)
-        return pooled, pooled[:, :10]
-
+from tests.tiny_network import TinyNetwork
 
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "train" / "evaluate.py"
 
