@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gan.demo import charts, curves, engine, figures, parts, pictures, store, summary
+from gan.demo import charts, curves, engine, experiments, figures, parts, pictures, store
 from gan.errors import UserError
 
 COMMAND = "python train/kernel_sweep.py"
@@ -27,7 +27,7 @@ parts.heading(
 )
 
 entries = store.entries()
-table, problem, from_experiment = summary.kernel_results(entries)
+table, problem, from_experiment = experiments.kernel_results(entries)
 if problem:
     st.warning(problem, icon=":material/report:")
 if not from_experiment:
@@ -37,10 +37,10 @@ if not from_experiment:
         COMMAND,
     )
 
-views = [view for view in summary.VIEWS if view in set(table["view"])]
+views = [view for view in experiments.VIEWS if view in set(table["view"])]
 view = ""
 if views:
-    options = [summary.VIEWS[view] for view in views]
+    options = [experiments.VIEWS[view] for view in views]
     label = options[0]
     if len(options) > 1:
         label = (
@@ -57,7 +57,7 @@ if views:
     view = views[options.index(label)] if label in options else views[0]
     st.caption(VIEW_WORDS[view])
 
-    found = summary.kernel_answer(table, view)
+    found = experiments.kernel_answer(table, view)
     if found:
         answer, by = found
         with st.container(border=True):
@@ -75,7 +75,7 @@ if views:
     with st.grid(2, gap="medium", min_column_width=330):
         for metric, extractor in pairs:
             name = figures.title(metric, extractor)
-            spread = summary.kernel_spreads(table, view, metric, extractor)
+            spread = experiments.kernel_spreads(table, view, metric, extractor)
             single = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
             better = "lower is better" if metric in figures.LOWER_IS_BETTER else "higher is better"
             with st.container():
@@ -94,14 +94,16 @@ if views:
     if costs:
         st.subheader("Cost", icon=":material/timer:")
         st.dataframe(
-            summary.cost_table(table, view, costs), hide_index=True, alt="Cost of each kernel size"
+            experiments.cost_table(table, view, costs),
+            hide_index=True,
+            alt="Cost of each kernel size",
         )
         st.caption(
             "Mean, and the range over seeds in brackets. The oscillation is the deviation of the "
             "generator's loss from its smoothed curve."
         )
 
-kernels = summary.kernel_runs(entries, view)
+kernels = experiments.kernel_runs(entries, view)
 seeds = sorted(
     {run.settings.loop.seed for runs in kernels.values() for run in runs if run.settings}
 )

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, figures, parts, store, summary
+from gan.demo import catalogue, experiments, figures, parts, store, summary
 from gan.demo.answers import Answer
 from gan.demo.terms import TERMS
 
@@ -92,9 +92,9 @@ def ask(question: str, icon: str, answer: Answer | None, otherwise: str) -> None
 
 
 st.subheader("Short answers", icon=":material/help:")
-table, _, from_experiment = summary.kernel_results(entries)
-view = summary.main_view(table)
-kernel = summary.kernel_answer(table, view) if view else None
+table, _, from_experiment = experiments.kernel_results(entries)
+view = experiments.main_view(table)
+kernel = experiments.kernel_answer(table, view) if view else None
 rare, by_experiment = summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
 with board:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from gan.demo import cards, charts, figures, parts, store, summary
+from gan.demo import cards, charts, experiment_tabs, figures, parts, store, summary
 from gan.demo.catalogue import Entry
 
 parts.heading(
@@ -152,56 +152,7 @@ elif tab == "Body types" and entry is not None:
     parts.explain("GAN-test", "Ceiling", "FD")
 
 elif tab == "Rare types":
-    st.subheader("Are rare types drawn worse?", icon=":material/bar_chart:")
-    cut, problem = store.experiment(summary.RARE_EXPERIMENT)
-    if problem:
-        st.warning(problem, icon=":material/report:")
-    found = summary.rare_table(cut)
-    if found is not None:
-        cut_runs, metric, extractor, _full = found
-        spread = figures.spreads(cut_runs, ["setting"])
-        answer, _ = summary.rare(None)
-        if answer:
-            with st.container(border=True):
-                st.markdown(f"**{answer.verdict}**")
-                st.caption(answer.evidence)
-        name = figures.title(metric, extractor)
-        st.markdown(f"**{name} of the types whose photos were cut**")
-        parts.chart(
-            charts.settings_spread(spread.assign(body_type="cut types"), name, metric),
-            alt=f"{name} of the cut types for each setting of the experiment",
-        )
-        st.caption(
-            "The same types were trained with all their photos and with fewer of them; *balanced* "
-            "means that every batch held as many of each type. " + figures.counts_in_words(spread)
-        )
-    elif not cut.empty:
-        st.dataframe(cut, hide_index=True, alt="Rows of the rare-types experiment")
-    else:
-        parts.missing(
-            "The experiment that cuts some types' photos and trains again has not been run.",
-            "python train/imbalance.py",
-        )
-    for one in measured.values():
-        table = summary.per_class(one).dropna()
-        if len(table) < 2:
-            continue
-        st.markdown(f"**Within one run: `{one.name}`**")
-        parts.chart(
-            charts.by_count(table, "GAN-test", dark),
-            alt="GAN-test of each body type against its number of training photos: "
-            + "; ".join(
-                f"{row['body_type']} {figures.show(row['value'], 'gan_test')}"
-                for _, row in table.iterrows()
-            ),
-        )
-        st.caption(
-            "GAN-test of a type: the share of its generated pictures that the classifier names so. "
-            "Line: range of the classifier's seeds. The classifier itself finds some types harder, "
-            "so a low point is not all the generator's fault."
-        )
-        break
-    parts.explain("GAN-test", "FD", "Range of seeds")
+    experiment_tabs.rare_types(measured, dark)
 
 elif tab == "Memorised?" and entry is not None:
     st.subheader("Does it copy its training photos?", icon=":material/content_copy:")
@@ -227,107 +178,10 @@ elif tab == "Memorised?" and entry is not None:
     parts.explain("Nearest neighbour", "Held-out")
 
 elif tab == "Settings":
-    st.subheader("What does each setting do?", icon=":material/tune:")
-    st.markdown(
-        "The settings that the report tried, one change at a time, against the same network "
-        "without the change. A change counts only if it has the same sign with every training "
-        "seed."
-    )
-    table, problem = store.experiment(summary.ABLATIONS)
-    if problem:
-        st.warning(problem, icon=":material/report:")
-    effects = summary.ablation_effects(table)
-    if effects is None:
-        parts.missing(
-            "No change has been trained beside its base yet.", "python train/ablations.py"
-        )
-    else:
-        changes, metric, extractor = effects
-        name = figures.title(metric, extractor)
-        better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
-        parts.chart(
-            charts.settings_spread(changes.assign(body_type="all"), f"Change of {name}", metric),
-            alt=f"Change of {name} by each setting, best first: "
-            + "; ".join(
-                f"{row['setting']} {figures.show(row['value'], metric)}"
-                for _, row in changes.iterrows()
-            ),
-        )
-        st.caption(
-            f"Change of {name}, {better}, paired by seed. "
-            + figures.counts_in_words(changes).replace("; hollow: single trainings", "")
-        )
-        st.dataframe(
-            changes,
-            hide_index=True,
-            column_order=["setting", "base", "value", "low", "high", "seeds", "shown"],
-            column_config={
-                "setting": st.column_config.TextColumn("Change"),
-                "base": st.column_config.TextColumn("Against"),
-                "value": st.column_config.NumberColumn("Mean change", format="%.1f"),
-                "low": st.column_config.NumberColumn("Lowest", format="%.1f"),
-                "high": st.column_config.NumberColumn("Highest", format="%.1f"),
-                "seeds": st.column_config.NumberColumn("Seeds", help="Trainings of both"),
-                "shown": st.column_config.TextColumn("Is it real?"),
-            },
-            alt=f"Change of {name} by each setting, with its range over seeds",
-        )
-    parts.explain("FD", "Range of seeds")
+    experiment_tabs.settings()
 
 elif tab == "Experiments":
-    for folder, title, command in (
-        (summary.KERNEL_EXPERIMENT, "Kernel size", "python train/kernel_sweep.py"),
-        (
-            summary.ABLATIONS,
-            "Ablations: one setting changed at a time",
-            "python train/ablations.py",
-        ),
-        (summary.RARE_EXPERIMENT, "Rare types", "python train/imbalance.py"),
-    ):
-        st.subheader(title)
-        table, problem = store.experiment(folder)
-        if problem:
-            st.warning(problem, icon=":material/report:")
-        if table.empty:
-            parts.missing("This experiment has not been run.", command)
-            continue
-        spread = figures.spreads(table, ["setting", "view", "metric", "extractor", "body_type"])
-        spread.insert(
-            0,
-            "figure",
-            [
-                figures.title(m, e)
-                for m, e in zip(spread["metric"], spread["extractor"], strict=True)
-            ],
-        )
-        st.dataframe(
-            spread.drop(columns=["metric", "extractor"]),
-            hide_index=True,
-            placeholder="",
-            column_config={
-                "figure": st.column_config.TextColumn("Figure", width="medium"),
-                "setting": st.column_config.TextColumn("Setting"),
-                "view": st.column_config.TextColumn("View"),
-                "body_type": st.column_config.TextColumn("Body type"),
-                "seeds": st.column_config.NumberColumn("Seeds", help="Trainings"),
-                "n_real": st.column_config.NumberColumn("Real", format="localized"),
-                "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
-                "value": st.column_config.NumberColumn("Mean", format="%.3f"),
-                "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
-                "high": st.column_config.NumberColumn("Highest", format="%.3f"),
-            },
-            alt=f"Figures of the experiment {title}, averaged over training seeds",
-        )
-        st.download_button(
-            "Download as CSV",
-            table.to_csv(index=False).encode(),
-            f"{folder}.csv",
-            "text/csv",
-            on_click="ignore",
-            icon=":material/download:",
-            key=f"download-{folder}",
-        )
-    parts.explain("FID", "FD", "IS", "KID", "Range of seeds")
+    experiment_tabs.every_figure()
 
 elif tab == "How measured":
     st.markdown(cards.MEASURED)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gan.demo import summary
+from gan.demo import experiments
 from gan.demo.catalogue import list_entries
 from tests.demo.fake_runs import make_run
 
@@ -27,7 +27,7 @@ def test_changes_are_paired_with_their_own_base_and_sorted() -> None:
     bases += [("conditional", seed, 500.0) for seed in range(3)]
     better = [("relu", seed, 100.0 * seed - 5 - seed) for seed in range(3)]
     single = [("mse", 0, 9.0), ("conditional-dense-3", 0, 490.0)]
-    found = summary.ablation_effects(ablations(*bases, *better, *single))
+    found = experiments.ablation_effects(ablations(*bases, *better, *single))
     assert found is not None
     effects, metric, _ = found
     assert metric == "fd"
@@ -40,9 +40,9 @@ def test_changes_are_paired_with_their_own_base_and_sorted() -> None:
 
 
 def test_nothing_is_said_before_a_change_was_trained() -> None:
-    assert summary.ablation_effects(ablations(("base", 0, 1.0), ("base", 1, 2.0))) is None
-    assert summary.ablation_effects(ablations(("relu", 0, 1.0))) is None
-    assert summary.ablation_effects(ablations().head(0)) is None
+    assert experiments.ablation_effects(ablations(("base", 0, 1.0), ("base", 1, 2.0))) is None
+    assert experiments.ablation_effects(ablations(("relu", 0, 1.0))) is None
+    assert experiments.ablation_effects(ablations().head(0)) is None
 
 
 def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> No
     entries = list_entries(tmp_path)
 
     def names(view: str) -> dict[str, list[str]]:
-        runs = summary.kernel_runs(entries, view)
+        runs = experiments.kernel_runs(entries, view)
         return {kernel: [run.run.path.name for run in found] for kernel, found in runs.items()}
 
     assert names("equal-pictures") == {"Kernel 4": ["k4-seed0"], "Kernel 6": ["k6-seed0"]}
@@ -61,6 +61,6 @@ def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> No
         "Kernel 6": ["k6-matched-seed0"],
         "Kernel 8": ["k8-matched-seed0"],
     }
-    assert list(summary.kernel_runs([one for one in entries if one.name == "single"], "")) == [
+    assert list(experiments.kernel_runs([one for one in entries if one.name == "single"], "")) == [
         "Kernel 8"
     ]
