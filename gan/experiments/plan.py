@@ -34,7 +34,7 @@ class Budget:
 BUDGETS = {
     "full": Budget(epochs=10, short_epochs=3, rare_pictures=100_000, judged=10_000),
     # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
-    "short": Budget(epochs=3, short_epochs=1, rare_pictures=30_000, judged=2_000),
+    "short": Budget(epochs=3, short_epochs=1, rare_pictures=24_000, judged=2_000),
     "tiny": Budget(
         epochs=1,
         short_epochs=0.5,
