@@ -106,7 +106,7 @@ def open_members(archive: Path, most: int) -> Iterator[tuple[Iterator[Member], i
                 yield map(_rar_member(rar), rar.infolist()), len(rar.infolist())
         elif start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             with reading(archive):
-                pack = zipfile.ZipFile(file)
+                pack = _Zip(file, _AtMost(archive, most))
             with pack:
                 yield map(_zip_member(pack), pack.infolist()), len(pack.infolist())
         elif (plain := _plain_tar(file, start)) is not None:
@@ -152,6 +152,36 @@ def _rar_member(rar: rarfile.RarFile) -> Callable[[rarfile.RarInfo], Member]:
         return Member(info.filename, kind, size, info.needs_password(), lambda: rar.open(info))
 
     return member
+
+
+class _AtMost(list[zipfile.ZipInfo]):
+    """A list that refuses to grow past a number."""
+
+    def __init__(self, archive: Path, most: int) -> None:
+        super().__init__()
+        self._archive, self._most = archive, most
+
+    def append(self, info: zipfile.ZipInfo) -> None:
+        if len(self) >= self._most:
+            raise too_many(self._archive, self._most)
+        super().append(info)
+
+
+class _Zip(zipfile.ZipFile):
+    """Stops among the headers: 46 bytes of one take half a kilobyte in memory."""
+
+    def __init__(self, file: BinaryIO, members: _AtMost) -> None:
+        self._members = members
+        super().__init__(file)
+
+    # ZipFile begins with an empty list of its own, and appends a header at a time.
+    @property
+    def filelist(self) -> list[zipfile.ZipInfo]:
+        return self._members
+
+    @filelist.setter
+    def filelist(self, _: list[zipfile.ZipInfo]) -> None:
+        pass
 
 
 def _zip_member(pack: zipfile.ZipFile) -> Callable[[zipfile.ZipInfo], Member]:

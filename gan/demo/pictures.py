@@ -13,6 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 # Crops were about this much wider than high before they were squashed to a square.
 NATURAL_WIDTH = 1.8
+EFFORT = 2  # of zlib: a quarter of the time that its default takes, for 14 % more bytes
 
 
 def enlarge(picture: np.ndarray, height: int, natural: bool) -> np.ndarray:
@@ -38,7 +39,7 @@ def png(picture: np.ndarray, provenance: dict[str, Any] | None = None) -> bytes:
     for key, value in (provenance or {}).items():
         texts.add_itxt(key, str(value))
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", pnginfo=texts)
+    Image.fromarray(picture).save(buffer, "PNG", pnginfo=texts, compress_level=EFFORT)
     return buffer.getvalue()
 
 

@@ -219,6 +219,20 @@ def test_bomb_of_members_needs_little_memory(tmp_path: Path, kind: str) -> None:
     assert peak < 16 << 20  # 8 of them are what xz looks back at
 
 
+def test_list_of_zip_members_is_not_read_to_its_end(tmp_path: Path) -> None:
+    data = make_zip([("photo.jpg", b"")])
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    entries, tail = 20_000 * data[start:end], bytearray(data[end:])
+    struct.pack_into("<HHI", tail, 8, 20_000, 20_000, len(entries))
+    tracemalloc.start()
+    try:
+        assert "members" in refusal(tmp_path, data[:start] + entries + tail, Limits(members=100))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * len(entries)  # as bytes; the headers as objects take ten times that
+
+
 @every_kind
 def test_archive_of_nothing_gives_nothing(tmp_path: Path, kind: str) -> None:
     if kind == "tar":  # zeros alone: nothing tells what they are
