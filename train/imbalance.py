@@ -13,7 +13,7 @@ from gan.config import DataConfig, RunConfig
 from gan.errors import command
 from gan.experiments.command import Options, conduct
 from gan.experiments.imbalance import FOLDER, RareTypes, report
-from gan.experiments.plan import BUDGETS, SIZE, load_photos
+from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
 from gan.launch import find_run
 from gan.metrics.extractors import LITE2, create
 
@@ -31,16 +31,14 @@ def main() -> None:
     """Plan, then train and judge what is missing."""
     given = parse(Imbalance)
     recipe, budget = Recipe(), BUDGETS[given.budget]
-    network, loop = recipe.network, replace(recipe.loop, threads=given.threads)
-    if given.budget == "tiny":
-        network = replace(network, width=budget.width, latent=budget.latent, bank=16)
-        loop = replace(loop, batch=budget.batch)
+    loop = replace(recipe.loop, threads=given.threads)
+    config = RunConfig(DataConfig(given.data, SIZE), recipe.network, recipe.objective, loop)
 
     def build(folder: Path) -> RareTypes:
         photos = load_photos(given.data, given.budget == "tiny")
-        config = RunConfig(DataConfig(given.data, SIZE), network, recipe.objective, loop)
         natural = find_run(given.natural)
-        return RareTypes(config, photos, budget, folder, create(LITE2), given.cut, natural)
+        small = conditional(config, budget)
+        return RareTypes(small, photos, budget, folder, create(LITE2), given.cut, natural)
 
     conduct(given, FOLDER, build, report)
 

@@ -120,6 +120,11 @@ def every_figure() -> None:
             "python train/ablations.py",
         ),
         (experiments.RARE, "Rare types", "python train/imbalance.py"),
+        (
+            experiments.PIECES,
+            "The conditional recipe, one piece taken away at a time",
+            "python train/recipe_pieces.py",
+        ),
     ):
         st.subheader(title)
         table, problem = store.experiment(folder)

@@ -10,6 +10,7 @@ from gan.experiments.paired import ENOUGH, verdict
 KERNEL = "kernel-size"
 RARE = "rare-types"
 ABLATIONS = "ablations"
+PIECES = "recipe-pieces"
 BASES = ("base", "conditional")  # what the ablations start from
 SHORT = "short"  # the view of the ablations in which every setting was run
 VIEWS = {

@@ -101,7 +101,7 @@ class RareTypes:
         return runs
 
     def _planned(self, setting: str, share: int, balanced: bool, seed: int) -> Planned:
-        stage = Stage((VIEW,), self.budget.rare_pictures)
+        stage = Stage((VIEW,), self.budget.conditional_pictures)
         loop = replace(self.recipe.loop, seed=seed, balanced=balanced, log_every=10)
         # The learning rate may fall towards the end of the budget: it belongs to the settings.
         loop = replace(loop, pictures=stage.pictures)

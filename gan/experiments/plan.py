@@ -21,7 +21,7 @@ class Budget:
 
     epochs: float  # of a run at full length
     short_epochs: float  # of a run that only tries a setting
-    rare_pictures: int  # seen by a run of the rare-types experiment, whatever its set's size
+    conditional_pictures: int  # seen by a run of the conditional recipe, whatever its set's size
     judged: int  # generated pictures that are judged
     seeds: tuple[int, ...] = (0, 1, 2)
     width: int = 32  # channels of the stage next to the picture
@@ -32,13 +32,13 @@ class Budget:
 
 
 BUDGETS = {
-    "full": Budget(epochs=10, short_epochs=3, rare_pictures=100_000, judged=10_000),
+    "full": Budget(epochs=10, short_epochs=3, conditional_pictures=100_000, judged=10_000),
     # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
-    "short": Budget(epochs=3, short_epochs=1, rare_pictures=24_000, judged=2_000),
+    "short": Budget(epochs=3, short_epochs=1, conditional_pictures=24_000, judged=2_000),
     "tiny": Budget(
         epochs=1,
         short_epochs=0.5,
-        rare_pictures=512,
+        conditional_pictures=512,
         judged=200,
         seeds=(0, 1),
         width=8,
@@ -84,6 +84,14 @@ class Planned:
         """The settings with which to train up to `stage`."""
         loop = replace(self.config.loop, pictures=stage.pictures, minutes=stage.seconds / 60)
         return replace(self.config, loop=loop)
+
+
+def conditional(recipe: RunConfig, budget: Budget) -> RunConfig:
+    """The conditional recipe as a budget wants it: a miniature has a small network."""
+    if budget != BUDGETS["tiny"]:
+        return recipe
+    network = replace(recipe.network, width=budget.width, latent=budget.latent, bank=16)
+    return replace(recipe, network=network, loop=replace(recipe.loop, batch=budget.batch))
 
 
 def load_photos(source: str, tiny: bool) -> Photos:

@@ -60,7 +60,7 @@ def budget() -> Budget:
     return Budget(
         epochs=0.4,
         short_epochs=0.2,
-        rare_pictures=16,
+        conditional_pictures=16,
         judged=24,
         seeds=(0, 1, 2),
         width=4,

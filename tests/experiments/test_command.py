@@ -19,7 +19,7 @@ from gan.experiments.plan import Budget
 from gan.experiments.running import words
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ("kernel_sweep.py", "ablations.py", "imbalance.py")
+SCRIPTS = ("kernel_sweep.py", "ablations.py", "imbalance.py", "recipe_pieces.py")
 
 
 @pytest.fixture

@@ -14,7 +14,10 @@ from gan.runs import Run
 def test_a_shorter_budget_keeps_the_seeds() -> None:
     full, short = BUDGETS["full"], BUDGETS["short"]
     assert short.seeds == full.seeds == (0, 1, 2)
-    assert replace(short, epochs=10, short_epochs=3, rare_pictures=100_000, judged=10_000) == full
+    assert (
+        replace(short, epochs=10, short_epochs=3, conditional_pictures=100_000, judged=10_000)
+        == full
+    )
 
 
 def test_a_subset_is_a_set_of_its_own(cars: Photos) -> None:

@@ -1,0 +1,80 @@
+"""The recipe's pieces: what is taken away, and what is said of it."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gan.config import DataConfig, DriftConfig, LoopConfig, ProjectedConfig, RunConfig, to_json
+from gan.data.prepared import Photos
+from gan.experiments import recipe, results, running
+from gan.experiments.plan import Budget
+from gan.experiments.recipe import PIECES, VIEW, WHOLE, RecipePieces
+from gan.metrics.evaluation import CLASSIFIER
+from gan.metrics.extractors import LITE2
+
+LITTLE = RunConfig(
+    DataConfig(data="cars"),
+    ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4),
+    DriftConfig(references=4),
+    LoopConfig(batch=8, balanced=True),
+)
+
+
+@pytest.fixture
+def experiment(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> RecipePieces:
+    return RecipePieces(LITTLE, cars, budget, tmp_path / "recipe-pieces", extractor)
+
+
+def test_each_run_differs_from_the_whole_in_its_piece_alone(experiment: RecipePieces) -> None:
+    runs = experiment.plan()
+    assert [planned.setting for planned in runs] == 3 * [WHOLE, *PIECES]
+    whole = to_json(runs[0].config)
+    for planned in runs[1 : 1 + len(PIECES)]:
+        settings = to_json(planned.config)
+        apart = {
+            (section, field)
+            for section in ("data", "network", "objective", "loop")
+            for field, value in settings[section].items()
+            if value != whole[section][field]
+        }
+        assert apart == {(section, field) for section, field, _ in PIECES[planned.setting]}
+
+
+def test_every_piece_can_be_taken_away(
+    experiment: RecipePieces, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
+    first = experiment.plan()[: 1 + len(PIECES)]
+    monkeypatch.setattr(experiment, "plan", lambda: first)
+    assert running.carry_out(experiment) == {}
+    table = results.read(experiment.folder)
+    for metric in ("fd", "gan_test", "diversity"):
+        found = results.values(table, metric, VIEW)
+        assert list(found.columns) == [WHOLE, *PIECES]
+        assert found.notna().all(axis=None)
+
+
+def test_a_piece_is_worth_something_if_every_seed_is_better_with_it() -> None:
+    given = {
+        "fd": {WHOLE: (10, 20, 30), "no-heads": (11, 25, 31), "no-contrast": (9, 21, 31)},
+        "gan_test": {WHOLE: (0.5, 0.6, 0.7), "no-heads": (0.6, 0.7, 0.8)},
+    }
+    rows = [
+        {"setting": setting, "seed": seed, "view": VIEW, "metric": metric, "value": value}
+        | {"extractor": LITE2 if metric == "fd" else CLASSIFIER, "body_type": "all"}
+        for metric, settings in given.items()
+        for setting, found in settings.items()
+        for seed, value in enumerate(found)
+    ]
+    said = {one.claim: one for one in recipe.findings(pd.DataFrame(rows))}
+    fd = said["heads on frozen features, the adversary improves fd (whole against no-heads)"]
+    assert fd.holds is True
+    assert "paired gain 2.33 (1 to 5) [range of 3 seeds]" in fd.evidence
+    named = "heads on frozen features, the adversary improves gan_test (whole against no-heads)"
+    assert said[named].holds is False
+    contrast = "being repelled by photos of other classes improves fd (whole against no-contrast)"
+    assert said[contrast].holds is None
+    untried = [one for one in said.values() if "no-balance" in one.claim]
+    assert [one.evidence for one in untried] == 3 * ["not measured"]

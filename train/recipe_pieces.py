@@ -1,0 +1,41 @@
+"""What is each piece of the conditional recipe worth? Take one away and train again."""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from train_cgan import TrainProjected as Recipe
+
+from gan.cli import parse
+from gan.config import DataConfig, RunConfig
+from gan.errors import command
+from gan.experiments.command import Options, conduct
+from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
+from gan.experiments.recipe import FOLDER, RecipePieces, report
+from gan.metrics.extractors import LITE2, create
+
+
+@dataclass(frozen=True)
+class Pieces(Options):
+    """Train our conditional GAN whole and without each of its pieces, on three seeds."""
+
+
+@command
+def main() -> None:
+    """Plan, then train and judge what is missing."""
+    given = parse(Pieces)
+    recipe, budget = Recipe(), BUDGETS[given.budget]
+    loop = replace(recipe.loop, threads=given.threads)
+    config = RunConfig(DataConfig(given.data, SIZE), recipe.network, recipe.objective, loop)
+
+    def build(folder: Path) -> RecipePieces:
+        photos = load_photos(given.data, given.budget == "tiny")
+        return RecipePieces(conditional(config, budget), photos, budget, folder, create(LITE2))
+
+    conduct(given, FOLDER, build, report)
+
+
+if __name__ == "__main__":
+    main()
