@@ -86,6 +86,9 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
     assert found["slope-0.1"].holds is None
     assert found["d-first"].holds is None
     assert "too few seeds" in found["d-first"].evidence
+    # mse: -3, -2, -1; the first seed chose it.
+    assert "on the seeds that didn't choose it -1.5 (-2 to -1)" in found["mse"].evidence
+    assert "didn't choose" not in found["d-first"].evidence
     assert ablations.report(table).splitlines()[2].split()[0].startswith("best-")
 
 
