@@ -9,6 +9,7 @@ from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range
 from gan.experiments.paired import ENOUGH, verdict
 
 EQUAL_PARAMETERS = "equal-parameters"
+RANK = 0.05  # a share of sets of unseen photos above this comes about by chance
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,54 @@ def rare_by_experiment(wide: pd.DataFrame, metric: str, full: str) -> Answer | N
         names = _join([name for name, one in worse.items() if one])
         return Answer(f"Yes, in: {names}. Elsewhere the seeds don't agree.", listed)
     return Answer("No difference is shown: the seeds don't agree.", listed)
+
+
+def balance_helps(wide: pd.DataFrame, metric: str) -> Answer | None:
+    """Whether drawing every type equally often makes the cut types better, over all cuts.
+
+    Args:
+        wide: The cut types' figure: a row a training seed; columns in pairs, X and X-balanced.
+        metric: Decides whether low or high is good.
+    """
+    pairs = [str(name) for name in wide.columns if f"{name}-balanced" in wide]
+    if not pairs:
+        return None
+    changes = pd.DataFrame({name: wide[f"{name}-balanced"] - wide[name] for name in pairs})
+    change = changes.mean(axis=1, skipna=False).dropna()
+    if change.empty:
+        return None
+    listed = f"Mean change over {_join(pairs)}: {_spread(change, metric)}."
+    better = verdict(-change if metric in LOWER_IS_BETTER else change)
+    if len(change) < ENOUGH:
+        words = f"Balanced sampling: fewer than {ENOUGH} seeds, too few to say."
+    elif better is None:
+        words = "Balanced sampling makes no difference that all seeds show."
+    else:
+        words = f"Balanced sampling makes rare types {'better' if better else 'worse'}."
+    return Answer(words, listed)
+
+
+def few_are_copied(ratio: pd.DataFrame, rank: pd.DataFrame) -> Answer | None:
+    """Whether pictures of the cut types lie nearer to the few photos than chance explains.
+
+    Args:
+        ratio: Distance to the photos learned from, over that to as many unseen ones: a row a
+            training seed, a column a setting.
+        rank: The share of sets of unseen photos that lie as near; chance is above RANK.
+    """
+    if ratio.empty or rank.empty:
+        return None
+    nearest = str(ratio.mean().idxmin())
+    copied = [str(name) for name in rank.columns if verdict(RANK + 1e-9 - rank[name])]
+    evidence = (
+        f"Nearest in {nearest}: {_spread(ratio[nearest], 'copying')} of the distance to as many "
+        f"photos that the training never saw; 1 is no nearer."
+    )
+    if max(rank[name].count() for name in rank) < ENOUGH:
+        return Answer(f"Copies: fewer than {ENOUGH} seeds, too few to say.", evidence)
+    if copied:
+        return Answer(f"Nearer to the few photos than chance explains: {_join(copied)}.", evidence)
+    return Answer("No copies: no nearer to the few photos than chance explains.", evidence)
 
 
 def _spread(numbers: pd.Series, metric: str) -> str:

@@ -292,6 +292,54 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     return alt.layer(interval, mean).properties(height=max(24 * rows, 44 * len(order)) + 60)
 
 
+def by_share(table: pd.DataFrame, name: str, metric: str) -> Chart:
+    """A figure against the share of photos that was kept: one line each way of sampling.
+
+    Args:
+        table: kept, sampling, value, low, high, seeds.
+        name: The figure's name for the axis.
+        metric: Decides the number format.
+    """
+    share = metric in figures.SHARES
+    form = ".1%" if share else ",.3f"
+    order = sorted(set(table["kept"]), key=lambda kept: (kept != "all", len(kept), kept))
+    samplings = list(dict.fromkeys(table["sampling"]))
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "kept:N",
+            title="Share of its photos that a type kept",
+            sort=order,
+            axis=alt.Axis(labelAngle=0),
+        ),
+        xOffset=alt.XOffset("sampling:N", sort=samplings),
+        color=alt.Color(
+            "sampling:N",
+            title="Types are drawn",
+            sort=samplings,
+            scale=alt.Scale(domain=samplings, range=PAIR_COLOURS[: len(samplings)]),
+            legend=_legend(),
+        ),
+    )
+    axis = alt.Axis(tickCount=5, format=".0%") if share else alt.Axis(tickCount=5)
+    scale = alt.Scale(zero=False, padding=12)
+    interval = base.mark_rule(strokeWidth=3).encode(
+        y=alt.Y("low:Q", title=name, scale=scale, axis=axis), y2="high:Q"
+    )
+    mean = base.mark_point(size=90, filled=True, opacity=1).encode(
+        y=alt.Y("value:Q", scale=scale),
+        shape=alt.Shape("sampling:N", sort=samplings, legend=None),
+        tooltip=[
+            alt.Tooltip("kept:N", title="Photos kept"),
+            alt.Tooltip("sampling:N", title="Types are drawn"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    return alt.layer(interval, mean).properties(height=HEIGHT)
+
+
 def distance_curves(table: pd.DataFrame) -> Chart:
     """Cumulative share of pictures within a distance of a training photo, for each kind.
 

@@ -12,24 +12,30 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
     cut, problem = store.experiment(experiments.RARE)
     if problem:
         st.warning(problem, icon=":material/report:")
-    found = experiments.rare_table(cut)
-    if found is not None:
-        cut_runs, metric, extractor, _full = found
-        spread = figures.spreads(cut_runs, ["setting"])
-        answer, _ = summary.rare(None)
-        if answer:
+    figures_by_share = experiments.by_share(cut)
+    if figures_by_share:
+        for answer in experiments.rare_answers(cut):
             with st.container(border=True):
                 st.markdown(f"**{answer.verdict}**")
                 st.caption(answer.evidence)
-        name = figures.title(metric, extractor)
-        st.markdown(f"**{name} of the types whose photos were cut**")
-        parts.chart(
-            charts.settings_spread(spread.assign(body_type="cut types"), name, metric),
-            alt=f"{name} of the cut types for each setting of the experiment",
-        )
+        st.markdown("**The types whose photos were cut**")
+        with st.grid(2, gap="medium", min_column_width=300):
+            for metric, spread in figures_by_share:
+                name = figures.title(metric, dict(experiments.CUT_FIGURES)[metric])
+                parts.chart(
+                    charts.by_share(spread, name, metric),
+                    alt=f"{name} by the share of photos kept: "
+                    + "; ".join(
+                        f"{row['kept']}, drawn {row['sampling']}: "
+                        f"{figures.show(row['value'], metric)}"
+                        for _, row in spread.iterrows()
+                    ),
+                )
         st.caption(
-            "The same types were trained with all their photos and with fewer of them; *balanced* "
-            "means that every batch held as many of each type. " + figures.counts_in_words(spread)
+            "The same types were trained with all their photos and with fewer of them, the other "
+            "types with all of theirs; *balanced* means that every batch held as many of each "
+            "type. Distances to photos below 1 are nearer than those to photos that the training "
+            "never saw. " + figures.counts_in_words(figures_by_share[0][1])
         )
     elif not cut.empty:
         st.dataframe(cut, hide_index=True, alt="Rows of the rare-types experiment")

@@ -19,6 +19,14 @@ VIEWS = {
     answers.EQUAL_PARAMETERS: "Equal parameters",
     "as trained": "As trained",
 }
+SAMPLING = ("as they come", "balanced")  # how often a type is drawn in training
+# What the rare-types experiment says of the types that were cut.
+CUT_FIGURES = (
+    ("gan_test", "car-classifier"),
+    ("kid", "efficientnet-lite2"),
+    ("diversity", "car-classifier"),
+    ("copying", "car-classifier"),
+)
 FULL_SETTINGS = ("full", "cut-1", "cut-1/1", "none", "uncut")
 
 
@@ -161,21 +169,66 @@ def main_view(table: pd.DataFrame) -> str | None:
 
 def rare_table(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str, str] | None:
     """The rare-types experiment: (a run's mean over cut types, metric, extractor, full setting)."""
-    for metric, extractor in (("gan_test", "car-classifier"), *figures.DECIDING):
-        rows = table[(table["metric"] == metric) & (table["extractor"] == extractor)]
-        if rows.empty:
-            continue
-        groups = [group for group in dict.fromkeys(rows["body_type"]) if group not in ("all", "")]
-        cut = [name for name in groups if name in ("Cut", "Rare")] or groups
-        if cut:
-            rows = rows[rows["body_type"].isin(cut)]
-        # A seed's mean over its cut types first: the range is then over seeds alone.
-        rows = rows.groupby(["setting", "seed"], as_index=False, sort=False).agg(
-            value=("value", "mean"), n_real=("n_real", "max"), n_fake=("n_fake", "max")
-        )
+    for metric, extractor in (CUT_FIGURES[0], *figures.DECIDING):
+        rows = _of_cut_types(table, metric, extractor)
         full = next(
             (name for name in dict.fromkeys(rows["setting"]) if name in FULL_SETTINGS), None
         )
         if full is not None:
             return rows, metric, extractor, full
     return None
+
+
+def _of_cut_types(table: pd.DataFrame, metric: str, extractor: str) -> pd.DataFrame:
+    """One figure, a row a run: the mean over the types whose photos were cut."""
+    rows = table[(table["metric"] == metric) & (table["extractor"] == extractor)]
+    groups = [group for group in dict.fromkeys(rows["body_type"]) if group not in ("all", "")]
+    cut = [name for name in groups if name in ("Cut", "Rare")] or groups
+    if cut:
+        rows = rows[rows["body_type"].isin(cut)]
+    # A seed's mean over its cut types first: the range is then over seeds alone.
+    return rows.groupby(["setting", "seed"], as_index=False, sort=False).agg(
+        value=("value", "mean"), n_real=("n_real", "max"), n_fake=("n_fake", "max")
+    )
+
+
+def by_share(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Figures of the cut types by the share of their photos that was kept.
+
+    Returns:
+        For each figure its metric and a table: kept ("all", "1/2", ...), sampling (of SAMPLING),
+        value, low, high, seeds. With nothing cut both samplings are the same run.
+    """
+    found = []
+    for metric, extractor in CUT_FIGURES:
+        rows = _of_cut_types(table, metric, extractor)
+        parts = rows["setting"].str.extract(r"^cut-(1/\d+)(-balanced)?$")
+        plain, balanced = SAMPLING
+        rows = rows.assign(kept=parts[0], sampling=parts[1].map({"-balanced": balanced}))
+        rows["sampling"] = rows["sampling"].fillna(plain)
+        whole = rows[rows["setting"].isin(FULL_SETTINGS)].assign(kept="all")
+        rows = pd.concat(
+            [*(whole.assign(sampling=one) for one in SAMPLING), rows[parts[0].notna()]]
+        )
+        if rows["kept"].nunique() > 1:
+            found.append((metric, figures.spreads(rows, ["kept", "sampling"])))
+    return found
+
+
+def rare_answers(table: pd.DataFrame) -> list[Answer]:
+    """The rare-types experiment in sentences: worse, helped by balance, copied?"""
+    found = rare_table(table)
+    if found is None:
+        return []
+    rows, metric, _, full = found
+    wide = figures.by_seed(rows, "setting")
+    ratio, rank = (
+        figures.by_seed(_of_cut_types(table, name, CUT_FIGURES[0][1]), "setting")
+        for name in ("copying", "copying_rank")
+    )
+    said = (
+        answers.rare_by_experiment(wide, metric, full),
+        answers.balance_helps(wide, metric),
+        answers.few_are_copied(ratio, rank),
+    )
+    return [one for one in said if one is not None]

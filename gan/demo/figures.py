@@ -42,6 +42,8 @@ NAMES = {
     "fid_floor": "FID floor",
     "diversity": "Diversity",
     "neighbour_distance": "Neighbour distance",
+    "copying": "Distance to the photos learned from, over that to unseen ones",
+    "copying_rank": "Share of sets of unseen photos that lie as near",
     "loss_g_oscillation": "Oscillation of the generator's loss",
     "pictures_per_s": "Training speed (pictures/s)",
     "parameters": "Parameters, both networks",
@@ -50,7 +52,10 @@ NAMES = {
 # Read as a share of one: shown in per cent.
 SHARES = {"gan_test", "gan_train", "classifier", "precision", "recall"}
 # Always measured with the car classifier, so their names need no bracket.
-CLASSIFIER_METRICS = {"gan_test", "gan_train", "classifier", "diversity", "neighbour_distance"}
+CLASSIFIER_METRICS = {
+    *("gan_test", "gan_train", "classifier", "diversity"),
+    *("neighbour_distance", "copying", "copying_rank"),
+}
 LOWER_IS_BETTER = {"fid", "fd", "kid", "loss_g_oscillation", "multiply_adds", "parameters"}
 # Metrics of a generator's pictures, in the order in which they are shown.
 QUALITY = ("fid", "fd", "is", "kid", "gan_test", "gan_train", "precision", "recall", "diversity")

@@ -216,11 +216,15 @@ def make_experiments(root: Path) -> None:
                 rows.append((*key, "loss_g_oscillation", "", "all", kernel / 10, "", ""))
     write("kernel-size", rows)
     rows = []
-    for setting, loss in (("full", 0.0), ("cut-1/2", 0.05), ("cut-1/8", 0.2)):
-        for seed in range(3):
-            for name in ("Pickup", "Van"):
-                value = 0.6 - loss + random.rand() / 50
-                rows.append((setting, seed, "", "gan_test", "car-classifier", name, value, 0, 500))
+    for share, loss in ((1, 0.0), (2, 0.05), (16, 0.2)):
+        for balanced in (False, True)[:share]:
+            setting = "full" if share == 1 else f"cut-1/{share}" + "-balanced" * balanced
+            for seed in range(3):
+                for name in ("Pickup", "Van", "cut"):
+                    value = 0.6 - loss + balanced * 0.1 + random.rand() / 50
+                    for metric in ("gan_test", "copying", "copying_rank"):
+                        key = (setting, seed, "", metric, "car-classifier", name)
+                        rows.append((*key, value, 0, 500))
     write("rare-types", rows)
     write(
         "ablations",

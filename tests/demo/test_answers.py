@@ -121,3 +121,45 @@ def test_cut_types_are_compared_with_the_whole_ones() -> None:
     assert verdict(wide.assign(**{"cut-1/8": [0.4, 0.6, 0.4]})).startswith("No difference")
     assert verdict(wide.head(2)).startswith("Fewer than 3")
     assert answers.rare_by_experiment(wide, "gan_test", "absent") is None
+
+
+def test_balance_is_judged_over_all_cuts_together() -> None:
+    wide = pd.DataFrame(
+        {
+            "full": [0.6, 0.6, 0.6],
+            "cut-1/2": [0.5, 0.5, 0.5],
+            "cut-1/2-balanced": [0.4, 0.6, 0.6],
+            "cut-1/8": [0.2, 0.2, 0.2],
+            "cut-1/8-balanced": [0.5, 0.3, 0.4],
+        }
+    )
+
+    def said(table: pd.DataFrame, metric: str = "gan_test") -> answers.Answer:
+        found = answers.balance_helps(table, metric)
+        assert found is not None
+        return found
+
+    # By seed: (-0.1 + 0.3) / 2, (0.1 + 0.1) / 2, (0.1 + 0.2) / 2.
+    assert said(wide).verdict.endswith("rare types better.")
+    assert "11.7 % (10.0 % to 15.0 %, 3 seeds)" in said(wide).evidence
+    assert said(wide, "kid").verdict.endswith("rare types worse.")
+    mixed = wide.assign(**{"cut-1/8-balanced": [0.1, 0.3, 0.4]})
+    assert "no difference" in said(mixed).verdict
+    assert "too few" in said(wide.head(2)).verdict
+    assert answers.balance_helps(wide[["full", "cut-1/2"]], "gan_test") is None
+
+
+def test_copies_are_what_chance_does_not_explain() -> None:
+    ratio = pd.DataFrame({"cut-1/8": [0.9, 1.0, 1.1], "cut-1/16": [0.6, 0.7, 0.8]})
+    rank = pd.DataFrame({"cut-1/8": [0.2, 0.5, 0.9], "cut-1/16": [0.025, 0.05, 0.025]})
+    found = answers.few_are_copied(ratio, rank)
+    assert found is not None
+    assert found.verdict == "Nearer to the few photos than chance explains: cut-1/16."
+    assert found.evidence.startswith("Nearest in cut-1/16: 0.70 (0.60 to 0.80, 3 seeds)")
+    found = answers.few_are_copied(ratio, rank.assign(**{"cut-1/16": [0.025, 0.05, 0.2]}))
+    assert found is not None
+    assert found.verdict.startswith("No copies")
+    found = answers.few_are_copied(ratio.head(2), rank.head(2))
+    assert found is not None
+    assert "too few" in found.verdict
+    assert answers.few_are_copied(ratio.head(0), rank) is None

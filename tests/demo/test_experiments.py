@@ -64,3 +64,24 @@ def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> No
     assert list(experiments.kernel_runs([one for one in entries if one.name == "single"], "")) == [
         "Kernel 8"
     ]
+
+
+def test_uncut_runs_stand_beside_either_sampling() -> None:
+    rows = [
+        (setting, seed, "gan_test", "car-classifier", body_type, value + seed / 10, 9.0, 9.0)
+        for setting, value in (("full", 0.5), ("cut-1/16", 0.1), ("cut-1/16-balanced", 0.2))
+        for seed in (0, 1)
+        for body_type in ("SUV", "Cut", "all")
+    ]
+    columns = ["setting", "seed", "metric", "extractor", "body_type", "value", "n_real", "n_fake"]
+    [(metric, found)] = experiments.by_share(pd.DataFrame(rows, columns=columns))
+    assert metric == "gan_test"
+    means = found.set_index(["kept", "sampling"])["value"].round(3).to_dict()
+    assert means == {
+        ("all", "as they come"): 0.55,
+        ("all", "balanced"): 0.55,
+        ("1/16", "as they come"): 0.15,
+        ("1/16", "balanced"): 0.25,
+    }
+    assert set(found["seeds"]) == {2}
+    assert experiments.by_share(pd.DataFrame(rows[:6], columns=columns)) == []
