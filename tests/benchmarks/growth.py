@@ -106,8 +106,8 @@ def steps(
         pace = replace(pace, balanced=True, mirror=True)
         heads = DriftConfig(join=0, ramp=0)
         config = RunConfig(data, ProjectedConfig(width=width, bank=48), heads, pace)
-    name = "-".join(map(str, (network, *setting.values())))
-    contestant = Contestant(our_loop, config, folder / name, 600)
+    # The axes share a setting, so its name wouldn't do.
+    contestant = Contestant(our_loop, config, Path(tempfile.mkdtemp(dir=folder)) / "run", 600)
     seconds = take_turns({"ours": contestant.step}, rounds, warm=1)["ours"]
     contestant.stop()
     return seconds, contestant.memory

@@ -1,5 +1,7 @@
 """Every picture comes up as often as it should, and a batch depends on nothing but its number."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -65,3 +67,13 @@ def test_shares_make_up_the_batch(tiny_photos: Photos) -> None:
     parts = [batches.get(5, slice(i, i + 4)) for i in (0, 4)]
     assert torch.equal(torch.cat([x for x, _ in parts]), whole)
     assert torch.equal(torch.cat([y for _, y in parts]), labels)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="only Linux tells")
+def test_mapped_file_is_read_without_reading_ahead(tiny_photos: Photos, tmp_path: Path) -> None:
+    np.save(tmp_path / "pictures.npy", tiny_photos.pictures)
+    mapped = np.load(tmp_path / "pictures.npy", mmap_mode="r")
+    Batches(Photos(**{**tiny_photos.__dict__, "pictures": mapped}), 8, 0, CPU)
+    _, _, mapping = Path("/proc/self/smaps").read_text().partition(f"{tmp_path}/pictures.npy")
+    flags = mapping.partition("VmFlags:")[2].partition("\n")[0].split()
+    assert "rr" in flags  # random read

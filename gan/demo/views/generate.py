@@ -12,7 +12,7 @@ from gan.demo.catalogue import Entry
 from gan.errors import UserError
 
 ALL = "All types"
-TALL = 256  # pixels that a picture's file is high: enough for fine screens
+TALL = 192  # pixels that a picture's file is high: three times what the network draws
 MOST_EACH = 4  # pictures a type where every type is asked for
 
 parts.heading(
