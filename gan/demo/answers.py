@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range
-from gan.experiments.paired import ENOUGH, verdict
+from gan.experiments.paired import ENOUGH, linked, verdict
 
 EQUAL_PARAMETERS = "equal-parameters"
 RANK = 0.05  # a share of sets of unseen photos above this comes about by chance
@@ -154,10 +154,10 @@ def rare_by_count(per_class: pd.DataFrame) -> Answer | None:
         f"({commonest['photos']:,.0f} photos), {show(commonest['value'], 'gan_test')}. "
         f"Rank correlation of photos and share over {len(table)} types: {rank:+.2f}."
     )
-    # 0.738 is the two-sided 5 % limit of Spearman's coefficient for eight values.
-    if rank >= 0.738:
+    together = linked(pd.Series([rank]))
+    if together:
         return Answer("Yes: the fewer photos of a type, the worse it comes out.", evidence)
-    if rank <= -0.738:
+    if together is False:
         return Answer("No: types with few photos come out better here.", evidence)
     return Answer("No clear link between a type's photos and its quality in this run.", evidence)
 

@@ -12,7 +12,7 @@ from gan.config import RunConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import judging
-from gan.experiments.paired import verdict
+from gan.experiments.paired import linked, verdict
 from gan.experiments.plan import Budget, Planned, Stage, subset
 from gan.experiments.results import Finding, ranged, records, rising, spread, text, values
 from gan.metrics.evaluation import CLASSIFIER
@@ -106,7 +106,7 @@ class RareTypes:
         # The learning rate may fall towards the end of the budget: it belongs to the settings.
         loop = replace(loop, pictures=stage.pictures)
         config = replace(self.recipe, loop=loop)
-        grids = 1 if seed == self.budget.seeds[0] else 0
+        grids = 1 if seed == self.budget.seeds[0] and share in (1, SHARES[-1]) else 0
         return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
 
     def judge(self, planned: Planned, run: Run) -> list[Row]:
@@ -248,5 +248,5 @@ def _by_count(table: pd.DataFrame) -> list[Finding]:
         evidence = (
             f"rank correlation over {len(photos)} types {spread(rank)} [{ranged(rank)}]; {listed}"
         )
-        result.append(Finding(claim, verdict(rank), evidence))
+        result.append(Finding(claim, linked(rank), evidence))
     return result

@@ -68,7 +68,8 @@ class KernelSize:
     ) -> Planned:
         network = replace(self.base.network, kernel=kernel, width=width or self.base.network.width)
         config = replace(self.base, network=network, loop=replace(self.base.loop, seed=seed))
-        return Planned(setting, seed, config, self.photos, stages, grids=1)
+        grids = 1 if not width or seed == self.budget.seeds[0] else 0
+        return Planned(setting, seed, config, self.photos, stages, grids)
 
     def _time(self, fastest: Planned) -> float:
         """Seconds that the finished run of kernel 4 took; 0 while it isn't finished."""

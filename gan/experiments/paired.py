@@ -1,7 +1,8 @@
-"""When a difference between settings counts: paired by seed, and of one sign in every seed."""
+"""When a difference or a link counts: one of the same sign in every seed, and not by chance."""
 
 import pandas as pd
 
+LINKED = 0.738  # Spearman's coefficient at the two-sided 5 % limit, for eight body types
 ENOUGH = 3  # seeds, below which no setting is called better than another
 
 
@@ -19,3 +20,12 @@ def verdict(*steps: pd.Series) -> bool | None:
     if -1 in signs:
         return False
     return True if signs and all(signs) else None
+
+
+def linked(ranks: pd.Series) -> bool | None:
+    """Whether two things rise together over the eight body types.
+
+    `ranks` holds Spearman's coefficient, one a seed. True where all are above LINKED, False where
+    all are below -LINKED, None otherwise.
+    """
+    return True if ranks.min() >= LINKED else False if ranks.max() <= -LINKED else None
