@@ -33,7 +33,7 @@ def commands(options: Options) -> dict[str, list[str]]:
             "data_handling": data,
             "decoding": data,
             "evaluation": [*data, "--count", str(options.count)],
-            "time_to_gan_test": data,
+            "half_ceiling": data,
         }
     return found | {"app": [], "growth": [], "two_processes": []}
 

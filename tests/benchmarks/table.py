@@ -120,7 +120,7 @@ def _judging(turn: str, theirs: str = "pytorch-fid") -> Callable[[Rows], list[st
 
 def _half_the_ceiling(rows: Rows) -> list[str]:
     ours, late = (
-        rows["time_to_gan_test", "half the ceiling, time", name]
+        rows["half_ceiling", "half the ceiling, time", name]
         for name in ("ours", "heads after 20,000")
     )
     times = float(late["value"]) / float(ours["value"])

@@ -65,7 +65,7 @@ def main(
             Figure("half the ceiling, time", name, times, "s"),
             Figure("half the ceiling, pictures", name, pictures, ""),
         ]
-    save("time_to_gan_test", figures)
+    save("half_ceiling", figures)
 
 
 if __name__ == "__main__":
