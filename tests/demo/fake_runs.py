@@ -221,7 +221,7 @@ def make_experiments(root: Path) -> None:
             setting = "full" if share == 1 else f"cut-1/{share}" + "-balanced" * balanced
             for seed in range(3):
                 for name in ("Pickup", "Van", "cut"):
-                    value = 0.6 - loss + balanced * 0.1 + random.rand() / 50
+                    value = 0.6 - loss + balanced * 0.02 + random.rand() / 50
                     for metric in ("gan_test", "copying", "copying_rank"):
                         key = (setting, seed, "", metric, "car-classifier", name)
                         rows.append((*key, value, 0, 500))

@@ -28,17 +28,19 @@ from types import FrameType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+# The tests' folder by itself: packages that were installed may hold a `tests` too.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 import safetensors.torch
 import torch
 from PIL import Image
+from tiny_network import TinyNetwork
 
 from gan import record
 from gan.checkpoint import FORMAT, load_generator
 from gan.metrics import classifier, extractors
 from gan.runs import Run
-from tests.tiny_network import TinyNetwork
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = "checkpoints/run"
