@@ -95,8 +95,7 @@ def settings() -> None:
             ),
         )
         st.caption(
-            f"Change of {name}, {better}, paired by seed. "
-            + figures.counts_in_words(changes).replace("; hollow: single trainings", "")
+            f"Change of {name}, {better}, paired by seed. " + figures.counts_in_words(changes)
         )
         st.dataframe(
             changes,

@@ -232,8 +232,11 @@ def published() -> pd.DataFrame:
     return pd.read_csv(Path(__file__).with_name("published.csv"))
 
 
-def counts_in_words(table: pd.DataFrame) -> str:
-    """What a chart's marks stand for and how many pictures were compared."""
+def counts_in_words(table: pd.DataFrame, hollow: bool = False) -> str:
+    """What a chart's marks stand for and how many pictures were compared.
+
+    `hollow` says that the chart shows single trainings too, as hollow marks.
+    """
     seeds = table["seeds"].dropna()
     if seeds.empty:
         return ""
@@ -242,7 +245,7 @@ def counts_in_words(table: pd.DataFrame) -> str:
         "One run a setting: there is no spread to show."
         if most == 1
         else f"Filled: mean of {least if least == most else f'{least} to {most}'} training seeds; "
-        "line: lowest to highest; hollow: single trainings."
+        "line: lowest to highest" + ("; hollow: single trainings." if hollow else ".")
     )
     real, fake = table["n_real"].max(), table["n_fake"].max()
     if real > 0 and fake > 0:

@@ -88,7 +88,7 @@ if views:
                         for _, row in spread.iterrows()
                     ),
                 )
-                st.caption(figures.counts_in_words(spread))
+                st.caption(figures.counts_in_words(spread, hollow=True))
 
     costs = [metric for metric in COSTS if metric in set(here["metric"])]
     if costs:
