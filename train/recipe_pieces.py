@@ -19,7 +19,7 @@ from gan.metrics.extractors import LITE2, create
 
 @dataclass(frozen=True)
 class Pieces(Options):
-    """Train our conditional GAN whole and without each of its pieces, on three seeds."""
+    """Train our conditional GAN whole, without each piece, and the report's pair for as long."""
 
 
 @command

@@ -13,6 +13,7 @@ from gan.data.prepared import Photos
 from gan.experiments import judging
 from gan.experiments.plan import SIZE, Budget, Planned, Stage
 from gan.experiments.results import Finding, costs, ranged, rising, spread, text, values
+from gan.experiments.running import seconds_taken
 from gan.metrics.features import Row
 from gan.runs import Run
 
@@ -51,7 +52,7 @@ class KernelSize:
     def _of_seed(self, seed: int) -> list[Planned]:
         fastest = self._planned(f"k{FASTEST}", FASTEST, seed, (Stage(VIEWS, self.pictures),))
         runs = [fastest]
-        seconds = self._time(fastest)
+        seconds = seconds_taken(self.folder, fastest)
         for kernel in LARGER:
             stages = [Stage((PICTURES,), self.pictures)]
             if seconds:
@@ -70,15 +71,6 @@ class KernelSize:
         config = replace(self.base, network=network, loop=replace(self.base.loop, seed=seed))
         grids = 1 if not width or seed == self.budget.seeds[0] else 0
         return Planned(setting, seed, config, self.photos, stages, grids)
-
-    def _time(self, fastest: Planned) -> float:
-        """Seconds that the finished run of kernel 4 took; 0 while it isn't finished."""
-        run = Run(self.folder / fastest.name)
-        if not run.config_path.exists():
-            return 0.0
-        progress = run.read_config()["progress"]
-        seen = int(progress["images_seen"])
-        return float(progress["seconds"]) if seen >= self.pictures else 0.0
 
     def judge(self, planned: Planned, run: Run) -> list[Row]:
         """Distances to the train split by EfficientNet-Lite2."""

@@ -22,6 +22,7 @@ class Budget:
     epochs: float  # of a run at full length
     short_epochs: float  # of a run that only tries a setting
     conditional_pictures: int  # seen by a run of the conditional recipe, whatever its set's size
+    piece_pictures: int  # seen by such a run when a piece of the recipe is taken away
     judged: int  # generated pictures that are judged
     seeds: tuple[int, ...] = (0, 1, 2)
     width: int = 32  # channels of the stage next to the picture
@@ -32,13 +33,22 @@ class Budget:
 
 
 BUDGETS = {
-    "full": Budget(epochs=10, short_epochs=3, conditional_pictures=100_000, judged=10_000),
+    "full": Budget(
+        epochs=10,
+        short_epochs=3,
+        conditional_pictures=100_000,
+        piece_pictures=100_000,
+        judged=10_000,
+    ),
     # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
-    "short": Budget(epochs=3, short_epochs=1, conditional_pictures=24_000, judged=2_000),
+    "short": Budget(
+        epochs=3, short_epochs=1, conditional_pictures=24_000, piece_pictures=18_000, judged=2_000
+    ),
     "tiny": Budget(
         epochs=1,
         short_epochs=0.5,
         conditional_pictures=512,
+        piece_pictures=512,
         judged=200,
         seeds=(0, 1),
         width=8,

@@ -135,6 +135,12 @@ def measured_at(run: Run, planned: Planned, stage: Stage, judged: int) -> int | 
     return None
 
 
+def seconds_taken(folder: Path, planned: Planned) -> float:
+    """Seconds that the run of these in `folder` trained; 0 while it isn't finished."""
+    seen, seconds = _progress(Run(folder / planned.name))
+    return seconds if seen >= planned.stages[-1].pictures else 0.0
+
+
 def is_done(experiment: Experiment, planned: Planned) -> bool:
     """Whether nothing of the run is left to train or to judge."""
     run, judged = _run(experiment, planned), experiment.budget.judged
@@ -211,11 +217,17 @@ class Clock:
         stages = [stage for stage in planned.stages if _open(run, planned, stage, judged)]
         if not stages:
             return 0.0
-        left = max(0, stages[-1].pictures - _progress(run)[0])
+        return self._training(planned, stages[-1]) + len(stages) * self.judging
+
+    def _training(self, planned: Planned, end: Stage) -> float:
+        seen, seconds = _progress(_run(self._experiment, planned))
+        if end.seconds:
+            return max(0.0, end.seconds - seconds)
+        left = max(0, end.pictures - seen)
         kind = _cost_key(planned)
         if left and kind not in self._speeds:
             self._speeds[kind] = measure_speed(planned)
-        return (left / self._speeds[kind] if left else 0.0) + len(stages) * self.judging
+        return left / self._speeds[kind] if left else 0.0
 
 
 def measure_speed(planned: Planned) -> float:
@@ -246,8 +258,9 @@ def show_plan(experiment: Experiment) -> Iterator[str]:
         state = words(seconds) if seconds else "done"
         if seconds and seen:
             state += f", after {seen:,}"
-        pictures = planned.stages[-1].pictures
-        yield f"  {planned.name:<28}{pictures:>9,} pictures  {state}"
+        end = planned.stages[-1]
+        length = words(end.seconds) if end.seconds else f"{end.pictures:,} pictures"
+        yield f"  {planned.name:<28}{length:>18}  {state}"
     if experiment.note:
         yield f"  {experiment.note}"
     yield f"to do: about {words(total)}, if nothing else runs on this machine"

@@ -61,6 +61,7 @@ def budget() -> Budget:
         epochs=0.4,
         short_epochs=0.2,
         conditional_pictures=16,
+        piece_pictures=16,
         judged=24,
         seeds=(0, 1, 2),
         width=4,

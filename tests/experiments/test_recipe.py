@@ -1,5 +1,6 @@
 """The recipe's pieces: what is taken away, and what is said of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from gan.config import DataConfig, DriftConfig, LoopConfig, ProjectedConfig, Run
 from gan.data.prepared import Photos
 from gan.experiments import recipe, results, running
 from gan.experiments.plan import Budget
-from gan.experiments.recipe import PIECES, VIEW, WHOLE, RecipePieces
+from gan.experiments.recipe import PICTURES, PIECES, REPORT, TIME, WHOLE, RecipePieces
 from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.extractors import LITE2
 
@@ -18,7 +19,7 @@ LITTLE = RunConfig(
     DataConfig(data="cars"),
     ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4),
     DriftConfig(references=4),
-    LoopConfig(batch=8, balanced=True),
+    LoopConfig(batch=8, balanced=True, log_every=1),
 )
 
 
@@ -46,24 +47,29 @@ def test_every_piece_can_be_taken_away(
     experiment: RecipePieces, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
-    first = experiment.plan()[: 1 + len(PIECES)]
-    monkeypatch.setattr(experiment, "plan", lambda: first)
+    monkeypatch.setattr(experiment, "budget", replace(experiment.budget, seeds=(0,)))
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
     for metric in ("fd", "gan_test", "diversity"):
-        found = results.values(table, metric, VIEW)
-        assert list(found.columns) == [WHOLE, *PIECES]
-        assert found.notna().all(axis=None)
+        for view, settings in ((PICTURES, [WHOLE, *PIECES]), (TIME, [WHOLE, REPORT])):
+            found = results.values(table, metric, view)
+            assert list(found.columns) == settings
+            assert found.notna().all(axis=None)
+    seconds = results.values(table, "seconds", TIME)
+    # It ends with the step in which the time is up, however long one of its few steps takes.
+    assert seconds[REPORT].item() >= 0.99 * seconds[WHOLE].item()
 
 
 def test_a_piece_is_worth_something_if_every_seed_is_better_with_it() -> None:
     given = {
-        "fd": {WHOLE: (10, 20, 30), "no-heads": (11, 25, 31), "no-contrast": (9, 21, 31)},
+        "fd": {WHOLE: (10, 20, 30), "no-heads": (11, 25, 31), "no-contrast": (9, 21, 31)}
+        | {REPORT: (90, 90, 90)},
         "gan_test": {WHOLE: (0.5, 0.6, 0.7), "no-heads": (0.6, 0.7, 0.8)},
     }
     rows = [
-        {"setting": setting, "seed": seed, "view": VIEW, "metric": metric, "value": value}
+        {"setting": setting, "seed": seed, "view": view, "metric": metric, "value": value}
         | {"extractor": LITE2 if metric == "fd" else CLASSIFIER, "body_type": "all"}
+        for view in (PICTURES, TIME)
         for metric, settings in given.items()
         for setting, found in settings.items()
         for seed, value in enumerate(found)
@@ -74,6 +80,8 @@ def test_a_piece_is_worth_something_if_every_seed_is_better_with_it() -> None:
     assert "paired gain 2.33 (1 to 5) [range of 3 seeds]" in fd.evidence
     named = "heads on frozen features, the adversary improves gan_test (whole against no-heads)"
     assert said[named].holds is False
+    beaten = said["training our recipe for as long improves fd (whole against report)"]
+    assert beaten.holds is True
     contrast = "being repelled by photos of other classes improves fd (whole against no-contrast)"
     assert said[contrast].holds is None
     untried = [one for one in said.values() if "no-balance" in one.claim]
