@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range
+from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range, title
+from gan.experiments.named import share_kept
 from gan.experiments.paired import ENOUGH, linked, verdict
 
 EQUAL_PARAMETERS = "equal-parameters"
@@ -175,14 +176,28 @@ def rare_by_experiment(wide: pd.DataFrame, metric: str, full: str) -> Answer | N
         return None
     sign = 1 if metric in LOWER_IS_BETTER else -1
     worse = {name: verdict((wide[name] - wide[full]) * sign) for name in others}
-    listed = "; ".join(f"{name}: {_spread(wide[name], metric)}" for name in (full, *others))
+    kept = {full: "all"} | {name: share_kept(name) for name in others}
+    listed = f"{title(metric, '')} by the share of photos kept. "
+    listed += "; ".join(f"{share}: {_spread(wide[name], metric)}" for name, share in kept.items())
     if max((wide[name] - wide[full]).count() for name in others) < ENOUGH:
         return Answer(f"Fewer than {ENOUGH} seeds a setting: too few to say.", listed)
     if all(worse.values()):
         return Answer("Yes: with fewer photos the same types come out worse.", listed)
     if any(worse.values()):
-        names = _join([name for name, one in worse.items() if one])
-        return Answer(f"Yes, in: {names}. Elsewhere the seeds don't agree.", listed)
+        names = [name for name, one in worse.items() if one]
+        cuts = [
+            f"{how} {_join([share_kept(name).split(',')[0] for name in found])}"
+            for how, found in (
+                ("", [name for name in names if not name.endswith("-balanced")]),
+                ("with balanced batches", [name for name in names if name.endswith("-balanced")]),
+            )
+            if found
+        ]
+        words = "; ".join(cut.strip() for cut in cuts)
+        return Answer(
+            f"Yes, with these shares of their photos: {words}. Elsewhere the seeds don't agree.",
+            listed,
+        )
     return Answer("No difference is shown: the seeds don't agree.", listed)
 
 
@@ -200,10 +215,18 @@ def balance_helps(wide: pd.DataFrame, metric: str) -> Answer | None:
     change = changes.mean(axis=1, skipna=False).dropna()
     if change.empty:
         return None
-    listed = f"Mean change over {_join(pairs)}: {_spread(change, metric)}."
-    better = verdict(-change if metric in LOWER_IS_BETTER else change)
+    sign = -1 if metric in LOWER_IS_BETTER else 1
+    each = "; ".join(f"{share_kept(name)}: {_spread(changes[name], metric)}" for name in pairs)
+    listed = f"Change by the share of photos kept. Mean: {_spread(change, metric)}; {each}."
+    better = verdict(sign * change)
+    helped = [share_kept(name) for name in pairs if verdict(sign * changes[name])]
     if len(change) < ENOUGH:
         words = f"Balanced sampling: fewer than {ENOUGH} seeds, too few to say."
+    elif better is None and helped:
+        words = (
+            f"Balanced sampling helps types with {_join(helped)} of their photos; over all cuts "
+            "the seeds don't agree."
+        )
     elif better is None:
         words = "Balanced sampling makes no difference that all seeds show."
     else:
@@ -222,10 +245,10 @@ def few_are_copied(ratio: pd.DataFrame, rank: pd.DataFrame) -> Answer | None:
     if ratio.empty or rank.empty:
         return None
     nearest = str(ratio.mean().idxmin())
-    copied = [str(name) for name in rank.columns if verdict(RANK + 1e-9 - rank[name])]
+    copied = [share_kept(name) for name in rank.columns if verdict(RANK + 1e-9 - rank[name])]
     evidence = (
-        f"Nearest in {nearest}: {_spread(ratio[nearest], 'copying')} of the distance to as many "
-        f"photos that the training never saw; 1 is no nearer."
+        f"Nearest with {share_kept(nearest)} of the photos: {_spread(ratio[nearest], 'copying')} "
+        "of the distance to as many photos that the training never saw; 1 is no nearer."
     )
     if max(rank[name].count() for name in rank) < ENOUGH:
         return Answer(f"Copies: fewer than {ENOUGH} seeds, too few to say.", evidence)

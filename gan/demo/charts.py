@@ -1,5 +1,6 @@
 """The app's charts: tables in, Altair charts out; colours and marks are fixed here."""
 
+from textwrap import wrap
 from typing import Literal
 
 import altair as alt
@@ -17,6 +18,7 @@ KERNEL_SHAPES = ["circle", "square", "triangle-up"]
 PAIR_COLOURS = ["#1F7FBF", "#D55E00"]
 NEUTRAL = "#808080"
 HEIGHT = 320
+NARROW = 30  # characters of an upright axis title in one line
 
 
 def loss_curves(
@@ -260,7 +262,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     order = list(dict.fromkeys(table["setting"]))
     types = list(dict.fromkeys(table["body_type"]))
     base = alt.Chart(table).encode(
-        y=alt.Y("setting:N", title=None, sort=order, axis=alt.Axis(labelLimit=180)),
+        y=alt.Y("setting:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
         yOffset=alt.YOffset("body_type:N", sort=types),
         color=alt.Color(
             "body_type:N",
@@ -323,7 +325,7 @@ def by_share(table: pd.DataFrame, name: str, metric: str) -> Chart:
     axis = alt.Axis(tickCount=5, format=".0%") if share else alt.Axis(tickCount=5)
     scale = alt.Scale(zero=False, padding=12)
     interval = base.mark_rule(strokeWidth=3).encode(
-        y=alt.Y("low:Q", title=name, scale=scale, axis=axis), y2="high:Q"
+        y=alt.Y("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), y2="high:Q"
     )
     mean = base.mark_point(size=90, filled=True, opacity=1).encode(
         y=alt.Y("value:Q", scale=scale),

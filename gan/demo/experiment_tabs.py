@@ -4,6 +4,7 @@ import streamlit as st
 
 from gan.demo import charts, experiments, figures, parts, store, summary
 from gan.demo.catalogue import Entry
+from gan.experiments import named
 
 
 def rare_types(measured: dict[str, Entry], dark: bool) -> None:
@@ -84,6 +85,8 @@ def settings() -> None:
         )
     else:
         changes, metric, extractor = effects
+        said = changes["setting"].map(lambda one: named.ABLATIONS.get(one, one))
+        changes = changes.assign(setting=said)
         name = figures.title(metric, extractor)
         better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
         parts.chart(

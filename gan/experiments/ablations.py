@@ -10,7 +10,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.config import CGANConfig, DataConfig, RunConfig
 from gan.data.prepared import Photos
-from gan.experiments import judging
+from gan.experiments import judging, named
 from gan.experiments.kernel import base_config
 from gan.experiments.paired import ENOUGH, verdict
 from gan.experiments.plan import SIZE, Budget, Planned, Stage
@@ -40,21 +40,6 @@ CHANGES: dict[str, tuple[str, str, Any]] = {
     "width-half": ("network", "width", ("times", 0.5)),
     "width-double": ("network", "width", ("times", 2)),
     "d-first": ("objective", "first", "discriminator"),
-}
-SAYS = {
-    "lr-g-half": "half the learning rate for G",
-    "lr-g-double": "double the learning rate for G",
-    "lr-d-half": "half the learning rate for D",
-    "lr-d-double": "double the learning rate for D",
-    "slope-0.1": "a LeakyReLU slope of 0.1 in place of 0.2",
-    "slope-0.3": "a LeakyReLU slope of 0.3 in place of 0.2",
-    "relu": "ReLU in place of LeakyReLU",
-    "mse": "mean squared error in place of cross-entropy",
-    "smooth-0.9": "smoothing real labels to 0.9",
-    "width-half": "half the width",
-    "width-double": "double the width",
-    "d-first": "D's step before G's",
-    PAIR_DEEPER: "a third dense layer in the conditional pair",
 }
 
 
@@ -209,7 +194,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
         return [Finding("the base was judged", None, "not measured")]
     result = []
     for setting in effects(table)["setting"]:
-        if setting not in SAYS:
+        if setting not in named.ABLATIONS:
             continue  # the combination: it is judged at full length
         base = fd[base_of(setting)]
         change = fd[setting] - base
@@ -217,7 +202,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
         later = change.drop(change.index.min()).dropna()
         result.append(
             Finding(
-                f"{SAYS[setting]} lowers FD ({setting})",
+                f"{named.ABLATIONS[setting]} lowers FD ({setting})",
                 verdict(-change),
                 f"paired change of FD {spread(change)} [{ranged(change)}]; "
                 f"the base itself {spread(base)} [{ranged(base)}]"

@@ -10,7 +10,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.config import AdversarialConfig, CGANConfig, LoopConfig, RunConfig
 from gan.data.prepared import Photos
-from gan.experiments import judging
+from gan.experiments import judging, named
 from gan.experiments.ablations import changed
 from gan.experiments.paired import verdict
 from gan.experiments.plan import Budget, Planned, Stage
@@ -33,13 +33,6 @@ PIECES: dict[str, list[tuple[str, str, Any]]] = {
     "no-class-head": [("objective", "classify", 0.0)],
     "no-contrast": [("objective", "contrast", 0.0)],
     "no-balance": [("loop", "balanced", False)],
-}
-SAYS = {
-    "no-heads": "heads on frozen features, the adversary",
-    "heads-at-once": "letting the heads join late",
-    "no-class-head": "the class head",
-    "no-contrast": "being repelled by photos of other classes",
-    "no-balance": "class-balanced batches",
 }
 # What a piece is judged by, and whether a higher value is better.
 JUDGED = {"fd": False, "gan_test": True, "diversity": True}
@@ -126,7 +119,7 @@ def report(table: pd.DataFrame) -> str:
 def findings(table: pd.DataFrame) -> list[Finding]:
     """Whether the recipe beats the report's pair, and is better with each of its pieces."""
     result = [_worth(table, "training our recipe for as long", REPORT, TIME, m) for m in JUDGED]
-    for setting, piece in SAYS.items():
+    for setting, piece in named.PIECES.items():
         result += [_worth(table, piece, setting, PICTURES, metric) for metric in JUDGED]
     return result
 

@@ -121,6 +121,8 @@ def test_cut_types_are_compared_with_the_whole_ones() -> None:
     assert verdict(wide.assign(**{"cut-1/8": [0.4, 0.6, 0.4]})).startswith("No difference")
     assert verdict(wide.head(2)).startswith("Fewer than 3")
     assert answers.rare_by_experiment(wide, "gan_test", "absent") is None
+    mixed = wide.assign(**{"cut-1/8-balanced": [0.5, 0.5, 0.5], "cut-1/2": [0.5, 0.7, 0.6]})
+    assert "photos: 1/8; with balanced batches 1/8." in verdict(mixed)
 
 
 def test_balance_is_judged_over_all_cuts_together() -> None:
@@ -145,6 +147,9 @@ def test_balance_is_judged_over_all_cuts_together() -> None:
     assert said(wide, "kid").verdict.endswith("rare types worse.")
     mixed = wide.assign(**{"cut-1/8-balanced": [0.1, 0.3, 0.4]})
     assert "no difference" in said(mixed).verdict
+    # On average the seeds don't agree, yet the hardest cut is helped in each.
+    helped = wide.assign(**{"cut-1/2-balanced": [0.1, 0.6, 0.6]})
+    assert said(helped).verdict.startswith("Balanced sampling helps types with 1/8 of their")
     assert "too few" in said(wide.head(2)).verdict
     assert answers.balance_helps(wide[["full", "cut-1/2"]], "gan_test") is None
 
@@ -154,8 +159,10 @@ def test_copies_are_what_chance_does_not_explain() -> None:
     rank = pd.DataFrame({"cut-1/8": [0.2, 0.5, 0.9], "cut-1/16": [0.025, 0.05, 0.025]})
     found = answers.few_are_copied(ratio, rank)
     assert found is not None
-    assert found.verdict == "Nearer to the few photos than chance explains: cut-1/16."
-    assert found.evidence.startswith("Nearest in cut-1/16: 0.70 (0.60 to 0.80, 3 seeds)")
+    assert found.verdict == "Nearer to the few photos than chance explains: 1/16."
+    assert found.evidence.startswith(
+        "Nearest with 1/16 of the photos: 0.70 (0.60 to 0.80, 3 seeds)"
+    )
     found = answers.few_are_copied(ratio, rank.assign(**{"cut-1/16": [0.025, 0.05, 0.2]}))
     assert found is not None
     assert found.verdict.startswith("No copies")

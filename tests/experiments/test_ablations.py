@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gan.data.prepared import Photos
-from gan.experiments import ablations, judging, results, running
+from gan.experiments import ablations, judging, named, results, running
 from gan.experiments.ablations import BASE, CHANGES, FULL, PAIR, PAIR_DEEPER, SHORT, Ablations
 from gan.experiments.plan import Budget
 from gan.runs import Run
@@ -50,7 +50,7 @@ def test_one_change_at_a_time(make: Callable[[], Ablations]) -> None:
         assert replace(configs[setting], **{section: ours}) == base
     assert configs["lr-g-half"].objective.lr_g == pytest.approx(1e-4)
     assert configs["width-double"].network.width == 8
-    assert set(ablations.SAYS) == {*CHANGES, PAIR_DEEPER}
+    assert set(named.ABLATIONS) == {*CHANGES, PAIR_DEEPER}
 
 
 def test_seeds_go_to_what_looks_better_and_the_best_run_together(

@@ -95,6 +95,12 @@ st.subheader("Short answers", icon=":material/help:")
 table, _, from_experiment = experiments.kernel_results(entries)
 view = experiments.main_view(table)
 kernel = experiments.kernel_answer(table, view) if view else None
+# What holds for equal pictures need not hold for equal time: all views speak.
+verdicts = [
+    f"- {label}: {found[0].verdict}"
+    for name, label in experiments.VIEWS.items()
+    if (found := experiments.kernel_answer(table, name)) is not None
+]
 rare, by_experiment = summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
 with board:
@@ -102,8 +108,12 @@ with board:
         ask(
             "Which kernel size is better, and is the difference real?",
             ":material/grid_on:",
-            Answer(kernel[0].verdict, f"{kernel[1]}, lower is better. {kernel[0].evidence}.")
-            if kernel
+            Answer(
+                "\n".join(verdicts),
+                f"{experiments.VIEWS.get(view, view)}: {kernel[1]}, lower is better. "
+                f"{kernel[0].evidence}.",
+            )
+            if kernel and view
             else None,
             "Not measured yet: the experiment has to train each kernel several times.",
         )
@@ -154,7 +164,7 @@ with board:
             (name for name in (shown.classes if shown else ()) if "van" in name.lower()), None
         )
         ask(
-            f"What would this car look like as a {other or 'van'}?",
+            f"What would this car look like as a {(other or 'van').lower()}?",
             ":material/compare_arrows:",
             Answer(
                 "Keep the seed and change the type.",

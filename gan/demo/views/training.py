@@ -57,7 +57,8 @@ def seen(of: Entry, iteration: int) -> float:
     table = store.losses(of)
     if table.empty:
         return iteration * (of.settings.loop.batch if of.settings else 1)
-    return float(table["images_seen"].iloc[(table["iteration"] - iteration).abs().argmin()])
+    last = table.iloc[-1]
+    return float(iteration * last["images_seen"] / last["iteration"])
 
 
 def grid_of(of: Entry, iteration: int) -> None:
