@@ -18,7 +18,7 @@ KERNEL_SHAPES = ["circle", "square", "triangle-up"]
 PAIR_COLOURS = ["#1F7FBF", "#D55E00"]
 NEUTRAL = "#808080"
 HEIGHT = 320
-NARROW = 30  # characters of an upright axis title in one line
+NARROW = 24  # characters of a title or a label that stay on one line
 
 
 def loss_curves(
@@ -259,10 +259,13 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
         metric: Decides the number format.
     """
     form = ".1%" if metric in figures.SHARES else ",.2f"
+    # In two lines, so that a telephone has room for the marks.
+    table = table.assign(setting=["\n".join(wrap(one, NARROW)) for one in table["setting"]])
     order = list(dict.fromkeys(table["setting"]))
     types = list(dict.fromkeys(table["body_type"]))
+    axis_of_names = alt.Axis(labelLimit=180, labelExpr=r"split(datum.label, '\n')")
     base = alt.Chart(table).encode(
-        y=alt.Y("setting:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
+        y=alt.Y("setting:N", title=None, sort=order, axis=axis_of_names),
         yOffset=alt.YOffset("body_type:N", sort=types),
         color=alt.Color(
             "body_type:N",
@@ -276,7 +279,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
         alt.Axis(tickCount=5, format=".0%") if metric in figures.SHARES else alt.Axis(tickCount=5)
     )
     interval = base.mark_rule(strokeWidth=3).encode(
-        x=alt.X("low:Q", title=name, scale=scale, axis=axis), x2="high:Q"
+        x=alt.X("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), x2="high:Q"
     )
     mean = base.mark_point(size=90, filled=True, opacity=1).encode(
         x=alt.X("value:Q", scale=scale),
