@@ -17,7 +17,8 @@ KERNEL_COLOURS = ["#1F7FBF", "#D55E00", "#0B8F6B"]
 KERNEL_SHAPES = ["circle", "square", "triangle-up"]
 PAIR_COLOURS = ["#1F7FBF", "#D55E00"]
 NEUTRAL = "#808080"
-HEIGHT = 320
+HEIGHT = 340  # pixels of a chart, its title and legend included
+TALL = 440  # of one with two legends
 NARROW = 24  # characters of a title or a label that stay on one line
 
 
@@ -85,7 +86,7 @@ def loss_curves(
     layers: list[alt.Chart] = [raw, smoothed, reading]
     if rule is not None:
         layers.append(_marker(rule))
-    return alt.layer(*layers).properties(height=HEIGHT, usermeta=_svg())
+    return alt.layer(*layers).properties(height=TALL, usermeta=_svg())
 
 
 def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: int | None) -> Chart:
@@ -247,7 +248,7 @@ def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:
         dx=10, align="left", fontSize=12, color=ink
     )
     names = [side.encode(x="photos:Q", y="value:Q", text="body_type:N") for side in (left, right)]
-    return alt.layer(interval, mean, *names).properties(height=340)
+    return alt.layer(interval, mean, *names).properties(height=HEIGHT)
 
 
 def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
