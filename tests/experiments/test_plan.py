@@ -15,7 +15,14 @@ def test_a_shorter_budget_keeps_the_seeds() -> None:
     full, short = BUDGETS["full"], BUDGETS["short"]
     assert short.seeds == full.seeds == (0, 1, 2)
     assert (
-        replace(short, epochs=10, short_epochs=3, conditional_pictures=100_000, judged=10_000)
+        replace(
+            short,
+            epochs=10,
+            short_epochs=3,
+            conditional_pictures=100_000,
+            piece_pictures=100_000,
+            judged=10_000,
+        )
         == full
     )
 
