@@ -17,6 +17,7 @@ from gan.experiments.command import Options
 from gan.experiments.kernel import KernelSize
 from gan.experiments.plan import Budget
 from gan.experiments.running import words
+from gan.runs import Run
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = ("kernel_sweep.py", "ablations.py", "imbalance.py", "recipe_pieces.py")
@@ -40,6 +41,41 @@ def test_scripts_say_in_one_line_what_is_missing(script: str, tmp_path: Path) ->
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
     assert "run the experiment first" in done.stderr
+
+
+def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "train" / "kernel_sweep.py", "--budget", "tiny"],
+        cwd=tmp_path,
+        env=os.environ
+        | {"CAR_GAN_CHECKPOINTS": str(tmp_path / "runs"), "CAR_GAN_DATA": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "runs" / "kernel-size-tiny"
+    table = results.read(folder)
+    for view in kernel.VIEWS:
+        here = table[table["view"] == view]
+        settings = {"k4", "k6", "k8"}
+        if view == kernel.PARAMETERS:
+            settings = {"k4", "k6-matched", "k8-matched"}
+        assert set(here["setting"]) == settings
+        wanted = {"fd", "is", "kid", "precision", "recall", "loss_g", "loss_d"}
+        wanted |= {"loss_g_oscillation", "pictures_per_s", "seconds", "parameters"}
+        wanted |= {"multiply_adds"}
+        for setting in settings:
+            runs = here[here["setting"] == setting]
+            assert set(runs["metric"]) == wanted
+            assert set(runs["seed"]) == {0, 1}
+    time, whole = (
+        results.values(table, "seconds", view) for view in (kernel.TIME, kernel.PICTURES)
+    )
+    assert (time <= whole).all(axis=None)
+    assert not table["value"].isna().any()
+    assert kernel.report(table) in done.stdout
+    assert len(Run(folder / "k4-seed0").samples()) == 1
 
 
 def test_a_dry_run_writes_nothing(

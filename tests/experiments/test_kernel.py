@@ -13,7 +13,6 @@ from gan.errors import UserError
 from gan.experiments import kernel, results, running
 from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
 from gan.experiments.plan import Budget
-from gan.runs import Run
 
 STEPS = 16  # of a run: 0.4 epochs of 78 photos are 31 pictures; see `long`
 
@@ -142,31 +141,6 @@ def test_runs_of_something_else_are_refused(
     for what, other in others.items():
         with pytest.raises(UserError, match=f"holds a.*{what}"):
             running.carry_out(other)
-
-
-def test_the_whole_experiment_for_real(
-    budget: Budget, cars: Photos, tmp_path: Path, extractor: Any
-) -> None:
-    folder = tmp_path / "kernel-size"
-    small = replace(budget, seeds=(0,), epochs=0.8)
-    assert running.carry_out(KernelSize("cars", cars, small, folder, extractor)) == {}
-    table = results.read(folder)
-    for view in kernel.VIEWS:
-        here = table[table["view"] == view]
-        settings = {"k4", "k6", "k8"} if view != PARAMETERS else {"k4", "k6-matched", "k8-matched"}
-        assert set(here["setting"]) == settings
-        wanted = {"fd", "is", "kid", "precision", "recall", "loss_g", "loss_d"}
-        wanted |= {"loss_g_oscillation", "pictures_per_s", "seconds", "parameters"}
-        wanted |= {"multiply_adds"}
-        for setting in settings:
-            assert set(here.loc[here["setting"] == setting, "metric"]) == wanted
-    time, whole = (results.values(table, "seconds", view) for view in (TIME, PICTURES))
-    assert (time <= whole).all(axis=None)
-    assert not table["value"].isna().any()
-    # Two runs of one kernel differ in weights alone, so findings need seeds.
-    assert {one.holds for one in kernel.findings(table)} <= {None, True, False}
-    assert len(Run(folder / "k4-seed0").samples()) <= 4
-    assert all(str(one) for one in kernel.findings(table))
 
 
 def test_an_empty_table_has_nothing_to_say() -> None:
