@@ -134,6 +134,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
         rising("going on from kernel 6 to 8 raises it (the report: 149 to 153)", fd, [k6, k8]),
         rising("IS is higher with kernel 6 than with 4 (the report: 2.94, 2.86)", score, [k4, k6]),
         rising("IS is lower with kernel 8 than with 4 (the report: 2.41, 2.86)", score, [k8, k4]),
+        _covered(at("recall"), at("precision"), settings),
     ]
     for view in VIEWS:
         found = at("fd", view)
@@ -157,6 +158,20 @@ def _won(loss_d: pd.DataFrame, settings: list[str]) -> Finding:
     below = loss_d[kernels] < WON
     holds = True if below.all(axis=None) else False if not below.any(axis=None) else None
     return Finding(claim, holds, f"{listed} [{ranged(loss_d[kernels[0]])}]; won: below {WON}")
+
+
+def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str]) -> Finding:
+    claim = "the pictures cover some of the photos: recall is above 0 with every kernel"
+    kernels = [setting for setting in settings if setting in recall and setting in precision]
+    if not kernels:
+        return Finding(claim, None, "not measured")
+    listed = "; ".join(
+        f"{setting} recall {spread(recall[setting])}, precision {spread(precision[setting])}"
+        for setting in kernels
+    )
+    above = recall[kernels] > 0
+    holds = True if above.all(axis=None) else False if not above.any(axis=None) else None
+    return Finding(claim, holds, f"{listed} [{ranged(recall[kernels[0]])}]")
 
 
 def _above(fd: pd.DataFrame, floor: pd.Series) -> bool:

@@ -1,3 +1,5 @@
+"""The kernel experiment: its plan, its three views, and what it says of the report."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from gan.errors import UserError
 from gan.experiments import kernel, results, running
 from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
 from gan.experiments.plan import Budget
+from gan.metrics.extractors import LITE2
 
 STEPS = 16  # of a run: 0.4 epochs of 78 photos are 31 pictures; see `long`
 
@@ -141,6 +144,22 @@ def test_runs_of_something_else_are_refused(
     for what, other in others.items():
         with pytest.raises(UserError, match=f"holds a.*{what}"):
             running.carry_out(other)
+
+
+@pytest.mark.parametrize(
+    ("recall", "holds"), [((0, 0, 0), False), ((0.1, 0.2, 0.3), True), ((0, 0.1, 0), None)]
+)
+def test_precision_is_told_beside_recall(recall: tuple[float, ...], holds: bool | None) -> None:
+    rows = [
+        {"setting": f"k{size}", "seed": seed, "view": PICTURES, "metric": metric, "value": value}
+        | {"extractor": LITE2, "body_type": "all"}
+        for size in (4, 6, 8)
+        for metric, values in (("recall", recall), ("precision", (0.5, 0.6, 0.7)))
+        for seed, value in enumerate(values)
+    ]
+    (found,) = [one for one in kernel.findings(pd.DataFrame(rows)) if "recall" in one.claim]
+    assert found.holds is holds
+    assert found.evidence.count("precision 0.6 (0.5 to 0.7)") == 3
 
 
 def test_an_empty_table_has_nothing_to_say() -> None:
