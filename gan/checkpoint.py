@@ -33,8 +33,8 @@ class LoadedGenerator:
     config: RunConfig
 
 
-def save_generator(run: Run, network: nn.Module, settings: dict[str, Any]) -> None:
-    """Write `network` to the run; weights in half precision, statistics and biases in full.
+def save_generator(path: Path, network: nn.Module, settings: dict[str, Any]) -> None:
+    """Write `network` to `path`; weights in half precision, statistics and biases in full.
 
     Half precision halves the file; vectors (BatchNorm's statistics among them) are a thousandth
     of it and can exceed half precision's range.
@@ -46,11 +46,11 @@ def save_generator(run: Run, network: nn.Module, settings: dict[str, Any]) -> No
         for name, value in network.state_dict().items()
     }
     about = {"settings": settings_hash(settings)}
-    atomic.write_bytes(run.generator_path, _pack(tensors, about))
+    atomic.write_bytes(path, _pack(tensors, about))
 
 
-def load_generator(run: Run) -> LoadedGenerator:
-    """Read a run's generator.
+def load_generator(run: Run, kept: Path | None = None) -> LoadedGenerator:
+    """Read a run's generator, or one that it `kept` from before its end.
 
     Raises:
         UserError: A file is missing, cut off, from other settings or another architecture, or
@@ -58,17 +58,18 @@ def load_generator(run: Run) -> LoadedGenerator:
     """
     values = run.read_config()
     config = from_json(values["settings"])
-    tensors, about = _read(run.generator_path)
+    path = kept or run.generator_path
+    tensors, about = _read(path)
     if about.get("settings") != settings_hash(values["settings"]):
-        raise UserError(f"{run.generator_path} was not made with the settings in config.json")
+        raise UserError(f"{path} was not made with the settings in config.json")
     try:
         classes = tuple(values["dataset"]["classes"]) if config.conditional else ()
-        _check_widths(config.network, len(classes), tensors, run.generator_path)
+        _check_widths(config.network, len(classes), tensors, path)
         network = build_generator(config.network, config.data.size, len(classes))
     except (KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{run.config_path} does not describe a network: {error}") from None
     tensors = {n: t.float() if t.is_floating_point() else t for n, t in tensors.items()}
-    _check(network.state_dict(), tensors, run.generator_path)
+    _check(network.state_dict(), tensors, path)
     network.load_state_dict(tensors, assign=True)
     network = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return LoadedGenerator(network, classes, config.data.size, config.network.latent, config)

@@ -145,6 +145,7 @@ class LoopConfig:
     sample_every: int = 100  # iterations between two grids of fixed latents
     log_every: int = 10  # iterations between two rows of losses.csv
     save_minutes: float = 5  # between two saves of the full state
+    keep_every: int = 0  # pictures between two generators kept to choose among; 0: the last alone
     threads: int = 0  # CPU threads; 0 takes every core
     precision: Literal["auto", "float32"] = "auto"  # bfloat16 where the hardware is fast at it
 
@@ -156,13 +157,14 @@ class LoopConfig:
         _within(self, "seed", 0, 2**31 - 1)
         _within(self, "threads", 0, 1024)
         _within(self, "warmup", 0, 10**9)
+        _within(self, "keep_every", 0, 10**12)
         _within(self, "decay_from", 0, 1)
         if self.batch < 2:
             raise UserError("--batch must be at least 2: BatchNorm needs two pictures")
 
 
 # Settings that a resumed run may change: how long and how it runs, not what it computes.
-PACE = ("epochs", "pictures", "minutes", "save_minutes", "threads")
+PACE = ("epochs", "pictures", "minutes", "save_minutes", "keep_every", "threads")
 
 NETWORKS: dict[str, type] = {
     "dcgan": DCGANConfig,

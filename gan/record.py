@@ -118,7 +118,7 @@ def write_run(
             "environment": environment(next(state.generator.parameters()).device),
         }
     )
-    save_generator(run, state.average, to_json(config))
+    save_generator(run.generator_path, state.average, to_json(config))
     if state.iteration > 0:
         save_state(run, state, identity)
 

@@ -100,10 +100,21 @@ class Run:
     def sample_path(self, iteration: int) -> Path:
         return self.samples_path / f"{iteration:07d}.png"
 
+    def kept_path(self, iteration: int) -> Path:
+        """A generator of before the end, kept to choose among; never committed."""
+        return self.path / "kept" / f"{iteration:07d}.safetensors"
+
+    @property
+    def choice_path(self) -> Path:
+        return self.path / "choice.csv"
+
     def samples(self) -> list[tuple[int, Path]]:
         """The grids of fixed latents as (iteration, path), in order of iteration."""
-        found = self.samples_path.glob("*.png") if self.samples_path.is_dir() else ()
-        return sorted((int(path.stem), path) for path in found if path.stem.isdigit())
+        return _numbered(self.samples_path, ".png")
+
+    def kept(self) -> list[tuple[int, Path]]:
+        """The generators to choose among as (iteration, path), in order of iteration."""
+        return _numbered(self.kept_path(0).parent, ".safetensors")
 
     def read_config(self) -> dict[str, Any]:
         """The whole of config.json: `settings`, `dataset`, `progress`, `environment`.
@@ -207,6 +218,11 @@ class Run:
 def find_runs(root: Path) -> list[Run]:
     """Every run under `root`, however deep, in order of path; an experiment's runs nest."""
     return [Run(path.parent) for path in sorted(root.glob("**/config.json"))]
+
+
+def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
+    found = folder.glob(f"*{suffix}") if folder.is_dir() else ()
+    return sorted((int(path.stem), path) for path in found if path.stem.isdecimal())
 
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from gan.checkpoint import State, load_state
+from gan.checkpoint import State, load_state, save_generator
 from gan.config import PACE, RunConfig, from_json, to_json
 from gan.data.batches import Batches, mix
 from gan.data.prepared import Photos
@@ -127,6 +127,8 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
                 bar.set_postfix_str(f"G {shown['loss_g']:.2f} D {shown['loss_d']:.2f}")
             if main and state.iteration % loop.sample_every == 0:
                 write_samples(run, config, classes, state)
+            if main and due(seen, loop.batch, loop.keep_every, state.iteration == iterations):
+                save_generator(run.kept_path(state.iteration), state.average, to_json(config))
             elapsed = time.monotonic() - started
             out_of_time = bool(loop.minutes) and elapsed > loop.minutes * 60
             if agreed(accelerator, stop.asked or out_of_time):
@@ -180,6 +182,14 @@ def total_iterations(config: RunConfig, train_pictures: int) -> int:
     """How many steps the budget pays for."""
     pictures = config.loop.pictures or config.loop.epochs * train_pictures
     return max(1, math.ceil(pictures / config.loop.batch))
+
+
+def due(seen: int, batch: int, every: int, end: bool) -> bool:
+    """Whether the last `batch` of `seen` pictures reached a multiple of `every`, or the `end`.
+
+    0 is never.
+    """
+    return every > 0 and (end or seen // every > (seen - batch) // every)
 
 
 def frozen_settings(config: RunConfig) -> dict[str, Any]:

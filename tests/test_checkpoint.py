@@ -32,7 +32,7 @@ def run(tmp_path: Path) -> Run:
             "environment": {},
         }
     )
-    save_generator(run, build_generator(config.network, 64, 2), to_json(config))
+    save_generator(run.generator_path, build_generator(config.network, 64, 2), to_json(config))
     return run
 
 

@@ -113,6 +113,18 @@ train(from_json(json.loads(sys.argv[3])), photos, run, resume=run.resume_path.ex
 """
 
 
+def test_generators_are_kept_to_choose_among(tiny_photos: Photos, tmp_path: Path) -> None:
+    """Whenever so many pictures were seen, and at the end, which is the run's own generator."""
+    run = Run(tmp_path / "run")
+    train(tiny_config("cgan", pictures=56, keep_every=20), tiny_photos, run)
+    assert [i * 8 for i, _ in run.kept()] == [24, 40, 56]
+    assert run.kept_path(7).read_bytes() == run.generator_path.read_bytes()
+    first, last = (generate(load_generator(run, path), [0], [0]) for _, path in run.kept()[::2])
+    assert (first != last).any()
+    train(tiny_config("cgan", pictures=56), tiny_photos, Run(tmp_path / "other"))
+    assert not Run(tmp_path / "other").kept()
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_killed_run_resumes_to_the_same_bits(
     tiny_photos: Photos, tmp_path: Path, how: signal.Signals

@@ -14,6 +14,7 @@ from gan.cli import parse
 from gan.data.photos import Photos, load
 from gan.errors import UserError, command
 from gan.metrics import report
+from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
 from gan.metrics.evaluation import check_source, evaluate
 from gan.metrics.extractors import INCEPTION, LITE2, create
@@ -29,6 +30,7 @@ class Options:
     data: str = ""  # the photos they were trained on; default: where each run found them
     count: int = 10_000  # pictures to generate, uniform over classes
     seeds: int = 3  # classifiers that judge, and that learn from generated pictures
+    choose: bool = False  # first take the best of the generators that --keep-every kept
     quick: bool = False  # 2,000 pictures, one seed, short classifiers, no Inception
     inception: bool = True  # FID and IS of the papers too (slow on a CPU)
     inception_weights: Path | None = None  # their file, where torch-fidelity can't download it
@@ -55,6 +57,8 @@ def main() -> None:
         data = load_generator(run).config.data
         work.append((run, load(options.data or data.data, data.size)))
         check_source(*work[-1])
+        if options.choose:
+            check_kept(run)
     extractors = [create(LITE2)]
     if options.inception_weights or (options.inception and not options.quick):
         try:
@@ -65,6 +69,8 @@ def main() -> None:
             print(f"without FID and IS of the papers: {error}")
     for run, photos in work:
         judge = judge_of(photos, seeds, budget)
+        if options.choose:
+            print(f"{run.name}: {report.choice(choose(run, photos, judge))}")
         rows = evaluate(run, photos, judge, extractors, count, seeds, budget)
         print(f"\n{run.name}\n{report.figures(rows)}\n")
         if table := report.classes(rows):

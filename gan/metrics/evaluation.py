@@ -68,7 +68,8 @@ def evaluate(
     """
     check_source(run, photos)
     generator = load_generator(run)
-    seen = run.read_config()["progress"].get("images_seen")
+    values = run.read_config()
+    seen = (values.get("chosen") or values["progress"]).get("images_seen")
     if not isinstance(seen, int):
         raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
     print(f"{run.name}: drawing {count:,} pictures")

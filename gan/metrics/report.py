@@ -59,6 +59,15 @@ def classes(rows: pd.DataFrame) -> str:
     return table[columns].to_string(formatters=formats)
 
 
+def choice(table: pd.DataFrame) -> str:
+    """Which generator was taken, and how it compares with the last."""
+    best, last = table.iloc[int(table["fd"].argmin())], table.iloc[-1]
+    return (
+        f"took the generator of {int(best['images_seen']):,} pictures seen, the best of "
+        f"{len(table)} by FD on the train split: {best['fd']:.2f} (the last: {last['fd']:.2f})"
+    )
+
+
 def _first_kid(rows: pd.DataFrame) -> str:
     names = rows.loc[rows["metric"] == "kid", "extractor"]
     return str(names.iloc[0]) if len(names) else ""

@@ -77,7 +77,7 @@ def make_run(
         torch.manual_seed(seed)
         generator = build_generator(network, 64, len(types) if conditional else 0)
         torch.random.set_rng_state(torch_state)
-        save_generator(run, generator.eval(), settings)
+        save_generator(run.generator_path, generator.eval(), settings)
     iterations = np.arange(0, 401, 2)
     falling = np.exp(-iterations / 150)
     losses = pd.DataFrame(

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from gan import checkpoint
@@ -49,7 +51,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         LoopConfig(),
     )
     run, settings = Run(tmp_path / "checkpoints" / "first"), to_json(config)
-    checkpoint.save_generator(run, build_generator(config.network, 64, 2), settings)
+    checkpoint.save_generator(run.generator_path, build_generator(config.network, 64, 2), settings)
     dataset = {
         "name": photos.name,
         "content_hash": photos.content_hash,
@@ -103,6 +105,29 @@ def test_figures_are_printed_written_and_the_next_command_named(
     assert "Inception" not in output
 
 
+def test_the_best_kept_generator_is_taken(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    """It becomes the run's generator, and the figures are its own."""
+    run = Run(home / "checkpoints" / "first")
+    settings = run.read_config()["settings"]
+    batch = settings["loop"]["batch"]
+    network = build_generator(CGANConfig(width=4, latent=8, dense=8), 64, 2)
+    for iteration, brightness in ((3, -3.0), (6, 0.0), (9, 3.0)):
+        torch.nn.init.constant_(network.layers[-2].bias, brightness)
+        checkpoint.save_generator(run.kept_path(iteration), network, settings)
+    code, output, errors = evaluate(run.path, "--choose", "--count", 100, "--seeds", 1)
+    assert code == 0, errors
+    table = pd.read_csv(run.choice_path)
+    assert table["images_seen"].tolist() == [3 * batch, 6 * batch, 9 * batch]
+    best = table.loc[table["fd"].idxmin()]
+    assert (table["fd"] == best["fd"]).sum() == 1
+    assert f"of {best['images_seen']:,.0f} pictures seen, the best of 3" in output
+    taken = run.kept_path(int(best["iteration"]))
+    assert run.generator_path.read_bytes() == taken.read_bytes()
+    assert set(run.read_metrics()["images_seen"]) == {best["images_seen"]}
+
+
 def test_bad_input_is_one_line_and_code_2(
     home: Path, evaluate: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -115,6 +140,7 @@ def test_bad_input_is_one_line_and_code_2(
         (run, "--count", 5): "--count must be",
         (run, "--seeds", 0): "--seeds must be",
         (run, "--colour", "red"): "--colour",
+        (run, "--choose"): "--keep-every",
         (run, "--data", home / "absent"): "absent",
         (run, "--inception-weights", home / "absent.pth"): "absent.pth",
     }

@@ -1,0 +1,63 @@
+"""Which of the generators that a run kept is its best, by a quick score on the train split."""
+
+import shutil
+
+import pandas as pd
+
+from gan import atomic
+from gan.checkpoint import load_generator
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.metrics.classifier import predict
+from gan.metrics.fidelity import frechet_distance
+from gan.metrics.judge import Judge
+from gan.runs import Run
+from gan.sampling import generate_set
+
+COUNT = 2000  # pictures a generator
+SEED = 1  # of these pictures: the figures that are published afterwards are of others (seed 0)
+
+
+def check_kept(run: Run) -> None:
+    """Refuse a run that has nothing to choose among.
+
+    Raises:
+        UserError: The run kept no generators.
+    """
+    if not run.kept():
+        raise UserError(f"{run.path} kept no generators to choose among: train with --keep-every")
+
+
+def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
+    """Let the kept generator with the lowest FD in the judge's features be the run's generator.
+
+    The judge (the network of its first seed) learned from photos alone and from no ImageNet; the
+    FD is against the train split, so the test split has no part in the choice. Writes choice.csv,
+    and to config.json which was taken; a training that goes on starts from its own last state.
+
+    Returns:
+        The rows of choice.csv, one a generator: iteration, images_seen, fd, n_fake, n_real.
+
+    Raises:
+        UserError: The run kept none.
+    """
+    check_kept(run)
+    train = photos.indices("train")
+    real = judge.features(photos, 0).pooled[train]
+    rows = []
+    for iteration, path in run.kept():
+        generator = load_generator(run, path)
+        pictures, _ = generate_set(generator, COUNT, SEED)
+        made = predict(judge.networks[0], pictures, f"generator of iteration {iteration:,}")
+        fd = frechet_distance(made.pooled, real)
+        seen = iteration * generator.config.loop.batch
+        rows.append((iteration, seen, fd, COUNT, len(train)))
+    table = pd.DataFrame(rows, columns=["iteration", "images_seen", "fd", "n_fake", "n_real"])
+    best = table.iloc[int(table["fd"].argmin())]
+    atomic.write_text(run.choice_path, table.to_csv(index=False))
+    with atomic.replacing(run.generator_path) as path:
+        shutil.copyfile(run.kept_path(int(best["iteration"])), path)
+    values = run.read_config()
+    values["chosen"] = {"images_seen": int(best["images_seen"]), "among": len(table)}
+    run.write_config(values)
+    return table
