@@ -24,16 +24,16 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for i, maps in enumerate(features):
         maps = maps.float()
-        cells = _cells(maps)
-        found[f"local{i}"] = cells.flatten(2).transpose(1, 2)
-        found[f"whole{i}"] = cells.flatten(1)[:, None]
+        placed = cells(maps)
+        found[f"local{i}"] = placed.flatten(2).transpose(1, 2)
+        found[f"whole{i}"] = placed.flatten(1)[:, None]
         if maps.shape[-1] > 2:
             found[f"spread{i}"] = _deviation(maps)[:, None]
     x = pictures.float()
     fine = _pool(x, 16)
     coarse = _pool(fine, 8)
     found["colour"] = coarse.flatten(1)[:, None]
-    found["colour-local"] = _cells(coarse).flatten(2).transpose(1, 2)
+    found["colour-local"] = cells(coarse).flatten(2).transpose(1, 2)
     found["colour-cells"] = F.pixel_unshuffle(fine, 4).flatten(2).transpose(1, 2)
     found["exposure"] = torch.cat([x.mean((2, 3)), _deviation(x)], 1)[:, None]
     found["roughness"] = _roughness(x).flatten(2).transpose(1, 2)
@@ -161,7 +161,8 @@ def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     return slots, present
 
 
-def _cells(maps: Tensor) -> Tensor:
+def cells(maps: Tensor) -> Tensor:
+    """Means over a grid of at most 4x4 cells: [N, C, H, W] to [N, C, 4, 4]."""
     return _pool(maps, CELLS) if maps.shape[-1] > CELLS else maps
 
 

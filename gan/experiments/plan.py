@@ -42,7 +42,7 @@ BUDGETS = {
     ),
     # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
     "short": Budget(
-        epochs=3, short_epochs=1, conditional_pictures=24_000, piece_pictures=18_000, judged=2_000
+        epochs=3, short_epochs=1, conditional_pictures=24_000, piece_pictures=14_000, judged=2_000
     ),
     "tiny": Budget(
         epochs=1,

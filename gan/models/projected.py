@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.config import ProjectedConfig
-from gan.drift import Bank
+from gan.drift import CELLS, Bank, cells
 from gan.models.frozen import efficientnet_lite
 from gan.models.layers import channels, class_code
 
@@ -113,9 +113,10 @@ class Discriminator(nn.Module):
             nn.Conv2d(config.pixel_width, 2 * config.pixel_width, 4, 2, 1),
             nn.LeakyReLU(0.2),
         )
-        # Names the class from the two deepest maps; trained on photos alone (cf. AC-GAN, Odena
-        # et al. 2017), so it never learns to call G's habits a class.
-        self.class_head = nn.Linear(sum(TAP_CHANNELS[2:]), classes)
+        # Names the class from what is where in the map of stride 16: a mean over the picture would
+        # lose the outline, which is what tells body types apart. Trained on photos alone (cf.
+        # AC-GAN, Odena et al. 2017), so it never learns to call G's habits a class.
+        self.class_head = nn.Linear(TAP_CHANNELS[2] * CELLS**2, classes)
         self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
         self.bank: Bank | None = None  # given photos, see `furnish`
         self.bank_size = config.bank
@@ -152,8 +153,7 @@ class Discriminator(nn.Module):
 
     def name_class(self, features: list[Tensor]) -> Tensor:
         """Class logits [N, classes] of pictures' feature maps."""
-        deep = [self._standard(i, features[i]).float().mean((2, 3)) for i in (2, 3)]
-        return self.class_head(torch.cat(deep, 1))
+        return self.class_head(cells(self._standard(2, features[2]).float()).flatten(1))
 
     def _standard(self, i: int, maps: Tensor) -> Tensor:
         mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
