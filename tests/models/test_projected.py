@@ -54,6 +54,18 @@ def test_frozen_network_is_neither_trained_nor_saved() -> None:
     assert x.grad.abs().sum() > 0
 
 
+@pytest.mark.parametrize("size", [64, 128])
+def test_class_head_tells_where_things_are(size: int) -> None:
+    """The same parts in other places are another outline: their means over the picture agree."""
+    discriminator = Discriminator(SMALL, size, 3)
+    maps = discriminator.features(torch.randn(2, 3, size, size))
+    moved = [each.roll(size // 32, 3) for each in maps]
+    before, after = discriminator.name_class(maps), discriminator.name_class(moved)
+    assert before.shape == (2, 3)
+    assert torch.allclose(maps[2].mean((2, 3)), moved[2].mean((2, 3)), atol=1e-5)
+    assert not torch.allclose(before, after, atol=1e-2)
+
+
 def test_heads_come_in_over_the_ramp() -> None:
     objective = Drift(DriftConfig(join=100, ramp=50))
     assert [objective._joined(seen) for seen in (99, 100)] == [False, True]
