@@ -42,9 +42,9 @@ def best_setting(wide: pd.DataFrame, metric: str) -> Answer | None:
     behind = {name: (wide[name] - wide[best]) * (1 if lower else -1) for name in rest}
     beaten = [name for name in rest if verdict(behind[name])]
     tied = [name for name in rest if name not in beaten]
-    listed = "; ".join(f"{name}: {_spread(wide[name], metric)}" for name in (best, *rest))
+    listed = "; ".join(f"{name}: {spread(wide[name], metric)}" for name in (best, *rest))
     paired = "; ".join(
-        f"{name} is behind by {_spread(found, metric)}"
+        f"{name} is behind by {spread(found, metric)}"
         for name, found in behind.items()
         if found.count() > 1
     )
@@ -178,7 +178,7 @@ def rare_by_experiment(wide: pd.DataFrame, metric: str, full: str) -> Answer | N
     worse = {name: verdict((wide[name] - wide[full]) * sign) for name in others}
     kept = {full: "all"} | {name: share_kept(name) for name in others}
     listed = f"{title(metric, '')} by the share of photos kept. "
-    listed += "; ".join(f"{share}: {_spread(wide[name], metric)}" for name, share in kept.items())
+    listed += "; ".join(f"{share}: {spread(wide[name], metric)}" for name, share in kept.items())
     if max((wide[name] - wide[full]).count() for name in others) < ENOUGH:
         return Answer(f"Fewer than {ENOUGH} seeds a setting: too few to say.", listed)
     if all(worse.values()):
@@ -216,8 +216,8 @@ def balance_helps(wide: pd.DataFrame, metric: str) -> Answer | None:
     if change.empty:
         return None
     sign = -1 if metric in LOWER_IS_BETTER else 1
-    each = "; ".join(f"{share_kept(name)}: {_spread(changes[name], metric)}" for name in pairs)
-    listed = f"Change by the share of photos kept. Mean: {_spread(change, metric)}; {each}."
+    each = "; ".join(f"{share_kept(name)}: {spread(changes[name], metric)}" for name in pairs)
+    listed = f"Change by the share of photos kept. Mean: {spread(change, metric)}; {each}."
     better = verdict(sign * change)
     helped = [share_kept(name) for name in pairs if verdict(sign * changes[name])]
     if len(change) < ENOUGH:
@@ -247,7 +247,7 @@ def few_are_copied(ratio: pd.DataFrame, rank: pd.DataFrame) -> Answer | None:
     nearest = str(ratio.mean().idxmin())
     copied = [share_kept(name) for name in rank.columns if verdict(RANK + 1e-9 - rank[name])]
     evidence = (
-        f"Nearest with {share_kept(nearest)} of the photos: {_spread(ratio[nearest], 'copying')} "
+        f"Nearest with {share_kept(nearest)} of the photos: {spread(ratio[nearest], 'copying')} "
         "of the distance to as many photos that the training never saw; 1 is no nearer."
     )
     if max(rank[name].count() for name in rank) < ENOUGH:
@@ -257,7 +257,7 @@ def few_are_copied(ratio: pd.DataFrame, rank: pd.DataFrame) -> Answer | None:
     return Answer("No copies: no nearer to the few photos than chance explains.", evidence)
 
 
-def _spread(numbers: pd.Series, metric: str) -> str:
+def spread(numbers: pd.Series, metric: str) -> str:
     """A mean with its range and its number of seeds, in words."""
     found = numbers.dropna()
     if len(found) < 2:

@@ -115,7 +115,39 @@ def settings() -> None:
             },
             alt=f"Change of {name} by each setting, with its range over seeds",
         )
-    parts.explain("FD", "Range of seeds")
+    pieces()
+    parts.explain("FD", "GAN-test", "Diversity", "Range of seeds")
+
+
+def pieces() -> None:
+    """What each piece of our conditional recipe is worth: the recipe without it."""
+    st.subheader("What is each piece of our recipe worth?", icon=":material/extension:")
+    table, problem = store.experiment(experiments.PIECES)
+    if problem:
+        st.warning(problem, icon=":material/report:")
+    worth = experiments.piece_table(table)
+    if worth.empty:
+        parts.missing(
+            "The recipe has not been trained without its pieces yet.",
+            "python train/recipe_pieces.py",
+        )
+        return
+    st.dataframe(
+        worth,
+        hide_index=True,
+        placeholder="",
+        column_config={
+            "recipe": st.column_config.TextColumn("Recipe", width="medium"),
+            "better": st.column_config.TextColumn("The whole is better at"),
+            "worse": st.column_config.TextColumn("The whole is worse at"),
+        },
+        alt="Figures of the recipe whole and without each of its pieces",
+    )
+    st.caption(
+        "Each is trained anew on the same photos, for as many pictures as the whole recipe (the "
+        "report's pair: for as long). The last columns name the figures in which every training "
+        "seed agrees."
+    )
 
 
 def every_figure() -> None:

@@ -5,12 +5,19 @@ import pandas as pd
 from gan.demo import answers, figures, store
 from gan.demo.answers import Answer
 from gan.demo.catalogue import Entry
+from gan.experiments import named
 from gan.experiments.paired import ENOUGH, verdict
 
 KERNEL = "kernel-size"
 RARE = "rare-types"
 ABLATIONS = "ablations"
 PIECES = "recipe-pieces"
+WHOLE, REPORT = "whole", "report"  # the recipe with every piece; what it is compared with
+PIECE_FIGURES = (
+    ("fd", "efficientnet-lite2"),
+    ("gan_test", "car-classifier"),
+    ("diversity", "car-classifier"),
+)
 BASES = ("base", "conditional")  # what the ablations start from
 SHORT = "short"  # the view of the ablations in which every setting was run
 VIEWS = {
@@ -39,9 +46,9 @@ def kernel_results(entries: list[Entry]) -> tuple[pd.DataFrame, str | None, bool
     """
     table, problem = store.experiment(KERNEL)
     if not table.empty:
-        named = answers.settings_named(table)
-        if not named.empty:
-            return named, problem, True
+        found = answers.settings_named(table)
+        if not found.empty:
+            return found, problem, True
     single = figures.results_from_runs(
         [(entry, store.metrics(entry)) for entry in entries if entry.settings is not None]
     )
@@ -130,6 +137,39 @@ def ablation_effects(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str] | Non
         return None
     effects = pd.DataFrame(found).sort_values("value", ascending=sign > 0, ignore_index=True)
     return effects, metric, extractor
+
+
+def piece_table(table: pd.DataFrame) -> pd.DataFrame:
+    """The conditional recipe whole, without each piece, and the report's pair, in words.
+
+    Returns:
+        One row a recipe: `recipe`, a column for each of PIECE_FIGURES (mean and range over the
+        training seeds), and what the whole recipe is better and worse at with every seed. Empty
+        where the whole recipe or all others are missing.
+    """
+    views = dict.fromkeys(named.PIECES, "equal-pictures") | {REPORT: "equal-time"}
+    words = {one: f"Without {piece}" for one, piece in named.PIECES.items()}
+    words |= {WHOLE: "The whole recipe", REPORT: "The report's pair, trained for as long"}
+    rows: dict[str, dict[str, str]] = {}
+    for metric, extractor in PIECE_FIGURES:
+        name = figures.title(metric, extractor)
+        for setting, view in views.items():
+            wide = figures.by_seed(kernel_rows(table, view, metric, extractor), "setting")
+            if WHOLE not in wide or setting not in wide:
+                continue
+            whole = rows.setdefault(
+                WHOLE, {"recipe": "The whole recipe", "better": "", "worse": ""}
+            )
+            whole[name] = answers.spread(wide[WHOLE], metric)
+            row = rows.setdefault(setting, {"recipe": words[setting], "better": "", "worse": ""})
+            row[name] = answers.spread(wide[setting], metric)
+            sign = -1 if metric in figures.LOWER_IS_BETTER else 1
+            better = verdict(sign * (wide[WHOLE] - wide[setting]))
+            if better is not None:
+                said = "better" if better else "worse"
+                row = rows[setting]
+                row[said] = ", ".join(filter(None, (row[said], name.partition(" ")[0])))
+    return pd.DataFrame(list(rows.values()))
 
 
 def ablation_base(setting: str, settings: list[str]) -> str:

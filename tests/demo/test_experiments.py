@@ -39,6 +39,36 @@ def test_changes_are_paired_with_their_own_base_and_sorted() -> None:
     ]
 
 
+def test_pieces_count_where_every_seed_agrees() -> None:
+    given = {
+        ("whole", "equal-pictures"): ((10, 20, 30), (0.5, 0.6, 0.7)),
+        ("no-heads", "equal-pictures"): ((11, 25, 31), (0.6, 0.7, 0.8)),
+        ("no-balance", "equal-pictures"): ((9, 25, 31), (0.4, 0.7, 0.8)),
+        ("whole", "equal-time"): ((10, 20, 30), (0.5, 0.6, 0.7)),
+        ("report", "equal-time"): ((90, 90, 90), (0.1, 0.1, 0.1)),
+    }
+    rows = [
+        (setting, seed, view, metric, value)
+        for (setting, view), found in given.items()
+        for metric, values in zip(("fd", "gan_test"), found, strict=True)
+        for seed, value in enumerate(values)
+    ]
+    table = pd.DataFrame(rows, columns=["setting", "seed", "view", "metric", "value"])
+    by = {"fd": "efficientnet-lite2", "gan_test": "car-classifier"}
+    table = table.assign(extractor=table["metric"].map(by), body_type="all", n_real=1, n_fake=1)
+    worth = experiments.piece_table(table).set_index("recipe")
+    assert worth["FD (EfficientNet-Lite2)"]["The whole recipe"] == "20.0 (10.0 to 30.0, 3 seeds)"
+    said = {str(name): (row["better"], row["worse"]) for name, row in worth.iterrows()}
+    assert said == {
+        "The whole recipe": ("", ""),
+        "Without heads on frozen features, the adversary": ("FD", "GAN-test"),
+        "Without class-balanced batches": ("", ""),
+        "The report's pair, trained for as long": ("FD, GAN-test", ""),
+    }
+    assert experiments.piece_table(table.head(0)).empty
+    assert experiments.piece_table(table[table["setting"] == "whole"]).empty
+
+
 def test_nothing_is_said_before_a_change_was_trained() -> None:
     assert experiments.ablation_effects(ablations(("base", 0, 1.0), ("base", 1, 2.0))) is None
     assert experiments.ablation_effects(ablations(("relu", 0, 1.0))) is None
