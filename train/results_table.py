@@ -25,6 +25,7 @@ class Options:
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = (
         "report-dcgan-k4",
         "report-cgan",
+        "cgan-short",
         "cgan",
     )  # run folders, or names under checkpoints/
     write: Path | None = None  # the README to put it into

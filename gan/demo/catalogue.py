@@ -15,7 +15,7 @@ from gan.runs import Run, find_runs
 
 JUDGE_FILE = "judge.json"
 # A reader of the app has preferences: our own recipe first, then the report's networks.
-PREFERRED = ("cgan", "report-cgan", "report-dcgan-k4")
+PREFERRED = ("cgan", "cgan-short", "report-cgan", "report-dcgan-k4")
 
 
 @dataclass(frozen=True)
