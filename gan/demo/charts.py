@@ -264,7 +264,10 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     table = table.assign(setting=["\n".join(wrap(one, NARROW)) for one in table["setting"]])
     order = list(dict.fromkeys(table["setting"]))
     types = list(dict.fromkeys(table["body_type"]))
-    axis_of_names = alt.Axis(labelLimit=180, labelExpr=r"split(datum.label, '\n')")
+    # Every name is shown: where one has more lines than the others, Vega would drop neighbours.
+    axis_of_names = alt.Axis(
+        labelLimit=180, labelOverlap=False, labelExpr=r"split(datum.label, '\n')"
+    )
     base = alt.Chart(table).encode(
         y=alt.Y("setting:N", title=None, sort=order, axis=axis_of_names),
         yOffset=alt.YOffset("body_type:N", sort=types),

@@ -85,7 +85,7 @@ def settings() -> None:
         )
     else:
         changes, metric, extractor = effects
-        said = changes["setting"].map(lambda one: named.ABLATIONS.get(one, one))
+        said = changes["setting"].map(named.ablation)
         changes = changes.assign(setting=said)
         name = figures.title(metric, extractor)
         better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
@@ -132,15 +132,10 @@ def pieces() -> None:
             "python train/recipe_pieces.py",
         )
         return
-    st.dataframe(
-        worth,
+    heads = {"recipe": "Recipe", "better": "The whole is better at", "worse": "and worse at"}
+    st.table(
+        worth.rename(columns=heads),
         hide_index=True,
-        placeholder="",
-        column_config={
-            "recipe": st.column_config.TextColumn("Recipe", width="medium"),
-            "better": st.column_config.TextColumn("The whole is better at"),
-            "worse": st.column_config.TextColumn("The whole is worse at"),
-        },
         alt="Figures of the recipe whole and without each of its pieces",
     )
     st.caption(

@@ -169,7 +169,9 @@ def piece_table(table: pd.DataFrame) -> pd.DataFrame:
                 said = "better" if better else "worse"
                 row = rows[setting]
                 row[said] = ", ".join(filter(None, (row[said], name.partition(" ")[0])))
-    return pd.DataFrame(list(rows.values()))
+    worth = pd.DataFrame(list(rows.values())).fillna("not measured")
+    last = [column for column in ("better", "worse") if column in worth]
+    return worth[[*worth.columns.drop(last), *last]]
 
 
 def ablation_base(setting: str, settings: list[str]) -> str:

@@ -27,6 +27,13 @@ PIECES = {
 }
 
 
+def ablation(setting: str) -> str:
+    """A setting of the ablations: what was changed, or that the best changes came together."""
+    if setting.startswith("best-"):
+        return "the best of these together"
+    return ABLATIONS.get(setting, setting)
+
+
 def share_kept(setting: str) -> str:
     """A setting of the rare-types experiment: "cut-1/8-balanced" is "1/8, balanced"."""
     found = re.fullmatch(r"cut-(1/\d+)(-balanced)?", setting)
