@@ -45,7 +45,8 @@ def model_card(entry: Entry) -> str:
         f"- **Training**: batch {settings.loop.batch}, seed {settings.loop.seed}"
         + (f", {seen:,} photos seen" if isinstance(seen, int) else "")
         + (f", {seconds / 60:,.0f} minutes" if isinstance(seconds, (int, float)) else "")
-        + ("" if entry.progress.get("finished", True) else ", not finished"),
+        + ("" if entry.progress.get("finished", True) else ", not finished")
+        + _chosen(entry.progress.get("chosen")),
         f"- **Learned from**: {entry.dataset.get('name', 'unknown')} (content hash "
         f"`{str(entry.dataset.get('content_hash', 'unknown'))[:12]}`)",
         "- **For**: studying and teaching how such networks learn. **Not for**: passing pictures "
@@ -54,6 +55,17 @@ def model_card(entry: Entry) -> str:
         "rare types were learned from few of them.",
     ]
     return "\n".join(lines)
+
+
+def _chosen(chosen: Any) -> str:
+    """How the checkpoint was picked; nothing where it is the last one."""
+    match chosen:
+        case {"images_seen": int(seen), "among": int(among)}:
+            return (
+                f"; the checkpoint is that of {seen:,} photos seen, the best of {among} by FD in "
+                "the car classifier's features, against the training split"
+            )
+    return ""
 
 
 def data_card(entry: Entry) -> str:

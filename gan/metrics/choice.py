@@ -58,6 +58,7 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
     with atomic.replacing(run.generator_path) as path:
         shutil.copyfile(run.kept_path(int(best["iteration"])), path)
     values = run.read_config()
-    values["chosen"] = {"images_seen": int(best["images_seen"]), "among": len(table)}
+    seen = int(best["images_seen"])
+    values["progress"]["chosen"] = {"images_seen": seen, "among": len(table)}
     run.write_config(values)
     return table

@@ -68,8 +68,8 @@ def evaluate(
     """
     check_source(run, photos)
     generator = load_generator(run)
-    values = run.read_config()
-    seen = (values.get("chosen") or values["progress"]).get("images_seen")
+    progress = run.read_config()["progress"]
+    seen = progress.get("chosen", progress).get("images_seen")
     if not isinstance(seen, int):
         raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
     print(f"{run.name}: drawing {count:,} pictures")
