@@ -93,9 +93,10 @@ def launch(config: RunConfig, output: OutputConfig) -> None:
         return  # one of several processes speaks for all
     if not finished:
         print(f"\nOut of time. Go on with:\n  {resume_command(run)} --minutes 0")
+    choose = " --choose" if run.kept() else ""
     print(
         f"\nThe run is in {run.path}\n"
-        f"Evaluate it:  python train/evaluate.py {run.path}\n"
+        f"Evaluate it:  python train/evaluate.py {run.path}{choose}\n"
         f"See it:       streamlit run streamlit_app.py"
     )
 
