@@ -101,7 +101,7 @@ class DriftConfig:
     """Drifting towards each class's photos, sharpened by the heads (hinge loss)."""
 
     adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
-    join: int = 6_000  # pictures seen before the heads come in: from the start they collapse G
+    join: int = 6_000  # pictures seen before the heads come in: from the start they cost variety
     ramp: int = 8_000  # pictures from then on over which their pull, and its class term, grow
     classify: float = 1.0  # pull of a class head trained on photos alone, relative to the drift's
     contrast: float = 0.6  # share of another class's photos among what repels

@@ -162,7 +162,7 @@ def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
 
 
 def cells(maps: Tensor) -> Tensor:
-    """Means over a grid of at most 4x4 cells: [N, C, H, W] to [N, C, 4, 4]."""
+    """Means over a grid of 4x4 cells: [N, C, H, W] to [N, C, 4, 4]; smaller maps as they are."""
     return _pool(maps, CELLS) if maps.shape[-1] > CELLS else maps
 
 

@@ -220,6 +220,18 @@ def find_runs(root: Path) -> list[Run]:
     return [Run(path.parent) for path in sorted(root.glob("**/config.json"))]
 
 
+def latest(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows of metrics.csv that were measured last, for each metric on its own.
+
+    Rows are in the order in which they were measured, not of pictures seen: a generator of before
+    the end may be chosen after the last one was judged.
+    """
+    if metrics.empty:
+        return metrics
+    last = metrics.groupby(["metric", "extractor"])["images_seen"].transform("last")
+    return metrics[metrics["images_seen"] == last]
+
+
 def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
     found = folder.glob(f"*{suffix}") if folder.is_dir() else ()
     return sorted((int(path.stem), path) for path in found if path.stem.isdecimal())

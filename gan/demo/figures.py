@@ -9,6 +9,7 @@ import pandas as pd
 
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
+from gan.runs import latest as latest
 
 RESULT_COLUMNS = (
     "setting",
@@ -127,14 +128,6 @@ def spreads(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
         counts = [group["n_real"].max(), group["n_fake"].max()]
         rows.append([*names, group["value"].mean(), low, high, len(group), *counts])
     return pd.DataFrame(rows, columns=[*keys, *SUMMARY_COLUMNS])
-
-
-def latest(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of metrics.csv that were measured last, for each metric on its own."""
-    if metrics.empty:
-        return metrics
-    last = metrics.groupby(["metric", "extractor"])["images_seen"].transform("max")
-    return metrics[metrics["images_seen"] == last]
 
 
 def pick(

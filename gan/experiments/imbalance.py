@@ -18,7 +18,7 @@ from gan.experiments.results import Finding, ranged, records, rising, spread, te
 from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.features import Row
 from gan.metrics.judge import Judge, judge_of
-from gan.runs import Run
+from gan.runs import Run, latest
 
 FOLDER = "rare-types"
 VIEW, NATURAL = "equal-pictures", "natural"
@@ -138,8 +138,7 @@ class RareTypes:
         """Each type's figures in the run on all photos; n_real of `gan_test`: its photos."""
         if self.natural is None or not self.natural.metrics_path.exists():
             return []
-        metrics = self.natural.read_metrics()
-        metrics = metrics[metrics["images_seen"] == metrics["images_seen"].max()]
+        metrics = latest(self.natural.read_metrics())
         wanted = ("gan_test", "classifier", "kid", "diversity")
         metrics = metrics[metrics["metric"].isin(wanted) & (metrics["body_type"] != "all")]
         counts = self.natural.read_config()["dataset"]["counts"]["train"]

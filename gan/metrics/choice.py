@@ -32,7 +32,8 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
     """Let the kept generator with the lowest FD in the judge's features be the run's generator.
 
     The judge (the network of its first seed) learned from photos alone and from no ImageNet; the
-    FD is against the train split, so the test split has no part in the choice. Writes choice.csv,
+    FD is against the train split, so the test split has no part in the choice. That network's own
+    figures of the chosen generator are flattered; those of other seeds are not. Writes choice.csv,
     and to config.json which was taken; a training that goes on starts from its own last state.
 
     Returns:

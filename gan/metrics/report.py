@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from gan.runs import latest
+
 # In the order in which a reader wants them; with the digits that mean something.
 ORDER = {
     "fid": "{:.2f}",
@@ -79,6 +81,7 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
     Each cell is the mean over seeds, with their range where there are several. Then a table of
     the classes of every conditional run.
     """
+    tables = {name: latest(table) for name, table in tables.items()}
     names = list(tables)
     lines = ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     for metric, digits in ORDER.items():

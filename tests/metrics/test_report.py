@@ -12,7 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 def table(*rows: tuple[str, str, str, float, int]) -> pd.DataFrame:
     keys = ("metric", "extractor", "body_type", "value", "seed")
-    filled = [dict(zip(keys, row, strict=True)) | {"reference": "", "n_real": 29} for row in rows]
+    about = {"images_seen": 70, "reference": "", "n_real": 29}
+    filled = [dict(zip(keys, row, strict=True)) | about for row in rows]
     return pd.DataFrame(filled, columns=list(METRIC_COLUMNS)).fillna({"reference": ""})
 
 
@@ -25,6 +26,14 @@ def test_mean_and_range_over_seeds() -> None:
     assert lines[0] == "| figure | ours | theirs |"
     assert "| `gan_test` (car) | 0.600 (0.500 to 0.700) | - |" in lines
     assert "| `fd` (lite) | - | 3.00 |" in lines
+
+
+def test_figures_of_the_generator_that_was_judged_last_count() -> None:
+    """One chosen from before the end was judged after the last one."""
+    end = table(("fd", "lite", "all", 9.0, 0))
+    chosen = table(("fd", "lite", "all", 3.0, 0)).assign(images_seen=55)
+    both = pd.concat([end, chosen], ignore_index=True)
+    assert "| `fd` (lite) | 3.00 |" in markdown({"ours": both}).splitlines()
 
 
 def test_classes_stand_beside_their_ceiling() -> None:
