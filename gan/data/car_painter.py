@@ -41,6 +41,7 @@ class Camera:
     distance: float
     height: float
     mirror: int  # 1 or -1
+    tall: float = 1.0  # how many times too tall everything is shown
     scale: float = 1.0
     u0: float = 0.0
     v0: float = 0.0  # of the horizon
@@ -51,7 +52,7 @@ class Camera:
         across = self.mirror * (x * self.cosine - y * self.sine)
         return (
             self.u0 + self.scale * across / depth,
-            self.v0 - self.scale * (z - self.height) / depth,
+            self.v0 - self.tall * self.scale * (z - self.height) / depth,
         )
 
 

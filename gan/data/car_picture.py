@@ -1,4 +1,7 @@
-"""One drawn car as a picture: a small scene, drawn four times too large, then reduced."""
+"""One drawn car as a picture: a small scene, drawn four times too large, then reduced.
+
+Squashed to a square like the photos, so that a low car fills the picture too.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +11,7 @@ from gan.data.car_painter import CIRCLE, Camera, Painter
 from gan.data.car_parts import paint_car
 from gan.data.car_scenery import Colour, mix, scenery
 from gan.data.car_shapes import Body, body
+from gan.data.decode import NATURAL_WIDTH
 
 OVER = 4  # drawn so many times larger, then averaged
 
@@ -38,7 +42,7 @@ def _any_colour(random: np.random.RandomState) -> Colour:
 
 
 def _camera(car: Body, side: int, random: np.random.RandomState) -> Camera:
-    """Side view or three quarters, so that the car fills the picture with some play."""
+    """Side view or three quarters, so that the car fills the frame with some play."""
     view = random.randint(10)
     # Half the angle's tangent gives sine and cosine without trigonometry.
     if view < 4:
@@ -55,6 +59,7 @@ def _camera(car: Body, side: int, random: np.random.RandomState) -> Camera:
         distance=random.randint(60, 100) / 10,
         height=random.randint(125, 210) / 100,
         mirror=1 if random.randint(2) else -1,
+        tall=NATURAL_WIDTH,
     )
     corners = [
         camera(x, y, z)
@@ -68,7 +73,7 @@ def _camera(car: Body, side: int, random: np.random.RandomState) -> Camera:
     camera.scale = min(share * side / (right - left), 0.86 * side / (bottom - top))
     play = side * random.randint(-30, 31) / 1000
     camera.u0 = side / 2 - camera.scale * (left + right) / 2 + play
-    lift = side * random.randint(20, 90) / 1000
+    lift = side * random.randint(10, 50) / 1000
     camera.v0 = side / 2 + lift - camera.scale * (top + bottom) / 2
     return camera
 

@@ -1,7 +1,7 @@
 """The drawn cars' bodies: side outlines of the eight types, in metres, each a little different.
 
 x runs from the front bumper to the rear one, z up from the road. Lengths are those of a toy car,
-about four fifths of a real one's, so that a car fills a square picture better.
+about four fifths of a real one's, so that a car fills the picture better.
 """
 
 from dataclasses import dataclass

@@ -14,6 +14,7 @@ from PIL import Image
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 Image.init()  # else Image.open, given a list, knows only its five commonest formats
 SMALLEST = 32  # pixels of the shorter side: below, there is no car to see
+NATURAL_WIDTH = 1.8  # crops are about this much wider than high before they are squashed
 LARGEST_FILE = 256 << 20  # bytes
 
 _ORIENTATION = 0x0112  # EXIF tag

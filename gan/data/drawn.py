@@ -15,7 +15,7 @@ from gan.data.car_picture import picture
 from gan.data.labels import BODY_TYPES
 from gan.errors import UserError
 
-VERSION = 3  # of the drawings; a new one makes the set be drawn again
+VERSION = 4  # of the drawings; a new one makes the set be drawn again
 FEWEST, MOST = 160, 10_000_000  # cars in a set: 20 a type leave 18 to train on
 
 

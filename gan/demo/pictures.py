@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-# Crops were about this much wider than high before they were squashed to a square.
-NATURAL_WIDTH = 1.8
+from gan.data.decode import NATURAL_WIDTH
+
 EFFORT = 2  # of zlib: a quarter of the time that its default takes, for 14 % more bytes
 
 
