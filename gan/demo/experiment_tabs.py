@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gan.demo import charts, experiments, figures, parts, store, summary
+from gan.demo import experiment_charts, experiments, figures, parts, store, summary
 from gan.demo.catalogue import Entry
 from gan.experiments import named
 
@@ -24,7 +24,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             for metric, spread in figures_by_share:
                 name = figures.title(metric, dict(experiments.CUT_FIGURES)[metric])
                 parts.chart(
-                    charts.by_share(spread, name, metric),
+                    experiment_charts.by_share(spread, name, metric),
                     alt=f"{name} by the share of photos kept: "
                     + "; ".join(
                         f"{row['kept']}, drawn {row['sampling']}: "
@@ -51,7 +51,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             continue
         st.markdown(f"**Within one run: `{one.name}`**")
         parts.chart(
-            charts.by_count(table, "GAN-test", dark),
+            experiment_charts.by_count(table, "GAN-test", dark),
             alt="GAN-test of each body type against its number of training photos: "
             + "; ".join(
                 f"{row['body_type']} {figures.show(row['value'], 'gan_test')}"
@@ -90,7 +90,9 @@ def settings() -> None:
         name = figures.title(metric, extractor)
         better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
         parts.chart(
-            charts.settings_spread(changes.assign(body_type="all"), f"Change of {name}", metric),
+            experiment_charts.settings_spread(
+                changes.assign(body_type="all"), f"Change of {name}", metric
+            ),
             alt=f"Change of {name} by each setting, best first: "
             + "; ".join(
                 f"{row['setting']} {figures.show(row['value'], metric)}"

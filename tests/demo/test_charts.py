@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan.demo import charts
+from gan.demo import charts, experiment_charts
 from gan.demo.curves import loss_lines
 
 
@@ -54,7 +54,7 @@ def test_a_kernel_keeps_its_colour_when_another_is_missing() -> None:
             "seed": [0],
         }
     )
-    chart = charts.kernel_spread(table, table, "fd", "FD").to_dict()
+    chart = experiment_charts.kernel_spread(table, table, "fd", "FD").to_dict()
     scale = chart["layer"][0]["encoding"]["color"]["scale"]
     assert scale == {"domain": ["Kernel 8"], "range": [charts.KERNEL_COLOURS[2]]}
 

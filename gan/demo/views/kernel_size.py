@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gan.demo import charts, curves, engine, experiments, figures, parts, pictures, store
+from gan.demo import (
+    charts,
+    curves,
+    engine,
+    experiment_charts,
+    experiments,
+    figures,
+    parts,
+    pictures,
+    store,
+)
 from gan.errors import UserError
 
 COMMAND = "python train/kernel_sweep.py"
@@ -81,7 +91,7 @@ if views:
             with st.container():
                 st.markdown(f"**{name}** ({better})")
                 parts.chart(
-                    charts.kernel_spread(spread, single, metric, name),
+                    experiment_charts.kernel_spread(spread, single, metric, name),
                     alt=f"{name} by kernel size: "
                     + "; ".join(
                         f"{row['name']} {figures.show(row['value'], metric)}"

@@ -1,0 +1,209 @@
+"""Charts of the experiments: a figure by kernel size, by setting, by how many photos there were."""
+
+from textwrap import wrap
+
+import altair as alt
+import pandas as pd
+
+from gan.demo import figures
+from gan.demo.charts import (
+    HEIGHT,
+    KERNEL_COLOURS,
+    KERNEL_SHAPES,
+    KERNELS,
+    NARROW,
+    PAIR_COLOURS,
+    Chart,
+    legend,
+)
+
+
+def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: str) -> Chart:
+    """Mean and range over seeds for each kernel, every single run as a hollow mark.
+
+    Args:
+        table: name, value, low, high (what `figures.spreads` returns, with the kernel's name).
+        runs: name, value, seed: one row a run.
+        metric: Decides the number format.
+        name: The metric's name for the axis.
+    """
+    names = [kernel for kernel in KERNELS if kernel in set(table["name"])]
+    colours = [KERNEL_COLOURS[KERNELS.index(kernel)] for kernel in names]
+    shapes = [KERNEL_SHAPES[KERNELS.index(kernel)] for kernel in names]
+    y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=120))
+    colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=None)
+    shape = alt.Shape("name:N", scale=alt.Scale(domain=names, range=shapes), legend=None)
+    scale = alt.Scale(zero=False, nice=True, padding=12)
+    form = ".4f" if metric == "kid" else ",.2f"
+    base = alt.Chart(table).encode(y=y, color=colour)
+    interval = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=name, scale=scale, axis=alt.Axis(tickCount=5)), x2="high:Q"
+    )
+    mean = base.mark_point(size=150, filled=True, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale),
+        shape=shape,
+        tooltip=[
+            alt.Tooltip("name:N", title="Setting"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    single = (
+        alt.Chart(runs)
+        .mark_point(size=55, filled=False, strokeWidth=1.5)
+        .encode(
+            y=y,
+            x=alt.X("value:Q", scale=scale),
+            color=colour,
+            shape=shape,
+            tooltip=[
+                alt.Tooltip("name:N", title="Setting"),
+                alt.Tooltip("seed:Q", title="Seed"),
+                alt.Tooltip("value:Q", title=name, format=form),
+            ],
+        )
+    )
+    return alt.layer(interval, single, mean).properties(height=46 * len(names) + 44)
+
+
+def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:
+    """A class's figure against how many photos it has: mean, range and the type's name.
+
+    Args:
+        table: body_type, photos, value, low, high.
+        name: The figure's name for the axis.
+        dark: Whether the page is dark.
+    """
+    ink = "#B8C2CE" if dark else "#4A5360"
+    share = alt.Axis(format=".0%", tickCount=5)
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "photos:Q",
+            title="Photos of the type in the training split",
+            scale=alt.Scale(type="log", padding=50, nice=False),
+            axis=alt.Axis(format=",", tickCount=4, grid=False),
+        )
+    )
+    interval = base.mark_rule(strokeWidth=3, color=PAIR_COLOURS[0]).encode(
+        y=alt.Y("low:Q", title=name, scale=alt.Scale(domain=[0, 1]), axis=share), y2="high:Q"
+    )
+    mean = base.mark_circle(size=110, color=PAIR_COLOURS[0], opacity=1).encode(
+        y="value:Q",
+        tooltip=[
+            alt.Tooltip("body_type:N", title="Body type"),
+            alt.Tooltip("photos:Q", title="Photos", format=","),
+            alt.Tooltip("value:Q", title=name, format=".1%"),
+            alt.Tooltip("low:Q", title="Lowest", format=".1%"),
+            alt.Tooltip("high:Q", title="Highest", format=".1%"),
+        ],
+    )
+    # Neighbours on the axis carry their names on opposite sides.
+    ranked = table.sort_values("photos").reset_index(drop=True)
+    left = alt.Chart(ranked[ranked.index % 2 == 0]).mark_text(
+        dx=-10, align="right", fontSize=12, color=ink
+    )
+    right = alt.Chart(ranked[ranked.index % 2 == 1]).mark_text(
+        dx=10, align="left", fontSize=12, color=ink
+    )
+    names = [side.encode(x="photos:Q", y="value:Q", text="body_type:N") for side in (left, right)]
+    return alt.layer(interval, mean, *names).properties(height=HEIGHT)
+
+
+def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
+    """Mean and range over seeds for each setting of an experiment.
+
+    Args:
+        table: setting, value, low, high, seeds, and optionally body_type.
+        name: The metric's name for the axis.
+        metric: Decides the number format.
+    """
+    form = ".1%" if metric in figures.SHARES else ",.2f"
+    # In two lines, so that a telephone has room for the marks.
+    table = table.assign(setting=["\n".join(wrap(one, NARROW)) for one in table["setting"]])
+    order = list(dict.fromkeys(table["setting"]))
+    types = list(dict.fromkeys(table["body_type"]))
+    # Every name is shown: where one has more lines than the others, Vega would drop neighbours.
+    axis_of_names = alt.Axis(
+        labelLimit=180, labelOverlap=False, labelExpr=r"split(datum.label, '\n')"
+    )
+    base = alt.Chart(table).encode(
+        y=alt.Y("setting:N", title=None, sort=order, axis=axis_of_names),
+        yOffset=alt.YOffset("body_type:N", sort=types),
+        color=alt.Color(
+            "body_type:N",
+            title="Body type",
+            sort=types,
+            legend=alt.Legend(orient="top", columns=3) if len(types) > 1 else None,
+        ),
+    )
+    scale = alt.Scale(zero=False, padding=12)
+    axis = (
+        alt.Axis(tickCount=5, format=".0%") if metric in figures.SHARES else alt.Axis(tickCount=5)
+    )
+    interval = base.mark_rule(strokeWidth=3).encode(
+        x=alt.X("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), x2="high:Q"
+    )
+    mean = base.mark_point(size=90, filled=True, opacity=1).encode(
+        x=alt.X("value:Q", scale=scale),
+        shape=alt.Shape("body_type:N", sort=types, legend=None),
+        tooltip=[
+            alt.Tooltip("setting:N", title="Setting"),
+            alt.Tooltip("body_type:N", title="Body type"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    rows = len(order) * max(1, len(types))
+    return alt.layer(interval, mean).properties(height=max(24 * rows, 44 * len(order)) + 60)
+
+
+def by_share(table: pd.DataFrame, name: str, metric: str) -> Chart:
+    """A figure against the share of photos that was kept: one line each way of sampling.
+
+    Args:
+        table: kept, sampling, value, low, high, seeds.
+        name: The figure's name for the axis.
+        metric: Decides the number format.
+    """
+    share = metric in figures.SHARES
+    form = ".1%" if share else ",.3f"
+    order = sorted(set(table["kept"]), key=lambda kept: (kept != "all", len(kept), kept))
+    samplings = list(dict.fromkeys(table["sampling"]))
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "kept:N",
+            title="Share of its photos that a type kept",
+            sort=order,
+            axis=alt.Axis(labelAngle=0),
+        ),
+        xOffset=alt.XOffset("sampling:N", sort=samplings),
+        color=alt.Color(
+            "sampling:N",
+            title="Types are drawn",
+            sort=samplings,
+            scale=alt.Scale(domain=samplings, range=PAIR_COLOURS[: len(samplings)]),
+            legend=legend(),
+        ),
+    )
+    axis = alt.Axis(tickCount=5, format=".0%") if share else alt.Axis(tickCount=5)
+    scale = alt.Scale(zero=False, padding=12)
+    interval = base.mark_rule(strokeWidth=3).encode(
+        y=alt.Y("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), y2="high:Q"
+    )
+    mean = base.mark_point(size=90, filled=True, opacity=1).encode(
+        y=alt.Y("value:Q", scale=scale),
+        shape=alt.Shape("sampling:N", sort=samplings, legend=None),
+        tooltip=[
+            alt.Tooltip("kept:N", title="Photos kept"),
+            alt.Tooltip("sampling:N", title="Types are drawn"),
+            alt.Tooltip("value:Q", title="Mean", format=form),
+            alt.Tooltip("low:Q", title="Lowest", format=form),
+            alt.Tooltip("high:Q", title="Highest", format=form),
+            alt.Tooltip("seeds:Q", title="Seeds"),
+        ],
+    )
+    return alt.layer(interval, mean).properties(height=HEIGHT)
