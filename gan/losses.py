@@ -127,12 +127,14 @@ class Drift:
         if not self._joined(seen):
             return drift
         pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
-        named = F.cross_entropy(discriminator.name_class(fake_maps).float(), y)
+        opinion = discriminator.name_class(fake_maps).float()
+        named = F.cross_entropy(opinion, y)
         if discriminator.steps % self.BALANCE_EVERY == 0:
             self._measure(discriminator, drift, (pull, named), fake)
         discriminator.steps.add_(1)
         of_pull, of_name = discriminator.balance
-        sharpen = config.adversarial * of_pull * pull + config.classify * of_name * named
+        naming = config.classify * _doubt(opinion, y) * of_name * named
+        sharpen = config.adversarial * of_pull * pull + naming
         return drift + self._ramp(seen) * sharpen
 
     def discriminator_loss(
@@ -187,6 +189,17 @@ class Drift:
 
 def _gather(found: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: gather(values) for name, values in found.items()}
+
+
+@torch.no_grad()
+def _doubt(opinion: Tensor, y: Tensor) -> Tensor:
+    """How far the class head is from naming the classes asked for, from 0 to 1.
+
+    The balance undoes that a cross-entropy's gradient fades as it is satisfied; this restores it.
+    Held up, the pull makes every picture ever more typical of its class.
+    """
+    right = opinion.softmax(1).gather(1, y[:, None]).squeeze(1)
+    return 1 - gather(right).mean()
 
 
 def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:

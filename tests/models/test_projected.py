@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gan.config import DriftConfig, ProjectedConfig
-from gan.losses import Drift
+from gan.losses import Drift, _doubt
 from gan.models.projected import Discriminator, Generator, Head
 
 SMALL = ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4)
@@ -70,3 +70,11 @@ def test_heads_come_in_over_the_ramp() -> None:
     objective = Drift(DriftConfig(join=100, ramp=50))
     assert [objective._joined(seen) for seen in (99, 100)] == [False, True]
     assert [objective._ramp(seen) for seen in (100, 125, 150, 900)] == [0, 0.5, 1, 1]
+
+
+def test_class_pull_fades_as_pictures_are_named() -> None:
+    y = torch.tensor([0, 1, 2, 2])
+    assert _doubt(torch.zeros(4, 3), y).item() == pytest.approx(2 / 3)
+    sure = 30 * torch.eye(3)[y]
+    assert _doubt(sure, y).item() == pytest.approx(0, abs=1e-6)
+    assert _doubt(sure, torch.tensor([0, 1, 2, 0])).item() == pytest.approx(1 / 4)
