@@ -279,7 +279,7 @@ def _marker(iteration: int) -> alt.Chart:
 def themed(chart: Chart, dark: bool) -> Chart:
     """Axis and legend text that passes 4.5:1 on the page; Streamlit's own grey does not."""
     ink = "#B8C2CE" if dark else "#4A5360"
-    return chart.configure_axis(labelColor=ink, titleColor=ink).configurelegend(
+    return chart.configure_axis(labelColor=ink, titleColor=ink).configure_legend(
         labelColor=ink, titleColor=ink
     )
 
