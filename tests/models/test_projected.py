@@ -1,5 +1,8 @@
 """The recipe's networks: what the class does, what is trained, what is saved."""
 
+import math
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -78,3 +81,28 @@ def test_class_pull_fades_as_pictures_are_named() -> None:
     sure = 30 * torch.eye(3)[y]
     assert _doubt(sure, y).item() == pytest.approx(0, abs=1e-6)
     assert _doubt(sure, torch.tensor([0, 1, 2, 0])).item() == pytest.approx(1 / 4)
+
+
+@pytest.mark.parametrize(
+    ("opinion", "pull"),
+    [([0.0, 0.0, 0.0], 2 / 3 * math.log(3)), ([30.0, 0.0, 0.0], 0), ([0.0, 30.0, 0.0], 30)],
+)
+def test_class_pull_is_the_cross_entropy_times_the_doubt(opinion: list[float], pull: float) -> None:
+    photos, y = torch.rand(6, 3, 64, 64) * 2 - 1, torch.zeros(6, dtype=torch.long)
+    discriminator = Discriminator(SMALL, 64, 3)
+    every = SimpleNamespace(sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3))
+
+    def loss(classify: float) -> float:
+        torch.manual_seed(0)
+        config = DriftConfig(classify=classify, adversarial=0, join=0, ramp=0, references=4)
+        objective = Drift(config)
+        objective.prepare(discriminator, every)
+        with torch.no_grad():
+            discriminator.class_head.weight.zero_()
+            discriminator.class_head.bias.copy_(torch.tensor(opinion))
+            discriminator.balance.fill_(1.0)
+            discriminator.steps.fill_(1)  # the pulls are measured at step 0 and not here
+        fake = photos.flip(0).requires_grad_()
+        return float(objective.generator_loss(discriminator, photos, fake, y, 0).detach())
+
+    assert loss(3.0) - loss(0.0) == pytest.approx(3 * pull, rel=1e-4, abs=1e-4)
