@@ -211,7 +211,6 @@ def _mean_distance(values: Tensor) -> Tensor:
     """Mean distance between two different rows, place by place: [N, places, d] to [places]."""
     rows = values.transpose(0, 1)
     distances = _distance(rows, rows)
-    count = max(1, len(values) - 1)
-    return distances.masked_fill(torch.eye(len(values), dtype=torch.bool), 0).sum((1, 2)) / (
-        len(values) * count
-    )
+    itself = torch.eye(len(values), dtype=torch.bool, device=values.device)
+    count = len(values) * max(1, len(values) - 1)
+    return distances.masked_fill(itself, 0).sum((1, 2)) / count
