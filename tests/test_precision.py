@@ -1,7 +1,15 @@
+"""Mixed precision: where it is chosen, and that our recipe trains in it."""
+
+from pathlib import Path
+
 import pytest
 import torch
 
 from gan import precision
+from gan.data.prepared import Photos
+from gan.runs import Run
+from gan.training import train
+from tests.conftest import tiny_config
 
 
 @pytest.mark.parametrize(
@@ -36,3 +44,18 @@ def test_gradients_stay_in_float32() -> None:
         loss = layer(torch.ones(2, 4)).float().sum()
     loss.backward()
     assert layer.weight.grad.dtype == torch.float32
+
+
+def test_our_recipe_trains_in_bfloat16(
+    tiny_photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = []
+    for fast in (False, True):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda fast=fast: {"avx512_bf16": fast})
+        run = Run(tmp_path / str(fast))
+        train(tiny_config("projected", pictures=24, log_every=1), tiny_photos, run)
+        losses.append(run.read_losses().drop(columns="seconds").to_numpy())
+    # Eight bits of precision: near the losses of float32, and not the same.
+    assert losses[1][0] == pytest.approx(losses[0][0], rel=0.15)
+    assert losses[1][-1] == pytest.approx(losses[0][-1], rel=0.3, abs=0.05)
+    assert (losses[0] != losses[1]).any()
