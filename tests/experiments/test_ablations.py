@@ -1,3 +1,5 @@
+"""What is changed one at a time, which seeds it gets, and what runs together."""
+
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

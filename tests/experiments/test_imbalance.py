@@ -1,3 +1,5 @@
+"""The cuts of rare types, their pairs with balanced batches, and what counts as a copy."""
+
 from dataclasses import replace
 from pathlib import Path
 from typing import Any

@@ -1,3 +1,5 @@
+"""Budgets, subsets of photos, thinned grids and times in words."""
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Figures over seeds: oscillation, verdicts, costs, and the file that holds them."""
+
 from pathlib import Path
 
 import numpy as np

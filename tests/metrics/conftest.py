@@ -1,3 +1,5 @@
+"""Stand-ins and tiny sets that the metrics' tests share."""
+
 import hashlib
 from collections.abc import Callable
 from pathlib import Path

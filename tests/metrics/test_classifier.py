@@ -1,3 +1,5 @@
+"""The classifier learns what anyone can tell apart, by its seed alone."""
+
 import numpy as np
 import pytest
 import torch

@@ -1,3 +1,5 @@
+"""A whole evaluation of made-up generators whose figures are known."""
+
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

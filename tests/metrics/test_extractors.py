@@ -1,3 +1,5 @@
+"""Feature networks against torch-fidelity, and the way to Inception's weights."""
+
 import urllib.error
 from collections.abc import Callable
 from pathlib import Path

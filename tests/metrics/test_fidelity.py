@@ -1,3 +1,5 @@
+"""Distances and scores against closed forms and pytorch-fid."""
+
 import numpy as np
 import pytest
 import torch

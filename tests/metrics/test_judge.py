@@ -1,3 +1,5 @@
+"""Classifiers of the photos: trained once, kept, and refused if damaged."""
+
 import dataclasses
 import json
 from collections.abc import Callable

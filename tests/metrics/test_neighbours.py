@@ -1,3 +1,5 @@
+"""Nearest photos and pairwise distances against every pair."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The frozen network equals the published one, folded or not."""
+
 import pytest
 import torch
 
