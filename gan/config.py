@@ -90,6 +90,7 @@ class ProjectedConfig:
     head_width: int = 32  # channels of each of D's heads
     pixel_width: int = 16  # channels of D's own first look at the pixels
     bank: int = 256  # photos a class whose statistics are kept at hand
+    view: Literal[64, 128, 256] = 128  # smaller pictures are enlarged to it for the frozen network
 
     def __post_init__(self) -> None:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
@@ -173,6 +174,9 @@ NETWORKS: dict[str, type] = {
 }
 OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig, "drift": DriftConfig}
 
+# What runs did before a setting existed, where today's default does something else.
+BEFORE: dict[type, dict[str, Any]] = {ProjectedConfig: {"view": 64}}
+
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -206,7 +210,7 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 
 
 def from_json(values: Any) -> RunConfig:
-    """Read what `to_json` wrote; a setting that it lacks takes its default.
+    """Read what `to_json` wrote; a setting that it lacks is what it was before it existed.
 
     Raises:
         UserError: A section is missing, a key unknown, or a value of the wrong type or range.
@@ -246,6 +250,7 @@ def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) ->
         if not isinstance(name, str) or name not in kind:
             raise UserError(f"{section} kind {name!r:.80} is not one of {', '.join(kind)}")
         kind = kind[name]
+    fields = BEFORE.get(kind, {}) | fields
     hints = typing.get_type_hints(kind)
     for name, value in fields.items():
         if name not in hints:

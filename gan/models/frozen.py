@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from gan.errors import UserError
@@ -98,35 +99,67 @@ def _fold(module: Any, *pairs: tuple[str, str]) -> None:
 def _pad_inside(convolution: nn.Conv2d) -> nn.Module:
     """The same convolution without a padding copy where its stride allows."""
     depthwise = convolution.groups == convolution.in_channels
-    if convolution.stride[0] != 1 and not depthwise:
+    if depthwise:
+        return _Depthwise(convolution)
+    if convolution.stride[0] != 1:
         return convolution
     plain = nn.Conv2d(
         convolution.in_channels,
         convolution.out_channels,
         convolution.kernel_size,  # type: ignore[arg-type]
         padding=convolution.kernel_size[0] // 2,
-        groups=convolution.groups,
     )
     plain.weight, plain.bias = convolution.weight, convolution.bias
-    return plain if convolution.stride[0] == 1 else _Halving(convolution, plain)
+    return plain
 
 
-class _Halving(nn.Module):
-    """A depthwise convolution with a stride of 2 and TensorFlow's "SAME" padding.
+class _Depthwise(nn.Module):
+    """A frozen depthwise convolution with a stride of 1 or 2 and TensorFlow's "SAME" padding.
 
-    On a CPU in bfloat16 it takes a stride of 1 and keeps every second row and column. That is
-    four times the multiplications of a small part, yet the whole network goes back more than
-    twice as fast: oneDNN's backward pass of a strided depthwise convolution is that slow there.
-    In float32 the stride itself is the faster way, 1.5 to 3 times with the pass back.
+    On a CPU oneDNN's pass back through one is slow, and in bfloat16 with a stride of 2 tens of
+    times as slow as the pass forward. The weights are frozen, so the way back is a convolution
+    forward with the kernel turned round; in bfloat16 one with a stride of 2 keeps every second
+    row and column of one with a stride of 1. In float32 the stride itself is the faster way.
     """
 
-    def __init__(self, strided: nn.Conv2d, plain: nn.Conv2d) -> None:
+    def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()
-        self.strided, self.plain = strided, plain
+        self.convolution = convolution
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
-            return self.strided(x)
-        first = 1 - x.shape[-2] % 2, 1 - x.shape[-1] % 2
-        kept = self.plain(x)[..., first[0] :: 2, first[1] :: 2]
+        convolution = self.convolution
+        halves = convolution.stride[0] != 1
+        mixed = torch.is_autocast_enabled("cpu")
+        if x.device.type != "cpu" or (halves and not mixed):
+            return convolution(x)
+        dtype = torch.get_autocast_dtype("cpu") if mixed else x.dtype
+        weight, bias = convolution.weight.to(dtype), convolution.bias
+        return _ThereAndBack.apply(x.to(dtype), weight, bias, halves)
+
+
+class _ThereAndBack(torch.autograd.Function):
+    """A depthwise convolution of x [N, C, H, W]; back, one of the kernel turned round."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, halves: bool) -> Tensor:
+        ctx.save_for_backward(weight)
+        # TensorFlow pads less on the left: it starts with the second of an even number.
+        ctx.shape, ctx.first = x.shape, [1 - side % 2 for side in x.shape[2:]] if halves else None
+        padding, groups = weight.shape[-1] // 2, len(weight)
+        y = F.conv2d(x, weight, bias.to(x.dtype), padding=padding, groups=groups)
+        if ctx.first is None:
+            return y
+        kept = y[..., ctx.first[0] :: 2, ctx.first[1] :: 2]
         return kept.contiguous(memory_format=torch.channels_last)
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+        (slope,), (weight,) = slopes, ctx.saved_tensors
+        if ctx.first is not None:
+            layout = torch.channels_last
+            spread = torch.empty(ctx.shape, dtype=slope.dtype, memory_format=layout).zero_()
+            spread[..., ctx.first[0] :: 2, ctx.first[1] :: 2] = slope
+            slope = spread
+        padding, groups = weight.shape[-1] // 2, len(weight)
+        back = F.conv2d(slope, weight.flip(2, 3), padding=padding, groups=groups)
+        return back, None, None, None

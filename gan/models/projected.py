@@ -120,6 +120,7 @@ class Discriminator(nn.Module):
         self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
         self.bank: Bank | None = None  # given photos, see `furnish`
         self.bank_size = config.bank
+        self.view = max(size, config.view)
         # Weights that bring the heads' and the class head's pull on G to the size of the drift's.
         self.register_buffer("balance", torch.ones(2))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
@@ -130,10 +131,14 @@ class Discriminator(nn.Module):
     def features(self, pictures: Tensor) -> list[Tensor]:
         """The frozen network's maps of pictures [N, 3, H, W] in [-1, 1], then the pictures.
 
-        Gradients flow to the pictures.
+        It learned from pictures of 224 px: of 64 px as they are it sees outlines and little else,
+        so they are enlarged to `view` first. Gradients flow to the pictures.
         """
         network = self.frozen[0] = self.frozen[0].to(pictures.device)
-        return [*network.tap(pictures, TAPS), pictures]
+        seen = pictures
+        if pictures.shape[-1] < self.view:
+            seen = F.interpolate(pictures, self.view, mode="bilinear")
+        return [*network.tap(seen, TAPS), pictures]
 
     @torch.no_grad()
     def furnish(self, features: list[Tensor], bank: Bank) -> None:

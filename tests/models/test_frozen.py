@@ -18,6 +18,7 @@ def test_folded_equals_unfolded(
     lite0: EfficientNetLite, size: int, bfloat16: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda device: bfloat16)
+    monkeypatch.setattr(torch, "get_autocast_dtype", lambda device: torch.float32)
     pictures = torch.rand(2, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     unfolded = efficientnet_lite(0, fold=False)
     with torch.no_grad():
@@ -27,6 +28,13 @@ def test_folded_equals_unfolded(
         taps = lite0.tap(pictures, (2, 10)), unfolded.tap(pictures, (2, 10))
         for folded_output, output in zip(*taps, strict=True):
             assert torch.allclose(folded_output, output, atol=1e-4)
+    slopes = []
+    for network in (lite0, unfolded):
+        given = pictures.clone().requires_grad_(True)
+        (slope,) = torch.autograd.grad(network(given)[0].square().sum(), given)
+        slopes.append(slope)
+    assert slopes[1].std() > 0
+    assert torch.allclose(*slopes, atol=1e-4 * float(slopes[1].abs().max()))
 
 
 def test_matches_the_published_network(lite0: EfficientNetLite) -> None:
