@@ -1,6 +1,7 @@
 """The recipe's networks: what the class does, what is trained, what is saved."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,9 @@ from gan.config import DriftConfig, ProjectedConfig
 from gan.losses import Drift, _doubt
 from gan.models.projected import Discriminator, Generator, Head
 
-SMALL = ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4)
+SMALL = ProjectedConfig(
+    width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4, view=64
+)
 
 
 @pytest.mark.parametrize("size", [64, 128, 256])
@@ -55,6 +58,20 @@ def test_frozen_network_is_neither_trained_nor_saved() -> None:
     logits.sum().backward()
     assert x.grad is not None
     assert x.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(("size", "view", "seen"), [(64, 64, 64), (64, 128, 128), (128, 64, 128)])
+def test_frozen_network_sees_small_pictures_enlarged(size: int, view: int, seen: int) -> None:
+    discriminator = Discriminator(replace(SMALL, view=view), size, 3)
+    flat = torch.full((1, 3, size, size), 0.5)
+    *maps, pictures = discriminator.features(flat)
+    assert [each.shape[-1] for each in maps] == [seen // stride for stride in (4, 8, 16, 32)]
+    assert torch.equal(pictures, flat)
+    # What it sees of one colour is one colour, whatever the size.
+    same = Discriminator(replace(SMALL, view=64), seen, 3).features(
+        torch.full((1, 3, seen, seen), 0.5)
+    )
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same[:-1], strict=True))
 
 
 @pytest.mark.parametrize("size", [64, 128])
