@@ -101,7 +101,7 @@ class ProjectedConfig:
 class DriftConfig:
     """Drifting towards each class's photos, sharpened by the heads (hinge loss)."""
 
-    adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
+    adversarial: float = 0.5  # the heads' pull on the pictures, relative to the drift's
     join: int = 6_000  # pictures seen before the heads come in: from the start they cost variety
     ramp: int = 8_000  # pictures from then on over which their pull, and its class term, grow
     classify: float = 3.0  # largest pull of a class head trained on photos, relative to the drift's
