@@ -46,6 +46,7 @@ def test_training_and_going_on_stay_on_the_device(
 ) -> None:
     here, there = Run(tmp_path / "here"), Run(tmp_path / "there")
     settings = {"log_every": 1, "sample_every": 100, "balanced": True, "mirror": True}
+    settings |= {"precision": "float32"}  # this CPU may be fast at bfloat16, the stand-in is not
     with far:
         train(tiny_config(architecture, pictures=24, **settings), tiny_photos, there)
         train(tiny_config(architecture, pictures=32, **settings), tiny_photos, there, resume=True)
@@ -54,4 +55,4 @@ def test_training_and_going_on_stay_on_the_device(
         patch.setattr(accelerate.Accelerator, "device", torch.device("cpu"))
         train(tiny_config(architecture, pictures=32, **settings), tiny_photos, here)
     losses = [run.read_losses().drop(columns="seconds") for run in (there, here)]
-    pd.testing.assert_frame_equal(*losses, rtol=1e-3)
+    pd.testing.assert_frame_equal(*losses, rtol=1e-3, atol=1e-5)
