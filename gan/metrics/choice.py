@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pandas as pd
 
 from gan import atomic
@@ -31,10 +32,12 @@ def check_kept(run: Run) -> None:
 def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
     """Let the kept generator with the lowest FD in the judge's features be the run's generator.
 
-    The judge (the network of its first seed) learned from photos alone and from no ImageNet; the
-    FD is against the train split, so the test split has no part in the choice. That network's own
-    figures of the chosen generator are flattered; those of other seeds are not. Writes choice.csv,
-    and to config.json which was taken; a training that goes on starts from its own last state.
+    Of one that takes a class it is the mean of the FDs within each (the intra-FID of Miyato &
+    Koyama 2018): an FD of all together does not mind wagons that are sedans. The judge (the
+    network of its first seed) learned from photos alone and from no ImageNet; the FD is against
+    the train split, so the test split has no part in the choice. That network's own figures of the
+    chosen generator are flattered; those of other seeds are not. Writes choice.csv, and to
+    config.json which was taken; a training that goes on starts from its own last state.
 
     Returns:
         The rows of choice.csv, one a generator: iteration, images_seen, fd, n_fake, n_real.
@@ -45,12 +48,21 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
     check_kept(run)
     train = photos.indices("train")
     real = judge.features(photos, 0).pooled[train]
+    real_labels = photos.labels[train]
     rows = []
     for iteration, path in run.kept():
         generator = load_generator(run, path)
-        pictures, _ = generate_set(generator, COUNT, SEED)
-        made = predict(judge.networks[0], pictures, f"generator of iteration {iteration:,}")
-        fd = frechet_distance(made.pooled, real)
+        pictures, labels = generate_set(generator, COUNT, SEED)
+        made = predict(judge.networks[0], pictures, f"generator of iteration {iteration:,}").pooled
+        if generator.classes:
+            kinds = [
+                (made[labels == k], real[real_labels == k])
+                for k, many in enumerate(np.bincount(real_labels))
+                if many > 1
+            ]
+        else:
+            kinds = [(made, real)]
+        fd = float(np.mean([frechet_distance(*both) for both in kinds]))
         seen = iteration * generator.config.loop.batch
         rows.append((iteration, seen, fd, COUNT, len(train)))
     table = pd.DataFrame(rows, columns=["iteration", "images_seen", "fd", "n_fake", "n_real"])
