@@ -103,7 +103,7 @@ class DriftConfig:
 
     adversarial: float = 0.5  # the heads' pull on the pictures, relative to the drift's
     join: int = 6_000  # pictures seen before the heads come in: from the start they cost variety
-    ramp: int = 24_000  # pictures from then on over which their pull, and its class term, grow
+    ramp: int = 8_000  # pictures from then on over which their pull, and its class term, grow
     classify: float = 3.0  # largest pull of a class head trained on photos, relative to the drift's
     contrast: float = 0.6  # share of another class's photos among what repels
     references: int = 48  # photos a class that a step compares with

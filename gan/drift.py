@@ -161,9 +161,9 @@ def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     return slots, present
 
 
-def cells(maps: Tensor, side: int = CELLS) -> Tensor:
-    """Means over a grid of cells: [N, C, H, W] to [N, C, side, side]; smaller maps as they are."""
-    return _pool(maps, side) if maps.shape[-1] > side else maps
+def cells(maps: Tensor) -> Tensor:
+    """Means over a grid of 4x4 cells: [N, C, H, W] to [N, C, 4, 4]; smaller maps as they are."""
+    return _pool(maps, CELLS) if maps.shape[-1] > CELLS else maps
 
 
 def _pool(maps: Tensor, side: int) -> Tensor:

@@ -12,14 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.config import ProjectedConfig
-from gan.drift import Bank, cells
+from gan.drift import CELLS, Bank, cells
 from gan.models.frozen import efficientnet_lite
 from gan.models.layers import channels, class_code
 
 # Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
 TAPS = (2, 4, 10, 15)
 TAP_CHANNELS = (24, 40, 112, 320)
-PLACES = 8  # the class head looks at 8x8 places at most
 
 
 class ConditionalNorm(nn.Module):
@@ -104,7 +103,6 @@ class Discriminator(nn.Module):
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
         super().__init__()
         self.classes = classes
-        self.view = max(size, config.view)
         self.heads = nn.ModuleList(
             Head(inputs, config.head_width, classes)
             for inputs in (*TAP_CHANNELS, 2 * config.pixel_width)
@@ -118,11 +116,11 @@ class Discriminator(nn.Module):
         # Names the class from what is where in the map of stride 16: a mean over the picture would
         # lose the outline, which is what tells body types apart. Trained on photos alone (cf.
         # AC-GAN, Odena et al. 2017), so it never learns to call G's habits a class.
-        places = min(PLACES, self.view // 16) ** 2
-        self.class_head = nn.Linear(TAP_CHANNELS[2] * places, classes)
+        self.class_head = nn.Linear(TAP_CHANNELS[2] * CELLS**2, classes)
         self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
         self.bank: Bank | None = None  # given photos, see `furnish`
         self.bank_size = config.bank
+        self.view = max(size, config.view)
         # Weights that bring the heads' and the class head's pull on G to the size of the drift's.
         self.register_buffer("balance", torch.ones(2))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
@@ -159,14 +157,8 @@ class Discriminator(nn.Module):
         return torch.stack(logits, 1)
 
     def name_class(self, features: list[Tensor]) -> Tensor:
-        """Class logits [N, classes] of pictures' feature maps.
-
-        In training by half of what it knows, another half at every call (Srivastava et al. 2014),
-        the same for all pictures: G can't please it with a few features.
-        """
-        seen = cells(self._standard(2, features[2]).float(), PLACES).flatten(1)
-        half = F.dropout(torch.ones(seen.shape[1]), 0.5, self.training).to(seen.device)
-        return self.class_head(seen * half)
+        """Class logits [N, classes] of pictures' feature maps."""
+        return self.class_head(cells(self._standard(2, features[2]).float()).flatten(1))
 
     def _standard(self, i: int, maps: Tensor) -> Tensor:
         mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
