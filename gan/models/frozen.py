@@ -129,12 +129,14 @@ class _Depthwise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         convolution = self.convolution
         halves = convolution.stride[0] != 1
-        mixed = torch.is_autocast_enabled("cpu")
-        if x.device.type != "cpu" or (halves and not mixed):
+        weight, bias = convolution.weight, convolution.bias
+        mixed, on_cpu = torch.is_autocast_enabled("cpu"), x.device.type == "cpu"
+        if halves and not (mixed and on_cpu):
             return convolution(x)
+        if not on_cpu:
+            return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=len(weight))
         dtype = torch.get_autocast_dtype("cpu") if mixed else x.dtype
-        weight, bias = convolution.weight.to(dtype), convolution.bias
-        return _ThereAndBack.apply(x.to(dtype), weight, bias, halves)
+        return _ThereAndBack.apply(x.to(dtype), weight.to(dtype), bias, halves)
 
 
 class _ThereAndBack(torch.autograd.Function):
