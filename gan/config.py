@@ -90,7 +90,7 @@ class ProjectedConfig:
     head_width: int = 32  # channels of each of D's heads
     pixel_width: int = 16  # channels of D's own first look at the pixels
     bank: int = 256  # photos a class whose statistics are kept at hand
-    view: Literal[64, 128, 256] = 128  # smaller pictures are enlarged to it for the frozen network
+    view: Literal[64, 128, 256] = 64  # smaller pictures are enlarged to it for the frozen network
 
     def __post_init__(self) -> None:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
@@ -101,7 +101,7 @@ class ProjectedConfig:
 class DriftConfig:
     """Drifting towards each class's photos, sharpened by the heads (hinge loss)."""
 
-    adversarial: float = 0.5  # the heads' pull on the pictures, relative to the drift's
+    adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
     join: int = 6_000  # pictures seen before the heads come in: from the start they cost variety
     ramp: int = 8_000  # pictures from then on over which their pull, and its class term, grow
     classify: float = 3.0  # largest pull of a class head trained on photos, relative to the drift's
@@ -174,9 +174,6 @@ NETWORKS: dict[str, type] = {
 }
 OBJECTIVES: dict[str, type] = {"adversarial": AdversarialConfig, "drift": DriftConfig}
 
-# What runs did before a setting existed, where today's default does something else.
-BEFORE: dict[type, dict[str, Any]] = {ProjectedConfig: {"view": 64}}
-
 
 @dataclass(frozen=True)
 class RunConfig:
@@ -210,7 +207,7 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 
 
 def from_json(values: Any) -> RunConfig:
-    """Read what `to_json` wrote; a setting that it lacks is what it was before it existed.
+    """Read what `to_json` wrote; a setting that it lacks takes its default.
 
     Raises:
         UserError: A section is missing, a key unknown, or a value of the wrong type or range.
@@ -250,7 +247,6 @@ def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) ->
         if not isinstance(name, str) or name not in kind:
             raise UserError(f"{section} kind {name!r:.80} is not one of {', '.join(kind)}")
         kind = kind[name]
-    fields = BEFORE.get(kind, {}) | fields
     hints = typing.get_type_hints(kind)
     for name, value in fields.items():
         if name not in hints:

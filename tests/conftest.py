@@ -44,7 +44,7 @@ NETWORKS = {
     "dcgan": DCGANConfig(width=4, latent=8),
     "cgan": CGANConfig(width=4, latent=8, dense=8),
     "projected": ProjectedConfig(
-        width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=8, view=64
+        width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=8
     ),
 }
 

@@ -62,15 +62,6 @@ def test_missing_setting_takes_its_default() -> None:
     assert from_json(values).network.slope == DCGANConfig().slope
 
 
-def test_missing_setting_is_what_was_done_before_it_existed() -> None:
-    """A run of before `view` read its pictures as they were, which is no longer the default."""
-    values = to_json(tiny_config("projected"))
-    values["network"]["view"] = 128
-    assert from_json(values).network.view == 128
-    del values["network"]["view"]
-    assert from_json(values).network.view == 64
-
-
 def test_hash_follows_what_decides_the_weights() -> None:
     def of(**loop: object) -> str:
         return settings_hash(to_json(tiny_config(**loop)))

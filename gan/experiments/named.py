@@ -19,7 +19,6 @@ ABLATIONS = {
 }
 # What is taken away, by the name of the run without it.
 PIECES = {
-    "no-enlarging": "pictures enlarged for the frozen network",
     "no-heads": "heads on frozen features, the adversary",
     "heads-at-once": "letting the heads join late",
     "no-class-head": "the class head",

@@ -28,7 +28,6 @@ WHOLE, REPORT = "whole", "report"
 
 # What stands in for each piece: sections of the run's settings, a field, its value.
 PIECES: dict[str, list[tuple[str, str, Any]]] = {
-    "no-enlarging": [("network", "view", 64)],
     "no-heads": [("objective", "adversarial", 0.0)],
     "heads-at-once": [("objective", "join", 0), ("objective", "ramp", 0)],
     "no-class-head": [("objective", "classify", 0.0)],

@@ -131,8 +131,8 @@ class Discriminator(nn.Module):
     def features(self, pictures: Tensor) -> list[Tensor]:
         """The frozen network's maps of pictures [N, 3, H, W] in [-1, 1], then the pictures.
 
-        It learned from pictures of 224 px: of 64 px as they are it sees outlines and little else,
-        so they are enlarged to `view` first. Gradients flow to the pictures.
+        It learned from pictures of 224 px: enlarged to `view` first, small ones show it more.
+        Gradients flow to the pictures.
         """
         network = self.frozen[0] = self.frozen[0].to(pictures.device)
         seen = pictures

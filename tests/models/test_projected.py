@@ -68,9 +68,7 @@ def test_frozen_network_sees_small_pictures_enlarged(size: int, view: int, seen:
     assert [each.shape[-1] for each in maps] == [seen // stride for stride in (4, 8, 16, 32)]
     assert torch.equal(pictures, flat)
     # What it sees of one colour is one colour, whatever the size.
-    same = Discriminator(replace(SMALL, view=64), seen, 3).features(
-        torch.full((1, 3, seen, seen), 0.5)
-    )
+    same = Discriminator(replace(SMALL), seen, 3).features(torch.full((1, 3, seen, seen), 0.5))
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same[:-1], strict=True))
 
 
