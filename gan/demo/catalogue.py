@@ -105,7 +105,9 @@ def _entry(root: Path, run: Run) -> Entry:
         settings = from_json(config["settings"])
     except UserError as error:
         problems.append(without_folder(str(error), root))
-    weights = _weights_problem(run.generator_path)
+    # An experiment keeps the figures of a finished run, and not always its generator.
+    kept = run.generator_path.is_file() or not progress.get("finished")
+    weights = _weights_problem(run.generator_path) if kept else None
     if weights:
         problems.append(weights)
     for read in (run.read_losses, run.read_metrics):
@@ -120,7 +122,7 @@ def _entry(root: Path, run: Run) -> Entry:
         dataset=dataset,
         progress=progress,
         problems=tuple(problems),
-        ready=settings is not None and weights is None,
+        ready=settings is not None and kept and weights is None,
     )
 
 

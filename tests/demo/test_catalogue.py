@@ -36,7 +36,10 @@ def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None
     truncated = make_run(tmp_path, "truncated", conditional=True)
     weights = truncated.generator_path.read_bytes()
     truncated.generator_path.write_bytes(weights[: len(weights) // 2])
-    make_run(tmp_path, "unsaved", conditional=False, weights=False)
+    unsaved = make_run(tmp_path, "unsaved", conditional=False, weights=False)
+    config = unsaved.read_config()
+    config["progress"]["finished"] = False
+    unsaved.write_config(config)
     break_settings(make_run(tmp_path, "unknown", conditional=False))
     make_run(tmp_path, "half-config", conditional=False).config_path.write_text('{"settings": ')
     make_run(tmp_path, "no-config", conditional=False).config_path.unlink()
@@ -54,6 +57,13 @@ def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None
     assert "metrics.csv can't be read" in said["bad-csv"]
     assert {name for name, entry in entries.items() if entry.ready} == {"whole", "bad-csv"}
     assert not any(str(tmp_path) in words for words in said.values())
+
+
+def test_a_finished_run_that_ships_no_generator_has_no_problem(tmp_path: Path) -> None:
+    make_run(tmp_path, "figures", conditional=True, weights=False)
+    (entry,) = list_entries(tmp_path)
+    assert entry.problems == ()
+    assert not entry.ready
 
 
 def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> None:
