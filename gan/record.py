@@ -77,6 +77,7 @@ def write_run(
     rows: Record,
     identity: dict[str, Any],
     iterations: int,
+    restarts: list[int],
 ) -> None:
     """Write what the run shows to others, then the state: a kill in between repeats work only.
 
@@ -114,6 +115,7 @@ def write_run(
                 "images_seen": state.iteration * config.loop.batch,
                 "seconds": round(state.seconds, 1),
                 "finished": state.iteration >= iterations,
+                "restarts": restarts,  # pictures at which the run, finished, was given more
             },
             "environment": environment(next(state.generator.parameters()).device),
         }

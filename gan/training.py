@@ -64,9 +64,10 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
         objective.prepare(state.discriminator, batches)
 
     with run.lock() if main else nullcontext(), stop_on_signal() as stop:
+        restarts: list[int] = []
         if resume:
             load_state(run, state, identity)
-            check_budget(config, run, state.iteration, len(photos.indices("train")))
+            restarts = check_budget(config, run, state.iteration, len(photos.indices("train")))
         elif main and run.config_path.exists():
             raise UserError(
                 f"{run.path} holds a run already: go on with --resume, or name another --out"
@@ -88,7 +89,7 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             rows.check()
             state.seconds = time.monotonic() - started
             if main:
-                write_run(run, config, photos, classes, state, rows, identity, iterations)
+                write_run(run, config, photos, classes, state, rows, identity, iterations, restarts)
 
         if state.iteration == 0:
             save()  # a run is visible, and resumable, from its first moment
@@ -200,20 +201,28 @@ def frozen_settings(config: RunConfig) -> dict[str, Any]:
     return values
 
 
-def check_budget(config: RunConfig, run: Run, iteration: int, train_pictures: int) -> None:
-    """Refuse another budget once the learning rates have begun to fall towards the old one's end.
+def check_budget(config: RunConfig, run: Run, iteration: int, train_pictures: int) -> list[int]:
+    """At how many pictures the run, finished, was given more, so that its rates rose again.
+
+    A finished run may go on with a larger budget (warm restart, Loshchilov & Hutter 2017). In
+    between, once the learning rates have begun to fall towards an end, that end stands.
 
     Raises:
         UserError: The resumed run could not equal an uninterrupted one.
     """
-    old = from_json(run.read_config()["settings"])
-    ends = {total_iterations(each, train_pictures) for each in (old, config)}
-    if len(ends) > 1 and iteration > config.loop.decay_from * min(ends):
-        raise UserError(
-            f"{run.path} is past the point where its learning rates began to fall, or would be:"
-            f" go on with its own budget of {old.loop.pictures or old.loop.epochs}"
-            f" {'pictures' if old.loop.pictures else 'epochs'}"
-        )
+    saved = run.read_config()
+    old = from_json(saved["settings"])
+    restarts = list(saved["progress"].get("restarts", []))
+    before, now = (total_iterations(each, train_pictures) for each in (old, config))
+    if before == now or iteration <= config.loop.decay_from * min(before, now):
+        return restarts
+    if before <= iteration < now:
+        return [*restarts, iteration * config.loop.batch]
+    raise UserError(
+        f"{run.path} is past the point where its learning rates began to fall, or would be:"
+        f" go on with its own budget of {old.loop.pictures or old.loop.epochs}"
+        f" {'pictures' if old.loop.pictures else 'epochs'}; once finished, it takes a larger one"
+    )
 
 
 def set_learning_rates(state: State, config: RunConfig, iterations: int) -> None:

@@ -71,11 +71,34 @@ def test_budget_may_change_only_before_the_learning_rates_fall(
     stop_after(16, tiny_config(decay_from=0.5, pictures=64), tiny_photos, parts)
     train(tiny_config(decay_from=0.5, pictures=80), tiny_photos, parts, resume=True)
     assert whole.generator_path.read_bytes() == parts.generator_path.read_bytes()
+    late = Run(tmp_path / "late")  # seven of eight steps: the rates are falling
+    stop_after(56, tiny_config(decay_from=0.5, pictures=64), tiny_photos, late)
     with pytest.raises(UserError, match="began to fall"):
-        train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, parts, resume=True)
+        train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, late, resume=True)
 
 
-def stop_after(pictures: int, config: RunConfig, photos: Photos, run: Run) -> None:
+def test_a_finished_run_goes_on_with_a_larger_budget_and_says_so(
+    tiny_photos: Photos, tmp_path: Path
+) -> None:
+    run, straight = Run(tmp_path / "run"), Run(tmp_path / "straight")
+    train(tiny_config(decay_from=0.5, pictures=64), tiny_photos, run)
+    assert run.read_config()["progress"]["restarts"] == []
+    with pytest.raises(UserError, match="began to fall"):  # there is nothing left to do with less
+        train(tiny_config(decay_from=0.5, pictures=32), tiny_photos, run, resume=True)
+    stop_after(96, tiny_config(decay_from=0.5, pictures=160), tiny_photos, run, resume=True)
+    train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, run, resume=True)
+    assert run.read_config()["progress"]["restarts"] == [64]
+    # The rates fell twice: not the weights of a run that was given it all from the start.
+    train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, straight)
+    assert run.generator_path.read_bytes() != straight.generator_path.read_bytes()
+    assert (
+        run.read_losses()["images_seen"].tolist() == straight.read_losses()["images_seen"].tolist()
+    )
+
+
+def stop_after(
+    pictures: int, config: RunConfig, photos: Photos, run: Run, resume: bool = False
+) -> None:
     """Train, and press Ctrl-C once `pictures` were seen."""
     from gan import training
 
@@ -89,7 +112,7 @@ def stop_after(pictures: int, config: RunConfig, photos: Photos, run: Run) -> No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.Batches, "get", press)
         with pytest.raises(KeyboardInterrupt):
-            train(config, photos, run)
+            train(config, photos, run, resume)
     assert run.read_config()["progress"]["images_seen"] == pictures
 
 
@@ -177,6 +200,7 @@ def test_run_folder_explains_itself(tiny_photos: Photos, tmp_path: Path) -> None
         "images_seen": 64,
         "seconds": 0,
         "finished": True,
+        "restarts": [],
     }
     assert run.read_losses()["iteration"].tolist() == [2, 4, 6, 8]
     assert [i for i, _ in run.samples()] == [0, 4, 8]
