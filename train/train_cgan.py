@@ -34,7 +34,7 @@ class TrainProjected:
     objective: DriftConfig = field(default_factory=DriftConfig)
     loop: LoopConfig = field(
         default_factory=lambda: LoopConfig(
-            pictures=50_000,
+            pictures=90_000,
             batch=64,
             balanced=True,
             mirror=True,

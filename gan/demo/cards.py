@@ -46,6 +46,7 @@ def model_card(entry: Entry) -> str:
         + (f", {seen:,} photos seen" if isinstance(seen, int) else "")
         + (f", {seconds / 60:,.0f} minutes" if isinstance(seconds, (int, float)) else "")
         + ("" if entry.progress.get("finished", True) else ", not finished")
+        + _restarted(entry.progress.get("restarts"))
         + _chosen(entry.progress.get("chosen")),
         f"- **Learned from**: {entry.dataset.get('name', 'unknown')} (content hash "
         f"`{str(entry.dataset.get('content_hash', 'unknown'))[:12]}`)",
@@ -55,6 +56,15 @@ def model_card(entry: Entry) -> str:
         "rare types were learned from few of them.",
     ]
     return "\n".join(lines)
+
+
+def _restarted(restarts: Any) -> str:
+    """Where the run, finished, was given more; nothing where it never was."""
+    match restarts:
+        case [int(), *_]:
+            listed = " and ".join(f"{seen:,}" for seen in restarts if isinstance(seen, int))
+            return f" (finished at {listed}, then given more: its learning rates rose again)"
+    return ""
 
 
 def _chosen(chosen: Any) -> str:

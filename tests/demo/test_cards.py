@@ -18,3 +18,8 @@ def test_the_card_tells_how_the_checkpoint_was_picked(tmp_path: Path) -> None:
         (entry,) = list_entries(tmp_path)
         assert ("that of 40,000 photos seen, the best of 3" in cards.model_card(entry)) == told
         assert "51,200 photos seen" in cards.model_card(entry)
+    for restarts, told in (([25_600], True), ([], False), ("25600", False)):
+        values["progress"]["restarts"] = restarts
+        run.write_config(values)
+        (entry,) = list_entries(tmp_path)
+        assert ("finished at 25,600, then given more" in cards.model_card(entry)) == told
