@@ -88,6 +88,11 @@ def test_a_finished_run_goes_on_with_a_larger_budget_and_says_so(
     stop_after(96, tiny_config(decay_from=0.5, pictures=160), tiny_photos, run, resume=True)
     train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, run, resume=True)
     assert run.read_config()["progress"]["restarts"] == [64]
+    whole = Run(tmp_path / "whole")  # the same without the interruption
+    for pictures in (64, 160):
+        longer = tiny_config(decay_from=0.5, pictures=pictures)
+        train(longer, tiny_photos, whole, resume=pictures > 64)
+    assert whole.generator_path.read_bytes() == run.generator_path.read_bytes()
     # The rates fell twice: not the weights of a run that was given it all from the start.
     train(tiny_config(decay_from=0.5, pictures=160), tiny_photos, straight)
     assert run.generator_path.read_bytes() != straight.generator_path.read_bytes()

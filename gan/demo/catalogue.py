@@ -105,8 +105,10 @@ def _entry(root: Path, run: Run) -> Entry:
         settings = from_json(config["settings"])
     except UserError as error:
         problems.append(without_folder(str(error), root))
-    # An experiment keeps the figures of a finished run, and not always its generator.
-    kept = run.generator_path.is_file() or not progress.get("finished")
+    # An experiment keeps the figures of a run that ended, by budget or by time, and not always
+    # its generator.
+    ended = progress.get("finished") or run.metrics_path.is_file()
+    kept = run.generator_path.is_file() or not ended
     weights = _weights_problem(run.generator_path) if kept else None
     if weights:
         problems.append(weights)

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from gan.demo.catalogue import find_judge, headline, list_entries
 from tests.demo.fake_runs import CONTENT_HASH, TYPES, break_settings, make_judge, make_run
 
@@ -36,7 +38,7 @@ def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None
     truncated = make_run(tmp_path, "truncated", conditional=True)
     weights = truncated.generator_path.read_bytes()
     truncated.generator_path.write_bytes(weights[: len(weights) // 2])
-    unsaved = make_run(tmp_path, "unsaved", conditional=False, weights=False)
+    unsaved = make_run(tmp_path, "unsaved", conditional=False, weights=False, metrics=False)
     config = unsaved.read_config()
     config["progress"]["finished"] = False
     unsaved.write_config(config)
@@ -59,8 +61,14 @@ def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None
     assert not any(str(tmp_path) in words for words in said.values())
 
 
-def test_a_finished_run_that_ships_no_generator_has_no_problem(tmp_path: Path) -> None:
-    make_run(tmp_path, "figures", conditional=True, weights=False)
+@pytest.mark.parametrize(("finished", "metrics"), [(True, False), (False, True)])
+def test_an_ended_run_that_ships_no_generator_has_no_problem(
+    tmp_path: Path, finished: bool, metrics: bool
+) -> None:
+    run = make_run(tmp_path, "figures", conditional=True, weights=False, metrics=metrics)
+    config = run.read_config()
+    config["progress"]["finished"] = finished
+    run.write_config(config)
     (entry,) = list_entries(tmp_path)
     assert entry.problems == ()
     assert not entry.ready
