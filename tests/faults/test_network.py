@@ -77,7 +77,7 @@ def pins(text: str) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
-LOCK = (REPOSITORY / "requirements.lock").read_text()
+LOCK = (REPOSITORY / ".ci/requirements.lock").read_text()
 
 
 def test_lock_has_every_pin_and_hashes_for_all() -> None:
