@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from gan.checkpoint import State, load_state, save_generator
 from gan.config import PACE, RunConfig, from_json, to_json
-from gan.data.batches import Batches, mix
+from gan.data.batches import Batches, seed_from
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.losses import build_objective
@@ -59,7 +59,7 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
     precision = autocast(device) if loop.precision == "auto" else nullcontext()
     main = accelerator.is_main_process
 
-    torch.manual_seed(mix(loop.seed, 0, 2**31))
+    torch.manual_seed(seed_from(loop.seed, 0, 2**31))
     with precision:
         objective.prepare(state.discriminator, batches)
 
@@ -97,7 +97,9 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
                 write_samples(run, config, classes, state)
         while state.iteration < iterations:
             seen = state.iteration * loop.batch
-            torch.manual_seed(mix(loop.seed, 0, state.iteration))  # latents, dropout, augmentation
+            torch.manual_seed(
+                seed_from(loop.seed, 0, state.iteration)
+            )  # latents, dropout, augmentation
             real, y = batches.get(state.iteration, share)
             z = own_part(torch.randn(loop.batch, config.network.latent)).to(device)
             set_learning_rates(state, config, iterations)

@@ -356,7 +356,7 @@ def test_rows_of_lost_work_are_dropped(tmp_path: Path) -> None:
 
 
 def test_pythons_hash_seed_changes_nothing() -> None:
-    code = "from gan.data.batches import mix; print(mix(1, 2, 3))"
+    code = "from gan.data.batches import seed_from; print(seed_from(1, 2, 3))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code],

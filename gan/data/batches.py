@@ -71,7 +71,7 @@ class Batches:
 
         A class with fewer gives them again.
         """
-        stream = np.random.RandomState(mix(self.seed, 0, 1))
+        stream = np.random.RandomState(seed_from(self.seed, 0, 1))
         by_class = [self.train[self.train_labels == c] for c in range(self.classes)]
         chosen = np.concatenate([np.resize(stream.permutation(part), count) for part in by_class])
         return self._read(chosen)
@@ -83,7 +83,7 @@ class Batches:
         """
         x, labels = self._read(self.indices(iteration)[share])
         if self.mirror:
-            draw = np.random.RandomState(mix(self.seed, 1, iteration)).rand(self.batch)[share]
+            draw = np.random.RandomState(seed_from(self.seed, 1, iteration)).rand(self.batch)[share]
             flip = torch.from_numpy(draw < 0.5).to(self.device)[:, None, None, None]
             x = torch.where(flip, x.flip(3), x)
         return x, labels
@@ -98,12 +98,12 @@ class Batches:
         return raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1), self.labels[places]
 
     def _shuffled(self, group: int, epoch: int) -> np.ndarray:
-        return np.random.RandomState(mix(self.seed, 2 + group, epoch)).permutation(
+        return np.random.RandomState(seed_from(self.seed, 2 + group, epoch)).permutation(
             self.groups[group]
         )
 
 
-def mix(*values: int) -> int:
+def seed_from(*values: int) -> int:
     """One 32-bit seed of several numbers; near ones give unrelated streams."""
     return int(np.random.SeedSequence(values).generate_state(1)[0])
 

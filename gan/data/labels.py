@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -293,8 +293,3 @@ def _by_table(photos: list[Photo], table: Path) -> list[Photo]:
         labelled.get(photo.name, replace(photo, problem="no label in the CSV")) for photo in photos
     ]
     return rest + problems
-
-
-def counts(photos: list[Photo]) -> dict[str, int]:
-    """Usable photos a body type."""
-    return dict(sorted(Counter(p.body_type for p in photos if not p.problem).items()))

@@ -23,16 +23,16 @@ from gan.data.cache import (
 )
 from gan.data.decode import Decoded, Unusable, decode_file
 from gan.data.download import check_address, check_digest, download
-from gan.data.prepared import Photos, Row, Writer, about, appearing, read
+from gan.data.prepared import Origin, Photos, Writer, appearing, read, read_description
 from gan.errors import UserError
 
-__all__ = ["Limits", "Photos", "Request", "cache_root", "load", "prepare"]
+__all__ = ["Photos", "Request", "SourceLimits", "cache_root", "load", "prepare"]
 
 BATCH = 256  # photos under way at once
 
 
 @dataclass(frozen=True)
-class Limits:
+class SourceLimits:
     """What a source may cost."""
 
     max_gb: float = 20  # GiB of a download, and of what an archive unpacks to
@@ -57,7 +57,7 @@ class Request:
     out: Path | None = None  # where to put the set; default: in the cache
     count: int = 8000  # how many cars to draw (drawn only)
     seed: int = 0  # of the drawn cars (drawn only)
-    limits: Limits = field(default_factory=Limits)
+    limits: SourceLimits = field(default_factory=SourceLimits)
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -126,7 +126,7 @@ def prepare(request: Request) -> Path:
 
 
 def _is_ready(folder: Path, key: str) -> bool:
-    return (folder / "dataset.json").is_file() and about(folder).get("key") == key
+    return (folder / "dataset.json").is_file() and read_description(folder).get("key") == key
 
 
 def _identity(request: Request) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:
         rows = []
         for car in drawn.draw(request.count, request.size, request.seed):
             writer.add(car.picture)
-            rows.append(Row(car.name, car.body_type, car.test))
+            rows.append(Origin(car.name, car.body_type, car.test))
         writer.finish(rows, [], facts)
     finally:
         writer.close()
@@ -239,7 +239,7 @@ def _decode(
             return str(problem)
 
     writer = Writer(folder, request.size)
-    rows: list[Row] = []
+    rows: list[Origin] = []
     hashes: list[bytes] = []
     seen: dict[bytes, str] = {}
     given: list[bool] = []
@@ -264,7 +264,7 @@ def _decode(
                         seen[result.picture_hash] = photo.name
                         writer.add(result.picture)
                         test = photo.split == "test" if photo.split else _held_out(result.file_hash)
-                        rows.append(Row(photo.name, photo.body_type, test))
+                        rows.append(Origin(photo.name, photo.body_type, test))
                         hashes.append(result.file_hash)
                         given.append(bool(photo.split))
         rows = _with_test(rows, hashes, given)
@@ -278,12 +278,12 @@ def _held_out(file_hash: bytes) -> bool:
     return int.from_bytes(file_hash[:8], "big") % 10 == 0
 
 
-def _with_test(rows: list[Row], hashes: list[bytes], given: list[bool]) -> list[Row]:
+def _with_test(rows: list[Origin], hashes: list[bytes], given: list[bool]) -> list[Origin]:
     """Chance can leave a small class without a test photo: then its smallest hash becomes one."""
     rows = list(rows)
     for name in {row.body_type for row in rows}:
         mine = [i for i, row in enumerate(rows) if row.body_type == name]
         if not any(rows[i].test or given[i] for i in mine):
             chosen = min(mine, key=lambda i: hashes[i])
-            rows[chosen] = Row(rows[chosen].file, name, True)
+            rows[chosen] = Origin(rows[chosen].file, name, True)
     return rows

@@ -51,7 +51,7 @@ class Photos:
 
 
 @dataclass(frozen=True)
-class Row:
+class Origin:
     """Where one picture of the set comes from."""
 
     file: str
@@ -91,14 +91,14 @@ class Writer:
         self._file.close()
 
     def finish(
-        self, rows: list[Row], skipped: list[tuple[str, str]], about: dict[str, Any]
+        self, rows: list[Origin], skipped: list[tuple[str, str]], facts: dict[str, Any]
     ) -> None:
         """Write labels, split, tables and dataset.json.
 
         Args:
             rows: One for each picture, in order.
             skipped: (file, reason) of what is left out.
-            about: `name`, `source` and `key`, for dataset.json.
+            facts: `name`, `source` and `key`, for dataset.json.
 
         Raises:
             UserError: Fewer than two classes, or one with too few photos to train on.
@@ -130,7 +130,7 @@ class Writer:
             }
             for split in ("train", "test")
         }
-        values = about | {
+        values = facts | {
             "size": self._size,
             "classes": classes,
             "counts": counts,
@@ -140,7 +140,7 @@ class Writer:
         atomic.write_text(self._folder / "dataset.json", json.dumps(values, indent=2) + "\n")
 
 
-def _checked_classes(rows: list[Row], skipped: list[tuple[str, str]]) -> list[str]:
+def _checked_classes(rows: list[Origin], skipped: list[tuple[str, str]]) -> list[str]:
     training = Counter(row.body_type for row in rows if not row.test)
     classes = sorted({row.body_type for row in rows})
     if not rows:
@@ -200,7 +200,7 @@ def _escaped(name: str) -> str:
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
 
-def about(folder: Path) -> dict[str, Any]:
+def read_description(folder: Path) -> dict[str, Any]:
     """The contents of dataset.json.
 
     Raises:
@@ -225,7 +225,7 @@ def read(folder: Path) -> Photos:
     Raises:
         UserError: Files are missing, damaged, or don't belong together.
     """
-    values = about(folder)
+    values = read_description(folder)
     try:
         pictures = np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)

@@ -35,7 +35,7 @@ from gan.config import (
 )
 from gan.data import photos as sets
 from gan.data.batches import Batches
-from gan.data.prepared import about
+from gan.data.prepared import read_description
 
 
 def main(data: str = "cars8.rar", rounds: int = 5, batches: int = 20, threads: int = 0) -> None:
@@ -49,7 +49,7 @@ def main(data: str = "cars8.rar", rounds: int = 5, batches: int = 20, threads: i
     """
     use_threads(threads)
     photos = sets.load(data, 64)
-    folder = Path(about(photos.folder)["sorted"])
+    folder = Path(read_description(photos.folder)["sorted"])
 
     # A second run: what was prepared is there.
     first = {

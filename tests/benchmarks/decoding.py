@@ -13,7 +13,7 @@ from data_handling import theirs_of
 from measure import ROOT, Figure, clock_name, ratios, save, use_threads
 
 from gan.data import photos as sets
-from gan.data.prepared import about
+from gan.data.prepared import read_description
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def main(data: str = "cars8.rar", rounds: int = 2, threads: int = 0) -> None:
         threads: Cores; 0 takes every one.
     """
     use_threads(threads)
-    folder = about(sets.load(data, 64).folder)["sorted"]
+    folder = read_description(sets.load(data, 64).folder)["sorted"]
     cores = len(os.sched_getaffinity(0))
     ours, theirs = [], []
     for _ in range(rounds):

@@ -15,7 +15,7 @@ import tyro
 from decoding import run
 from measure import ROOT, Figure, clock_name, random_photos, save, use_threads
 
-from gan.data.prepared import Row, Writer
+from gan.data.prepared import Origin, Writer
 from gan.runs import LOSS_COLUMNS, Run
 
 LOSSES = LOSS_COLUMNS[3:]
@@ -84,7 +84,7 @@ def prepared(folder: Path) -> Path:
     for picture in photos.pictures:
         writer.add(picture)
     rows = [
-        Row(f"{i}.png", photos.classes[label], bool(test))
+        Origin(f"{i}.png", photos.classes[label], bool(test))
         for i, (label, test) in enumerate(zip(photos.labels, photos.test, strict=True))
     ]
     writer.finish(rows, [], {"name": "noise", "source": {}, "key": "noise"})

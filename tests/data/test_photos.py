@@ -15,7 +15,7 @@ from PIL import Image
 
 from gan.data import photos as module
 from gan.data.decode import decode
-from gan.data.photos import Limits, Request, load, prepare
+from gan.data.photos import Request, SourceLimits, load, prepare
 from gan.data.prepared import read
 from gan.errors import UserError
 from tests.data.made_up import encoded, noise
@@ -120,7 +120,7 @@ def test_what_is_skipped_is_reported(class_folders: Folders) -> None:
     (folder / "suv" / "giant.png").write_bytes(encoded(Image.new("L", (3000, 3000))))
     (folder / "alone.png").write_bytes(encoded(noise(2000)))
     (folder / "suv" / "gone.png").symlink_to(folder / "nowhere.png")
-    photos = read(prepare(Request(data=str(folder), limits=Limits(max_megapixels=8))))
+    photos = read(prepare(Request(data=str(folder), limits=SourceLimits(max_megapixels=8))))
     reasons = {row["file"]: row["reason"] for row in table(photos.folder / "skipped.csv")}
     assert reasons["suv/bad.jpg"].startswith("unreadable")
     assert "truncated" in reasons["suv/cut.jpg"]
@@ -341,4 +341,4 @@ def test_bad_requests(fields: dict, words: str) -> None:  # type: ignore[type-ar
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_bad_limits(value: float) -> None:
     with pytest.raises(UserError, match="--max-gb"):
-        Limits(max_gb=value)
+        SourceLimits(max_gb=value)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from gan.data.car_picture import picture
+from gan.data.drawn.picture import picture
 from gan.data.labels import BODY_TYPES
 from gan.errors import UserError
 
@@ -73,7 +73,7 @@ def _draw_in_processes(
     Plain child processes, not multiprocessing: that forks a process with running threads, or
     imports the caller's script again.
     """
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     children = [
         subprocess.Popen(
@@ -98,14 +98,3 @@ def _draw_in_processes(
             child.wait()
             if child.stdout is not None:
                 child.stdout.close()
-
-
-def _child() -> None:
-    first, count, step, size, seed = map(int, sys.argv[1:])
-    for number in range(first, count, step):
-        sys.stdout.buffer.write(draw_one(number, size, seed).tobytes())
-    sys.stdout.buffer.flush()
-
-
-if __name__ == "__main__":
-    _child()

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from gan.data.car_painter import CIRCLE, Painter, Point3
-from gan.data.car_scenery import Colour, mix
-from gan.data.car_shapes import Body, Point
+from gan.data.drawn.painter import CIRCLE, Painter
+from gan.data.drawn.scenery import Colour, blend
+from gan.data.drawn.shapes import Body, Point, Point3
 
 RIMS: tuple[Colour, ...] = ((206, 208, 212), (160, 164, 170), (84, 88, 94), (226, 222, 208))
 LEATHER: tuple[Colour, ...] = ((100, 62, 42), (36, 36, 42), (142, 126, 106), (94, 26, 30))
@@ -20,7 +20,7 @@ def paint_car(p: Painter, random: np.random.RandomState) -> None:
     leather = LEATHER[random.randint(len(LEATHER))]
     rim = RIMS[random.randint(len(RIMS))]
     spokes = (5, 6, 8, 12)[random.randint(4)]
-    glass = mix((34, 44, 58), (126, 156, 182), random.randint(0, 60) / 100)
+    glass = blend((34, 44, 58), (126, 156, 182), random.randint(0, 60) / 100)
     two_tone = car.body_type in ("hatchback", "suv", "van") and random.randint(4) == 0
     roof = (236, 236, 232) if two_tone else p.paint
     w = car.half_width
@@ -209,9 +209,9 @@ def _cabin(p: Painter, glass: Colour, roof: Colour) -> None:
         far = [(x, inset * _cabin_width(car, x, z), z) for x, z in pane]
         strip = _strip(pane[0], pane[-1], 1, 1)
         if p.faces_us(strip):
-            p.fill(near + far[::-1], mix(glass, (206, 226, 240), 0.22))
+            p.fill(near + far[::-1], blend(glass, (206, 226, 240), 0.22))
             sheen = [_between(near[-1], far[-1], 0.3), _between(near[0], far[0], 0.12)]
-            p.fill([near[0], near[-1], *sheen], mix(glass, (236, 244, 250), 0.4))
+            p.fill([near[0], near[-1], *sheen], blend(glass, (236, 244, 250), 0.4))
     side = [(x, -_cabin_width(car, x, z), z) for x, z in outline]
     p.fill(side, p.shade(roof, 1.02 + 0.1 * p.light[2]))
     for window in car.windows:
@@ -220,7 +220,7 @@ def _cabin(p: Painter, glass: Colour, roof: Colour) -> None:
         low, up, up2, low2 = pane3
         p.fill(
             [_between(low, low2, 0.55), _between(up, up2, 0.7), up2, low2],
-            mix(glass, (200, 220, 236), 0.16),
+            blend(glass, (200, 220, 236), 0.16),
         )
     if car.rails:
         top = [(x, z) for x, z in outline if z > car.height - 0.1]
@@ -278,7 +278,7 @@ def _windscreen(p: Painter, glass: Colour) -> None:
     head = (car.doors[0] + 0.05 * car.length, foot[1] + 0.4)
     w0, w1 = 0.86 * car.half_width, 0.74 * car.half_width
     frame = _strip(foot, head, w0, w1)
-    p.fill(frame, mix(glass, (214, 230, 240), 0.45))
+    p.fill(frame, blend(glass, (214, 230, 240), 0.45))
     p.line([*frame, frame[0]], p.shade(p.paint, 0.7), max(3, int(p.camera.scale / 170)))
 
 

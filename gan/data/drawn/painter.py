@@ -9,10 +9,8 @@ from math import sqrt  # correctly rounded everywhere, unlike powers and sines
 
 from PIL import Image, ImageDraw
 
-from gan.data.car_scenery import Colour, mix
-from gan.data.car_shapes import Body, Point
-
-Point3 = tuple[float, float, float]
+from gan.data.drawn.scenery import Colour, blend
+from gan.data.drawn.shapes import Body, Point, Point3
 
 
 def _circle() -> list[Point]:
@@ -85,8 +83,8 @@ class Painter:
     def shade(self, colour: Colour, brightness: float) -> Colour:
         """Darker below 1, towards the light's white above."""
         if brightness <= 1:
-            return mix((8, 9, 16), colour, brightness)
-        return mix(colour, (255, 254, 248), min(brightness - 1, 0.85))
+            return blend((8, 9, 16), colour, brightness)
+        return blend(colour, (255, 254, 248), min(brightness - 1, 0.85))
 
     def strip_brightness(self, a: Point, b: Point) -> float:
         """Of a strip across the car whose outline runs from a to b."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 Point = tuple[float, float]
+Point3 = tuple[float, float, float]
 
 
 @dataclass(frozen=True)

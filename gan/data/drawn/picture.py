@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from gan.data.car_painter import CIRCLE, Camera, Painter
-from gan.data.car_parts import paint_car
-from gan.data.car_scenery import Colour, mix, scenery
-from gan.data.car_shapes import Body, body
 from gan.data.decode import NATURAL_WIDTH
+from gan.data.drawn.painter import CIRCLE, Camera, Painter
+from gan.data.drawn.parts import paint_car
+from gan.data.drawn.scenery import Colour, blend, scenery
+from gan.data.drawn.shapes import Body, body
 
 OVER = 4  # drawn so many times larger, then averaged
 
@@ -29,7 +29,7 @@ def picture(body_type: str, size: int, random: np.random.RandomState) -> npt.NDA
     side = size * OVER
     camera = _camera(car, side, random)
     image, light = scenery(side, camera.v0, random)
-    paint = mix(PAINTS[random.randint(len(PAINTS))], _any_colour(random), 0.06)
+    paint = blend(PAINTS[random.randint(len(PAINTS))], _any_colour(random), 0.06)
     painter = Painter(image, camera, car, paint, light)
     _shadow(image, camera, car)
     paint_car(painter, random)

@@ -3,8 +3,9 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
+from gan.data.drawn.shapes import Point3
+
 Colour = tuple[int, int, int]
-Point3 = tuple[float, float, float]
 
 ROWS = 4  # pixel rows of one colour in a gradient: they become one row of the finished picture
 
@@ -42,7 +43,7 @@ STUDIOS: tuple[Colour, ...] = (
 )
 
 
-def mix(a: Colour, b: Colour, share: float) -> Colour:
+def blend(a: Colour, b: Colour, share: float) -> Colour:
     """`share` 0 is a, 1 is b."""
     part = min(256, max(0, int(share * 256)))
     return (
@@ -62,35 +63,34 @@ def scenery(side: int, horizon: float, random: np.random.RandomState) -> tuple[I
         wall = STUDIOS[draws[2] % len(STUDIOS)]
         image = _gradient(
             side,
-            [(0, mix(wall, (20, 22, 30), 0.35)),
-             (horizon, mix(wall, (255, 255, 255), 0.25)),
-             (horizon + 0.06 * side, mix(wall, (0, 0, 0), 0.06)),
-             (side, mix(wall, (10, 10, 16), 0.3))],
+            [(0, blend(wall, (20, 22, 30), 0.35)),
+             (horizon, blend(wall, (255, 255, 255), 0.25)),
+             (horizon + 0.06 * side, blend(wall, (0, 0, 0), 0.06)),
+             (side, blend(wall, (10, 10, 16), 0.3))],
         )  # fmt: skip
         return image, light
     sky = SKIES[draws[2] % len(SKIES)]
     # Dim light dims the ground too.
     gloom = 1 - sum(sky[1]) / 765
-    road = mix(ROADS[draws[3] % len(ROADS)], (20, 20, 40), 0.6 * gloom)
-    field = mix(FIELDS[draws[4] % len(FIELDS)], (30, 26, 50), 0.8 * gloom)
-    haze = mix(sky[1], (20, 22, 44), 0.35 * gloom)  # far things take the air's colour
+    road = blend(ROADS[draws[3] % len(ROADS)], (20, 20, 40), 0.6 * gloom)
+    field = blend(FIELDS[draws[4] % len(FIELDS)], (30, 26, 50), 0.8 * gloom)
+    haze = blend(sky[1], (20, 22, 44), 0.35 * gloom)  # far things take the air's colour
     kerb = horizon + side * (0.04 + draws[5] / 25000)
     image = _gradient(
         side,
-        [(0, sky[0]), (horizon, sky[1]), (horizon, mix(field, sky[1], 0.3)), (kerb, field),
-         (kerb, mix(road, (230, 230, 235), 0.12)), (side, mix(road, (0, 0, 0), 0.22))],
+        [(0, sky[0]), (horizon, sky[1]), (horizon, blend(field, sky[1], 0.3)), (kerb, field),
+         (kerb, blend(road, (230, 230, 235), 0.12)), (side, blend(road, (0, 0, 0), 0.22))],
     )  # fmt: skip
     pen = ImageDraw.Draw(image)
     if kind < 4:
-        _hills(pen, side, horizon, mix(field, sky[1], 0.45), draws)
+        _hills(pen, side, horizon, blend(field, sky[1], 0.45), draws)
     elif kind < 6:
         _houses(pen, side, kerb, haze, draws)
     elif kind < 8:
-        _trees(
-            pen, side, horizon + 0.02 * side, mix(mix(field, (16, 44, 30), 0.5), haze, 0.2), draws
-        )
+        leaves = blend(blend(field, (16, 44, 30), 0.5), haze, 0.2)
+        _trees(pen, side, horizon + 0.02 * side, leaves, draws)
     elif kind == 8:
-        _wall(pen, side, kerb, mix(HOUSES[draws[6] % len(HOUSES)], haze, 0.4))
+        _wall(pen, side, kerb, blend(HOUSES[draws[6] % len(HOUSES)], haze, 0.4))
     return image, light
 
 
@@ -103,7 +103,7 @@ def _gradient(side: int, stops: list[tuple[float, Colour]]) -> Image.Image:
         after = min(before + 1, len(stops) - 1)
         low, high = stops[before][0], stops[after][0]
         share = (v - low) / (high - low) if high > low else 0.0
-        column.append(mix(stops[before][1], stops[after][1], share))
+        column.append(blend(stops[before][1], stops[after][1], share))
     return Image.frombytes(
         "RGB", (1, side // ROWS), bytes(c for colour in column for c in colour)
     ).resize((side, side), Image.Resampling.NEAREST)
@@ -118,7 +118,7 @@ def _hills(
         outline: list[tuple[float, float]] = [(0, horizon)]
         outline += [(side * i / 5, horizon - height) for i, height in enumerate(heights)]
         outline += [(side, horizon)]
-        pen.polygon(outline, fill=mix(colour, (255, 255, 255), 0.0 if layer else 0.18))
+        pen.polygon(outline, fill=blend(colour, (255, 255, 255), 0.0 if layer else 0.18))
 
 
 def _houses(
@@ -128,10 +128,10 @@ def _houses(
     while left < side and i < 50:
         width = side * (0.14 + draws[i] / 6000)
         top = base - side * (0.2 + draws[i + 1] / 2600)
-        colour = mix(HOUSES[draws[i + 2] % len(HOUSES)], haze, 0.4 + draws[i + 3] / 4000)
+        colour = blend(HOUSES[draws[i + 2] % len(HOUSES)], haze, 0.4 + draws[i + 3] / 4000)
         pen.rectangle((left, top, left + width, base), fill=colour)
         lit = draws[i + 3] % 3 == 0
-        pane = mix(colour, (255, 226, 150), 0.6) if lit else mix(colour, (40, 56, 80), 0.35)
+        pane = blend(colour, (255, 226, 150), 0.6) if lit else blend(colour, (40, 56, 80), 0.35)
         step = side * 0.055
         v = top + step
         while v < base - step:
@@ -151,15 +151,15 @@ def _trees(
         u = side * (draws[10 + i] / 1000)
         r = side * (0.05 + draws[24 + i] / 14000)
         v = base - r * (0.6 + draws[38 + i] / 1200)
-        leaf = mix(colour, (230, 240, 180), draws[40 + i] / 6000)
-        pen.rectangle((u - 0.1 * r, v, u + 0.1 * r, base), fill=mix(colour, (50, 36, 28), 0.7))
+        leaf = blend(colour, (230, 240, 180), draws[40 + i] / 6000)
+        pen.rectangle((u - 0.1 * r, v, u + 0.1 * r, base), fill=blend(colour, (50, 36, 28), 0.7))
         pen.ellipse((u - r, v - r, u + r, v + r), fill=leaf)
 
 
 def _wall(pen: ImageDraw.ImageDraw, side: int, base: float, colour: Colour) -> None:
     pen.rectangle((0, 0, side, base), fill=colour)
     step = side * 0.07
-    joint = mix(colour, (0, 0, 0), 0.14)
+    joint = blend(colour, (0, 0, 0), 0.14)
     width = max(1, side // 128)
     v, row = base - step, 0
     while v > -step:
