@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gan.demo.figures import LOWER_IS_BETTER, Spread, show, show_range, title
+from gan.demo.spreads import LOWER_IS_BETTER, Spread, show, show_range, title
 from gan.experiments.named import share_kept
 from gan.experiments.paired import ENOUGH, linked, verdict
 

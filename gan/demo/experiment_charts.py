@@ -5,8 +5,8 @@ from textwrap import wrap
 import altair as alt
 import pandas as pd
 
-from gan.demo import figures
-from gan.demo.charts import (
+from gan.demo import spreads
+from gan.demo.run_charts import (
     HEIGHT,
     KERNEL_COLOURS,
     KERNEL_SHAPES,
@@ -22,7 +22,7 @@ def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: st
     """Mean and range over seeds for each kernel, every single run as a hollow mark.
 
     Args:
-        table: name, value, low, high (what `figures.spreads` returns, with the kernel's name).
+        table: name, value, low, high (what `spreads.over_seeds` returns, with the kernel's name).
         runs: name, value, seed: one row a run.
         metric: Decides the number format.
         name: The metric's name for the axis.
@@ -119,7 +119,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
         name: The metric's name for the axis.
         metric: Decides the number format.
     """
-    form = ".1%" if metric in figures.SHARES else ",.2f"
+    form = ".1%" if metric in spreads.SHARES else ",.2f"
     # In two lines, so that a telephone has room for the marks.
     table = table.assign(setting=["\n".join(wrap(one, NARROW)) for one in table["setting"]])
     order = list(dict.fromkeys(table["setting"]))
@@ -140,7 +140,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     )
     scale = alt.Scale(zero=False, padding=12)
     axis = (
-        alt.Axis(tickCount=5, format=".0%") if metric in figures.SHARES else alt.Axis(tickCount=5)
+        alt.Axis(tickCount=5, format=".0%") if metric in spreads.SHARES else alt.Axis(tickCount=5)
     )
     interval = base.mark_rule(strokeWidth=3).encode(
         x=alt.X("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), x2="high:Q"
@@ -169,7 +169,7 @@ def by_share(table: pd.DataFrame, name: str, metric: str) -> Chart:
         name: The figure's name for the axis.
         metric: Decides the number format.
     """
-    share = metric in figures.SHARES
+    share = metric in spreads.SHARES
     form = ".1%" if share else ",.3f"
     order = sorted(set(table["kept"]), key=lambda kept: (kept != "all", len(kept), kept))
     samplings = list(dict.fromkeys(table["sampling"]))

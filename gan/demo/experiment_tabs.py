@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from gan.demo import experiment_charts, experiments, figures, parts, store, summary
+from gan.demo import experiment_charts, experiments, parts, run_summary, spreads, store
 from gan.demo.catalogue import Entry
 from gan.experiments import named
 
@@ -22,13 +22,13 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
         st.markdown("**The types whose photos were cut**")
         with st.grid(2, gap="medium", min_column_width=300):
             for metric, spread in figures_by_share:
-                name = figures.title(metric, dict(experiments.CUT_FIGURES)[metric])
+                name = spreads.title(metric, dict(experiments.CUT_FIGURES)[metric])
                 parts.chart(
                     experiment_charts.by_share(spread, name, metric),
                     alt=f"{name} by the share of photos kept: "
                     + "; ".join(
                         f"{row['kept']}, drawn {row['sampling']}: "
-                        f"{figures.show(row['value'], metric)}"
+                        f"{spreads.show(row['value'], metric)}"
                         for _, row in spread.iterrows()
                     ),
                 )
@@ -36,7 +36,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             "The same types were trained with all their photos and with fewer of them, the other "
             "types with all of theirs; *balanced* means that every batch held as many of each "
             "type. Distances to photos below 1 are nearer than those to photos that the training "
-            "never saw. " + figures.counts_in_words(figures_by_share[0][1])
+            "never saw. " + spreads.counts_in_words(figures_by_share[0][1])
         )
     elif not cut.empty:
         st.dataframe(cut, hide_index=True, alt="Rows of the rare-types experiment")
@@ -46,7 +46,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             "python train/imbalance.py",
         )
     for one in measured.values():
-        table = summary.per_class(one).dropna()
+        table = run_summary.per_class(one).dropna()
         if len(table) < 2:
             continue
         st.markdown(f"**Within one run: `{one.name}`**")
@@ -54,7 +54,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             experiment_charts.by_count(table, "GAN-test", dark),
             alt="GAN-test of each body type against its number of training photos: "
             + "; ".join(
-                f"{row['body_type']} {figures.show(row['value'], 'gan_test')}"
+                f"{row['body_type']} {spreads.show(row['value'], 'gan_test')}"
                 for _, row in table.iterrows()
             ),
         )
@@ -87,20 +87,20 @@ def settings() -> None:
         changes, metric, extractor = effects
         said = changes["setting"].map(named.ablation)
         changes = changes.assign(setting=said)
-        name = figures.title(metric, extractor)
-        better = "below 0 is better" if metric in figures.LOWER_IS_BETTER else "above 0 is better"
+        name = spreads.title(metric, extractor)
+        better = "below 0 is better" if metric in spreads.LOWER_IS_BETTER else "above 0 is better"
         parts.chart(
             experiment_charts.settings_spread(
                 changes.assign(body_type="all"), f"Change of {name}", metric
             ),
             alt=f"Change of {name} by each setting, best first: "
             + "; ".join(
-                f"{row['setting']} {figures.show(row['value'], metric)}"
+                f"{row['setting']} {spreads.show(row['value'], metric)}"
                 for _, row in changes.iterrows()
             ),
         )
         st.caption(
-            f"Change of {name}, {better}, paired by seed. " + figures.counts_in_words(changes)
+            f"Change of {name}, {better}, paired by seed. " + spreads.counts_in_words(changes)
         )
         st.dataframe(
             changes,
@@ -170,12 +170,12 @@ def every_figure() -> None:
         if table.empty:
             parts.missing("This experiment has not been run.", command)
             continue
-        spread = figures.spreads(table, ["setting", "view", "metric", "extractor", "body_type"])
+        spread = spreads.over_seeds(table, ["setting", "view", "metric", "extractor", "body_type"])
         spread.insert(
             0,
             "figure",
             [
-                figures.title(m, e)
+                spreads.title(m, e)
                 for m, e in zip(spread["metric"], spread["extractor"], strict=True)
             ],
         )

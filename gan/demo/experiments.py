@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from gan.demo import answers, figures, store
+from gan.demo import answers, spreads, store
 from gan.demo.answers import Answer
 from gan.demo.catalogue import Entry
 from gan.experiments import named
@@ -49,7 +49,7 @@ def kernel_results(entries: list[Entry]) -> tuple[pd.DataFrame, str | None, bool
         found = answers.settings_named(table)
         if not found.empty:
             return found, problem, True
-    single = figures.results_from_runs(
+    single = spreads.results_from_runs(
         [(entry, store.metrics(entry)) for entry in entries if entry.settings is not None]
     )
     return answers.settings_named(single), problem, False
@@ -68,7 +68,7 @@ def kernel_rows(table: pd.DataFrame, view: str, metric: str, extractor: str) -> 
 def kernel_spreads(table: pd.DataFrame, view: str, metric: str, extractor: str) -> pd.DataFrame:
     """Mean and range of one metric for each kernel: name, value, low, high, seeds, counts."""
     rows = kernel_rows(table, view, metric, extractor)
-    return figures.spreads(rows, ["name"]).sort_values("name").reset_index(drop=True)
+    return spreads.over_seeds(rows, ["name"]).sort_values("name").reset_index(drop=True)
 
 
 def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
@@ -98,7 +98,7 @@ def ablation_effects(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str] | Non
         setting, base, value (mean change), low, high, seeds, n_real, n_fake, shown (in words);
         the metric and the extractor. None where nothing can be compared yet.
     """
-    chosen = figures.deciding(table)
+    chosen = spreads.deciding(table)
     if chosen is None:
         return None
     metric, extractor = chosen
@@ -109,8 +109,8 @@ def ablation_effects(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str] | Non
     ]
     if SHORT in set(rows["view"]):
         rows = rows[rows["view"] == SHORT]
-    wide = figures.by_seed(rows, "setting")
-    sign = 1 if metric in figures.LOWER_IS_BETTER else -1
+    wide = spreads.by_seed(rows, "setting")
+    sign = 1 if metric in spreads.LOWER_IS_BETTER else -1
     counts = {column: rows[column].max() for column in ("n_real", "n_fake")}
     found = []
     for setting in map(str, wide.columns):
@@ -152,9 +152,9 @@ def piece_table(table: pd.DataFrame) -> pd.DataFrame:
     words |= {WHOLE: "The whole recipe", REPORT: "The report's pair, trained for as long"}
     rows: dict[str, dict[str, str]] = {}
     for metric, extractor in PIECE_FIGURES:
-        name = figures.title(metric, extractor)
+        name = spreads.title(metric, extractor)
         for setting, view in views.items():
-            wide = figures.by_seed(kernel_rows(table, view, metric, extractor), "setting")
+            wide = spreads.by_seed(kernel_rows(table, view, metric, extractor), "setting")
             if WHOLE not in wide or setting not in wide:
                 continue
             whole = rows.setdefault(
@@ -163,7 +163,7 @@ def piece_table(table: pd.DataFrame) -> pd.DataFrame:
             whole[name] = answers.spread(wide[WHOLE], metric)
             row = rows.setdefault(setting, {"recipe": words[setting], "better": "", "worse": ""})
             row[name] = answers.spread(wide[setting], metric)
-            sign = -1 if metric in figures.LOWER_IS_BETTER else 1
+            sign = -1 if metric in spreads.LOWER_IS_BETTER else 1
             better = verdict(sign * (wide[WHOLE] - wide[setting]))
             if better is not None:
                 said = "better" if better else "worse"
@@ -185,22 +185,22 @@ def cost_table(table: pd.DataFrame, view: str, metrics: list[str]) -> pd.DataFra
     wide: dict[str, dict[str, str]] = {}
     for metric in metrics:
         for _, row in kernel_spreads(table, view, metric, "").iterrows():
-            shown = figures.show(row["value"], metric)
+            shown = spreads.show(row["value"], metric)
             if row["high"] > row["low"]:
-                low, high = (figures.show(row[end], metric) for end in ("low", "high"))
+                low, high = (spreads.show(row[end], metric) for end in ("low", "high"))
                 shown += f" ({low} to {high})"
-            wide.setdefault(str(row["name"]), {})[figures.title(metric, "")] = shown
+            wide.setdefault(str(row["name"]), {})[spreads.title(metric, "")] = shown
     return pd.DataFrame.from_dict(wide, orient="index").rename_axis("Kernel").reset_index()
 
 
 def kernel_answer(table: pd.DataFrame, view: str) -> tuple[Answer, str] | None:
     """Which kernel is better in a view, and the name of the metric that decides."""
-    chosen = figures.deciding(table[table["view"] == view])
+    chosen = spreads.deciding(table[table["view"] == view])
     if chosen is None:
         return None
     rows = kernel_rows(table, view, *chosen)
-    found = answers.best_setting(figures.by_seed(rows, "name"), chosen[0])
-    return None if found is None else (found, figures.title(*chosen))
+    found = answers.best_setting(spreads.by_seed(rows, "name"), chosen[0])
+    return None if found is None else (found, spreads.title(*chosen))
 
 
 def main_view(table: pd.DataFrame) -> str | None:
@@ -211,7 +211,7 @@ def main_view(table: pd.DataFrame) -> str | None:
 
 def rare_table(table: pd.DataFrame) -> tuple[pd.DataFrame, str, str, str] | None:
     """The rare-types experiment: (a run's mean over cut types, metric, extractor, full setting)."""
-    for metric, extractor in (CUT_FIGURES[0], *figures.DECIDING):
+    for metric, extractor in (CUT_FIGURES[0], *spreads.DECIDING):
         rows = _of_cut_types(table, metric, extractor)
         full = next(
             (name for name in dict.fromkeys(rows["setting"]) if name in FULL_SETTINGS), None
@@ -253,7 +253,7 @@ def by_share(table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
             [*(whole.assign(sampling=one) for one in SAMPLING), rows[parts[0].notna()]]
         )
         if rows["kept"].nunique() > 1:
-            found.append((metric, figures.spreads(rows, ["kept", "sampling"])))
+            found.append((metric, spreads.over_seeds(rows, ["kept", "sampling"])))
     return found
 
 
@@ -263,9 +263,9 @@ def rare_answers(table: pd.DataFrame) -> list[Answer]:
     if found is None:
         return []
     rows, metric, _, full = found
-    wide = figures.by_seed(rows, "setting")
+    wide = spreads.by_seed(rows, "setting")
     ratio, rank = (
-        figures.by_seed(_of_cut_types(table, name, CUT_FIGURES[0][1]), "setting")
+        spreads.by_seed(_of_cut_types(table, name, CUT_FIGURES[0][1]), "setting")
         for name in ("copying", "copying_rank")
     )
     said = (

@@ -14,7 +14,7 @@ from gan.demo.catalogue import Entry
 from gan.demo.terms import TERMS
 
 if TYPE_CHECKING:
-    from gan.demo.charts import Chart
+    from gan.demo.run_charts import Chart
 
 TRAIN_FIRST = "python train/train_cgan.py"
 MOST_SEED = 2**31 - 1
@@ -40,9 +40,10 @@ def dark() -> bool:
 
 def chart(drawn: Chart, alt: str) -> None:
     """Show a chart; `alt` is its text alternative."""
-    from gan.demo import charts
 
-    st.altair_chart(charts.themed(drawn, dark()), alt=alt)
+    from gan.demo import run_charts
+
+    st.altair_chart(run_charts.themed(drawn, dark()), alt=alt)
 
 
 def missing(what: str, command: str) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, figures, pictures
+from gan.demo import catalogue, pictures, spreads
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from gan.runs import Run
@@ -131,10 +131,10 @@ def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
-        table = figures.read_results(Path(path))
+        table = spreads.read_results(Path(path))
         return table.assign(body_type=table["body_type"].map(catalogue.type_name)), None
     except UserError as error:
-        return pd.DataFrame(columns=list(figures.RESULT_COLUMNS)), str(error)
+        return pd.DataFrame(columns=list(spreads.RESULT_COLUMNS)), str(error)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gan.demo import answers
-from gan.demo.figures import Spread
+from gan.demo.spreads import Spread
 from gan.experiments.results import rising
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gan.config import DCGANConfig
 from gan.data.prepared import Photos
-from gan.demo import figures
+from gan.demo import spreads
 from gan.errors import UserError
 from gan.experiments import kernel, results, running
 from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
@@ -48,7 +48,7 @@ def test_every_view_compares_what_it_says(
     experiment = make()
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
-    assert tuple(table.columns) == results.COLUMNS == figures.RESULT_COLUMNS
+    assert tuple(table.columns) == results.COLUMNS == spreads.RESULT_COLUMNS
 
     # Seed by seed, kernel 4 first; the larger ones stop at its time, then go on to the end.
     pictures = STEPS * 8
@@ -70,7 +70,7 @@ def test_every_view_compares_what_it_says(
     assert len(judged) == 3 * (1 + 2 + 2 + 1 + 1)
     assert (table["metric"] == "fd_floor").sum() == 1
     # What the page of the app reads.
-    assert len(figures.read_results(experiment.folder / results.FILE)) == len(table)
+    assert len(spreads.read_results(experiment.folder / results.FILE)) == len(table)
 
     # Once done, nothing is done again.
     before = len(calls), len(judged)

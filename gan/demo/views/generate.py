@@ -7,8 +7,7 @@ import pandas as pd
 import streamlit as st
 
 import gan
-from gan.demo import charts, engine, figures, opinions, parts, pictures, store
-from gan.demo.catalogue import Entry
+from gan.demo import drawing, engine, opinions, parts, pictures, run_charts, spreads, store
 from gan.errors import UserError
 
 ALL = "All types"
@@ -23,17 +22,7 @@ parts.heading(
 )
 
 entries = store.entries()
-ready = {entry.name: entry for entry in entries if entry.ready}
-if not ready:
-    parts.missing("There is no trained network to draw with yet.", parts.TRAIN_FIRST)
-    parts.problems(entries)
-    parts.footer()
-    st.stop()
-
-
-def forget_checkpoint() -> None:
-    """The link named the checkpoint of another run."""
-    st.query_params.pop("checkpoint", None)
+drawing.need_a_run(entries)
 
 
 def another_seed() -> None:
@@ -44,15 +33,7 @@ def another_seed() -> None:
 with st.container(border=True):
     left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
     with left:
-        name = st.selectbox(
-            "Run",
-            list(ready),
-            key="run",
-            bind="query-params",
-            on_change=forget_checkpoint,
-            help="A trained network. Only the ones with a usable checkpoint are listed.",
-        )
-    entry: Entry = ready.get(name, next(iter(ready.values())))
+        entry = drawing.pick_run(entries)
     with middle:
         seed = parts.seed_input(
             "Seed",
@@ -115,19 +96,11 @@ seeds = [seed + number for _ in (kinds or [ALL]) for number in range(count)]
 labels = [entry.classes.index(one) for one in kinds for _ in range(count)]
 asked = [one for one in kinds for _ in range(count)]
 
-try:
-    drawn = engine.draw(entry, tuple(seeds), tuple(labels) if labels else None, truncation)
-except engine.Busy:
-    st.warning(
-        "Many visitors draw at this moment. Try again in a few seconds.", icon=":material/group:"
-    )
-    parts.footer(entry)
-    st.stop()
-except UserError as error:
-    st.error(f"This run can't draw: {parts.plain(error)}", icon=":material/error:")
-    parts.problems(entries)
-    parts.footer()
-    st.stop()
+drawn = drawing.drawn(
+    lambda: engine.draw(entry, tuple(seeds), tuple(labels) if labels else None, truncation),
+    entry,
+    entries,
+)
 
 judged: opinions.Judged | None = None
 try:
@@ -135,14 +108,7 @@ try:
 except (engine.Busy, UserError) as error:
     st.caption(f"No opinion from the classifier: {parts.plain(error) or 'many visitors ask it.'}")
 
-checkpoint = store.short_hash(entry)
-wanted = st.query_params.get("checkpoint")
-if wanted and wanted != checkpoint:
-    st.warning(
-        "The link that you opened was made with another checkpoint, so the pictures differ from "
-        f"what its sender saw. This one is `{checkpoint}`.",
-        icon=":material/difference:",
-    )
+checkpoint = drawing.checkpoint_of(entry)
 
 shown = [pictures.png(pictures.enlarge(one, TALL, natural)) for one in drawn.pictures]
 lines = [opinions.caption(one) for one in judged.opinions] if judged else [""] * len(shown)
@@ -250,11 +216,11 @@ else:
     st.markdown(
         (opinions.agreement(judged.opinions, asked) + " " if asked else "")
         + "On real photos that it never saw, this classifier is right in "
-        f"{figures.percent(judged.accuracy)}."
+        f"{spreads.percent(judged.accuracy)}."
     )
     near = sorted(one.closer for one in judged.opinions if one.closer is not None)
     if near:
-        placed = " to ".join(dict.fromkeys(figures.percent(one) for one in (near[0], near[-1])))
+        placed = " to ".join(dict.fromkeys(spreads.percent(one) for one in (near[0], near[-1])))
         st.markdown(
             "**Is one of them a copy?** The photos aren't ours to pass on, but the distance of a "
             "picture to its nearest training photo says enough. Lines: these pictures. Bars: real "
@@ -262,7 +228,7 @@ else:
             "suspicious."
         )
         parts.chart(
-            charts.distance_marks(
+            run_charts.distance_marks(
                 pd.DataFrame({"distance": judged.held_out}),
                 pd.DataFrame(
                     {

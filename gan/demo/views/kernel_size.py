@@ -5,14 +5,14 @@ import pandas as pd
 import streamlit as st
 
 from gan.demo import (
-    charts,
     curves,
     engine,
     experiment_charts,
     experiments,
-    figures,
     parts,
     pictures,
+    run_charts,
+    spreads,
     store,
 )
 from gan.errors import UserError
@@ -79,26 +79,26 @@ if views:
     pairs = [
         (str(metric), str(extractor))
         for metric, extractor in here[["metric", "extractor"]].drop_duplicates().to_numpy()
-        if metric in figures.QUALITY
+        if metric in spreads.QUALITY
     ]
-    pairs.sort(key=lambda pair: figures.QUALITY.index(pair[0]))
+    pairs.sort(key=lambda pair: spreads.QUALITY.index(pair[0]))
     with st.grid(2, gap="medium", min_column_width=330):
         for metric, extractor in pairs:
-            name = figures.title(metric, extractor)
+            name = spreads.title(metric, extractor)
             spread = experiments.kernel_spreads(table, view, metric, extractor)
             single = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
-            better = "lower is better" if metric in figures.LOWER_IS_BETTER else "higher is better"
+            better = "lower is better" if metric in spreads.LOWER_IS_BETTER else "higher is better"
             with st.container():
                 st.markdown(f"**{name}** ({better})")
                 parts.chart(
                     experiment_charts.kernel_spread(spread, single, metric, name),
                     alt=f"{name} by kernel size: "
                     + "; ".join(
-                        f"{row['name']} {figures.show(row['value'], metric)}"
+                        f"{row['name']} {spreads.show(row['value'], metric)}"
                         for _, row in spread.iterrows()
                     ),
                 )
-                st.caption(figures.counts_in_words(spread, hollow=True))
+                st.caption(spreads.counts_in_words(spread, hollow=True))
 
     costs = [metric for metric in COSTS if metric in set(here["metric"])]
     if costs:
@@ -200,12 +200,14 @@ if kernels:
             lines.append(curves.loss_lines(losses, kernel_name, float(weight)))
     if lines:
         names = [
-            name for name in charts.KERNELS if any((line["run"] == name).any() for line in lines)
+            name
+            for name in run_charts.KERNELS
+            if any((line["run"] == name).any() for line in lines)
         ]
-        colours = [charts.KERNEL_COLOURS[charts.KERNELS.index(name)] for name in names]
+        colours = [run_charts.KERNEL_COLOURS[run_charts.KERNELS.index(name)] for name in names]
         with st.container(key="losses"):
             parts.chart(
-                charts.loss_curves(pd.concat(lines), names, colours),
+                run_charts.loss_curves(pd.concat(lines), names, colours),
                 alt="Losses of generator and discriminator, one colour a kernel size",
             )
         st.caption(
@@ -217,7 +219,7 @@ if kernels:
         st.caption("These runs have no losses to show.")
 
 st.subheader("What the report published", icon=":material/history_edu:")
-published = figures.published()
+published = spreads.published()
 st.dataframe(
     published[published["variant"] == "unconditional"].drop(columns="variant"),
     hide_index=True,

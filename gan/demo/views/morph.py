@@ -4,9 +4,7 @@ import numpy as np
 import streamlit as st
 
 import gan
-from gan.demo import engine, parts, pictures, store
-from gan.demo.catalogue import Entry
-from gan.errors import UserError
+from gan.demo import drawing, engine, parts, pictures, store
 
 STILLS = 7  # odd: the one in the middle is half-way
 FRAMES = 24
@@ -20,29 +18,10 @@ parts.heading(
 )
 
 entries = store.entries()
-ready = {entry.name: entry for entry in entries if entry.ready}
-if not ready:
-    parts.missing("There is no trained network to draw with yet.", parts.TRAIN_FIRST)
-    parts.problems(entries)
-    parts.footer()
-    st.stop()
-
-
-def forget_checkpoint() -> None:
-    """The link named the checkpoint of another run."""
-    st.query_params.pop("checkpoint", None)
-
+drawing.need_a_run(entries)
 
 with st.container(border=True):
-    name = st.selectbox(
-        "Run",
-        list(ready),
-        key="run",
-        bind="query-params",
-        on_change=forget_checkpoint,
-        help="A trained network. Only the ones with a usable checkpoint are listed.",
-    )
-    entry: Entry = ready.get(name, next(iter(ready.values())))
+    entry = drawing.pick_run(entries)
     classes = list(entry.classes)
     left, right = st.columns(2)
     with left:
@@ -96,19 +75,7 @@ type_only = [(here[0], step) for step in steps]
 latent_only = [(step, here[1]) for step in steps]
 plan = [here, *both, *latent_only, *(type_only if classes else [])]
 
-try:
-    drawn = engine.morph(entry, seeds, labels, tuple(plan))
-except engine.Busy:
-    st.warning(
-        "Many visitors draw at this moment. Try again in a few seconds.", icon=":material/group:"
-    )
-    parts.footer(entry)
-    st.stop()
-except UserError as error:
-    st.error(f"This run can't draw: {parts.plain(error)}", icon=":material/error:")
-    parts.problems(entries)
-    parts.footer()
-    st.stop()
+drawn = drawing.drawn(lambda: engine.morph(entry, seeds, labels, tuple(plan)), entry, entries)
 
 one, made = drawn.pictures[0], drawn.pictures[1:]
 left_end = f"{start}, seed {seeds[0]}" if classes else f"seed {seeds[0]}"
@@ -158,14 +125,7 @@ st.caption(
     "saw in training: the middle shows whether it learned shapes or a list."
 )
 
-checkpoint = store.short_hash(entry)
-wanted = st.query_params.get("checkpoint")
-if wanted and wanted != checkpoint:
-    st.warning(
-        "The link that you opened was made with another checkpoint, so the pictures differ from "
-        f"what its sender saw. This one is `{checkpoint}`.",
-        icon=":material/difference:",
-    )
+checkpoint = drawing.checkpoint_of(entry)
 
 
 def film() -> bytes:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, experiments, figures, parts, store, summary
+from gan.demo import catalogue, experiments, parts, run_summary, spreads, store
 from gan.demo.answers import Answer
 from gan.demo.terms import TERMS
 
@@ -63,7 +63,7 @@ if shown is not None and shown.settings is not None:
         )
 
     st.subheader("How good it is", icon=":material/speed:")
-    numbers = summary.headline_figures(shown)
+    numbers = run_summary.headline_figures(shown)
     if numbers:
         with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
             for name, value, spread, term in numbers:
@@ -101,7 +101,7 @@ verdicts = [
     for name, label in experiments.VIEWS.items()
     if (found := experiments.kernel_answer(table, name)) is not None
 ]
-rare, by_experiment = summary.rare(shown if shown and shown.classes else None)
+rare, by_experiment = run_summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
 with board:
     with st.container(border=True, height="stretch"):
@@ -124,7 +124,7 @@ with board:
         ask(
             "Can the body types be told apart?",
             ":material/category:",
-            summary.told_apart(shown) if shown else None,
+            run_summary.told_apart(shown) if shown else None,
             "Not measured yet: a conditional run has to be evaluated.",
         )
         st.page_link(
@@ -150,7 +150,7 @@ with board:
         ask(
             "Does it copy its training photos?",
             ":material/content_copy:",
-            summary.memorised(shown) if shown else None,
+            run_summary.memorised(shown) if shown else None,
             "Not measured yet: a run has to be evaluated.",
         )
         st.page_link(
@@ -192,7 +192,7 @@ st.markdown(
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
 )
 st.dataframe(
-    figures.published(),
+    spreads.published(),
     hide_index=True,
     column_config={
         "variant": st.column_config.TextColumn("Variant"),

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from gan.demo import cards, charts, experiment_tabs, figures, parts, store, summary
+from gan.demo import experiment_tabs, model_card, parts, run_charts, run_summary, spreads, store
 from gan.demo.catalogue import Entry
 
 parts.heading(
@@ -36,9 +36,9 @@ dark = parts.dark()
 if tab == "Figures":
     rows = []
     for one in measured.values():
-        table = figures.latest(store.metrics(one))
+        table = spreads.latest(store.metrics(one))
         keys = ["metric", "extractor", "body_type", "reference", "images_seen"]
-        spread = figures.spreads(table[table["body_type"].isin(["all", ""])], keys)
+        spread = spreads.over_seeds(table[table["body_type"].isin(["all", ""])], keys)
         spread.insert(0, "run", one.name)
         rows.append(spread)
     everything = pd.concat(rows, ignore_index=True)
@@ -46,7 +46,7 @@ if tab == "Figures":
         1,
         "figure",
         [
-            figures.title(metric, extractor)
+            spreads.title(metric, extractor)
             for metric, extractor in zip(everything["metric"], everything["extractor"], strict=True)
         ],
     )
@@ -114,7 +114,7 @@ if tab == "Figures":
     )
 
 elif tab == "Body types" and entry is not None:
-    answer = summary.told_apart(entry)
+    answer = run_summary.told_apart(entry)
     st.subheader("Can the types be told apart?", icon=":material/category:")
     if answer:
         with st.container(border=True):
@@ -122,23 +122,23 @@ elif tab == "Body types" and entry is not None:
             st.caption(answer.evidence)
     elif not entry.classes:
         st.caption("This run takes no body type, so there is nothing to tell apart.")
-    named = charts.confusion_shares(store.confusion(entry))
+    named = run_charts.confusion_shares(store.confusion(entry))
     if not named.empty:
         st.markdown("**Asked for, and what the classifier named it**")
         parts.chart(
-            charts.heat_map(named, "asked", "named", "Share of the row", dark),
-            alt="Confusion matrix: " + charts.diagonal_in_words(named),
+            run_charts.heat_map(named, "asked", "named", "Share of the row", dark),
+            alt="Confusion matrix: " + run_charts.diagonal_in_words(named),
         )
         st.caption(
             "Each row is a type that was asked for; its squares say what a classifier that was "
             "trained on real photos named the generated pictures, in per cent, all classifier "
             "seeds together. A clear diagonal means that the types can be told apart."
         )
-    per_type = summary.heat_table(entry)
+    per_type = run_summary.heat_table(entry)
     if not per_type.empty:
         st.markdown("**Figures of each type**")
         parts.chart(
-            charts.heat_map(per_type, "type", "figure", "From worst to best", dark),
+            run_charts.heat_map(per_type, "type", "figure", "From worst to best", dark),
             alt="Heat map of figures by body type",
         )
         st.caption(
@@ -157,7 +157,7 @@ elif tab == "Rare types":
 elif tab == "Memorised?" and entry is not None:
     st.subheader("Does it copy its training photos?", icon=":material/content_copy:")
     distances = store.distances(entry)
-    answer = summary.memorised(entry)
+    answer = run_summary.memorised(entry)
     if answer is None:
         parts.missing(
             "No distances were measured for this run.", f"{parts.EVALUATE} checkpoints/{entry.name}"
@@ -167,7 +167,7 @@ elif tab == "Memorised?" and entry is not None:
             st.markdown(f"**{answer.verdict}**")
             st.caption(answer.evidence)
         parts.chart(
-            charts.distance_curves(charts.cumulative(distances)),
+            run_charts.distance_curves(run_charts.cumulative(distances)),
             alt="Cumulative distances to the nearest training photo, generated and held-out",
         )
         st.caption(
@@ -184,8 +184,8 @@ elif tab == "Experiments":
     experiment_tabs.every_figure()
 
 elif tab == "How measured":
-    st.markdown(cards.MEASURED)
-    counts = cards.counts_table([(one.name, store.metrics(one)) for one in measured.values()])
+    st.markdown(model_card.MEASURED)
+    counts = model_card.counts_table([(one.name, store.metrics(one)) for one in measured.values()])
     if not counts.empty:
         st.markdown("**Counts, references and floors**")
         st.dataframe(
@@ -200,15 +200,17 @@ elif tab == "Cards":
     if entry is None:
         st.caption("There is no run to describe.")
     else:
-        st.markdown(cards.model_card(entry))
+        st.markdown(model_card.model_card(entry))
         with st.expander("All settings", icon=":material/settings:"):
-            st.json(cards.settings(entry), expanded=2)
+            st.json(model_card.settings(entry), expanded=2)
     st.subheader("Data card", icon=":material/dataset:")
     if entry is not None:
-        st.markdown(cards.data_card(entry))
+        st.markdown(model_card.data_card(entry))
         if entry.counts:
             st.dataframe(
-                cards.class_table(entry), hide_index=True, alt="Photos of each body type and split"
+                model_card.class_table(entry),
+                hide_index=True,
+                alt="Photos of each body type and split",
             )
 
 with st.container(horizontal=True):

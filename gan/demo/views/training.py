@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from gan.demo import charts, curves, parts, store, summary
+from gan.demo import curves, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
 
 NONE = "None"
@@ -110,7 +110,7 @@ with columns[1] if at is not None and other is None else st.container():
         )
         with st.container(key="losses"):
             parts.chart(
-                charts.loss_curves(lines, names, charts.PAIR_COLOURS[: len(names)], at),
+                run_charts.loss_curves(lines, names, run_charts.PAIR_COLOURS[: len(names)], at),
                 alt=f"Losses of generator and discriminator of {' and '.join(names)}",
             )
         st.caption(
@@ -121,7 +121,7 @@ with columns[1] if at is not None and other is None else st.container():
     else:
         st.caption("These runs have no losses to show.")
 
-over_time = pd.concat([summary.over_time(one) for one in pair], ignore_index=True)
+over_time = pd.concat([run_summary.over_time(one) for one in pair], ignore_index=True)
 points = over_time.groupby(["run", "name"])["iteration"].transform("nunique")
 followed = over_time[points > 1]
 if not followed.empty:
@@ -131,7 +131,7 @@ if not followed.empty:
             with st.container():
                 st.markdown(f"**{title}**")
                 parts.chart(
-                    charts.metric_lines(group, names, str(title), at),
+                    run_charts.metric_lines(group, names, str(title), at),
                     alt=f"{title} over the training of {' and '.join(names)}",
                 )
 elif not over_time.empty:

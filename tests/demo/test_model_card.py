@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan.demo import cards
+from gan.demo import model_card
 from gan.demo.catalogue import list_entries
 from tests.demo.fake_runs import make_run
 
@@ -10,16 +10,16 @@ from tests.demo.fake_runs import make_run
 def test_the_card_tells_how_the_checkpoint_was_picked(tmp_path: Path) -> None:
     run = make_run(tmp_path, "one", conditional=True)
     (entry,) = list_entries(tmp_path)
-    assert "the checkpoint is" not in cards.model_card(entry)
+    assert "the checkpoint is" not in model_card.model_card(entry)
     values = run.read_config()
     for chosen, told in (({"images_seen": 40_000, "among": 3}, True), ([40_000], False)):
         values["progress"]["chosen"] = chosen
         run.write_config(values)
         (entry,) = list_entries(tmp_path)
-        assert ("that of 40,000 photos seen, the best of 3" in cards.model_card(entry)) == told
-        assert "51,200 photos seen" in cards.model_card(entry)
+        assert ("that of 40,000 photos seen, the best of 3" in model_card.model_card(entry)) == told
+        assert "51,200 photos seen" in model_card.model_card(entry)
     for restarts, told in (([25_600], True), ([], False), ("25600", False)):
         values["progress"]["restarts"] = restarts
         run.write_config(values)
         (entry,) = list_entries(tmp_path)
-        assert ("finished at 25,600, then given more" in cards.model_card(entry)) == told
+        assert ("finished at 25,600, then given more" in model_card.model_card(entry)) == told

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gan.demo import charts, experiment_charts
+from gan.demo import experiment_charts, run_charts
 from gan.demo.curves import loss_lines
 
 
@@ -27,14 +27,16 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("page", ["#FFFFFF", "#10151C"])
-@pytest.mark.parametrize("colour", [*charts.KERNEL_COLOURS, *charts.PAIR_COLOURS, charts.NEUTRAL])
+@pytest.mark.parametrize(
+    "colour", [*run_charts.KERNEL_COLOURS, *run_charts.PAIR_COLOURS, run_charts.NEUTRAL]
+)
 def test_marks_pass_contrast_on_both_pages(colour: str, page: str) -> None:
     assert contrast(colour, page) >= 3
 
 
 def test_the_loss_chart_zooms_and_answers_to_its_legend() -> None:
     lines = loss_lines(losses(), "a", 0.5)
-    chart = charts.loss_curves(lines, ["a"], ["#1F7FBF"], rule=5).to_dict()
+    chart = run_charts.loss_curves(lines, ["a"], ["#1F7FBF"], rule=5).to_dict()
     parameters = {one["name"]: one for one in chart["params"]}
     assert parameters["zoom"]["bind"] == "scales"
     assert parameters["zoom"]["select"]["encodings"] == ["x"]
@@ -56,7 +58,7 @@ def test_a_kernel_keeps_its_colour_when_another_is_missing() -> None:
     )
     chart = experiment_charts.kernel_spread(table, table, "fd", "FD").to_dict()
     scale = chart["layer"][0]["encoding"]["color"]["scale"]
-    assert scale == {"domain": ["Kernel 8"], "range": [charts.KERNEL_COLOURS[2]]}
+    assert scale == {"domain": ["Kernel 8"], "range": [run_charts.KERNEL_COLOURS[2]]}
 
 
 def test_confusion_rows_are_shares_of_what_was_asked() -> None:
@@ -68,19 +70,19 @@ def test_confusion_rows_are_shares_of_what_was_asked() -> None:
             "count": [3, 1, 5],
         }
     )
-    shares = charts.confusion_shares(table).set_index(["asked", "named"])["value"]
+    shares = run_charts.confusion_shares(table).set_index(["asked", "named"])["value"]
     assert shares.to_dict() == {
         ("SUV", "SUV"): 0.75,
         ("SUV", "Van"): 0.25,
         ("Van", "SUV"): 0.0,
         ("Van", "Van"): 1.0,
     }
-    assert charts.confusion_shares(table.head(0)).empty
+    assert run_charts.confusion_shares(table.head(0)).empty
 
 
 def test_the_cumulative_curve_rises_to_one() -> None:
     distances = pd.DataFrame({"kind": "generated", "distance": [3.0, 1.0, 2.0]})
-    curve = charts.cumulative(distances)
+    curve = run_charts.cumulative(distances)
     assert curve["distance"].is_monotonic_increasing
     assert curve["share"].iloc[-1] == 1
     assert (curve["distance"].iloc[0], curve["distance"].iloc[-1]) == (1, 3)

@@ -2,24 +2,24 @@
 
 import pandas as pd
 
-from gan.demo import answers, experiments, figures, store
+from gan.demo import answers, experiments, spreads, store
 from gan.demo.answers import Answer
 from gan.demo.catalogue import Entry
 
 
 def told_apart(entry: Entry) -> Answer | None:
     """Whether the run's body types can be told apart."""
-    metrics = figures.latest(store.metrics(entry))
+    metrics = spreads.latest(store.metrics(entry))
     return answers.told_apart(
-        figures.pick(metrics, "gan_test"), figures.pick(metrics, "classifier"), len(entry.classes)
+        spreads.pick(metrics, "gan_test"), spreads.pick(metrics, "classifier"), len(entry.classes)
     )
 
 
 def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
     """body_type, photos, value, low, high, seeds of one run's figure for each body type."""
-    metrics = figures.latest(store.metrics(entry))
+    metrics = spreads.latest(store.metrics(entry))
     rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
-    table = figures.spreads(rows, ["body_type"])
+    table = spreads.over_seeds(rows, ["body_type"])
     counts = entry.counts
     return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])
 
@@ -30,7 +30,7 @@ def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
     found = experiments.rare_table(table)
     if found is not None:
         rows, metric, _, full = found
-        answer = answers.rare_by_experiment(figures.by_seed(rows, "setting"), metric, full)
+        answer = answers.rare_by_experiment(spreads.by_seed(rows, "setting"), metric, full)
         if answer is not None:
             return answer, True
     return (answers.rare_by_count(per_class(entry)) if entry else None), False
@@ -47,7 +47,7 @@ def memorised(entry: Entry) -> Answer | None:
 
 def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
     """(name, value, spread, help) of the figures that the front page shows, best known first."""
-    metrics = figures.latest(store.metrics(entry))
+    metrics = spreads.latest(store.metrics(entry))
     shown = []
     wanted = (
         ("fid", "inception-v3-compat", "FID"),
@@ -59,13 +59,13 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
         ("diversity", None, "Diversity"),
     )
     for metric, extractor, term in wanted:
-        found = figures.pick(metrics, metric, extractor)
+        found = spreads.pick(metrics, metric, extractor)
         if found is None and metric == "diversity":
-            found = figures.mean_over_types(metrics, metric)
+            found = spreads.mean_over_types(metrics, metric)
         if found is None:
             continue
         used = extractor or ""
-        spread = figures.show_range(found, metric)
+        spread = spreads.show_range(found, metric)
         if found.seeds > 1:
             words = f"{spread}, range of {found.seeds} seeds"
         elif found.low < found.high:
@@ -74,24 +74,24 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
             words = "one measurement"
         # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
         halves = metrics[metrics["reference"] != "test"]
-        floor = figures.pick(halves, f"{metric}_floor", extractor) if extractor else None
+        floor = spreads.pick(halves, f"{metric}_floor", extractor) if extractor else None
         if floor is not None:
-            words += f"; half of the real photos against half: {figures.show(floor.value, metric)}"
-        shown.append((figures.title(metric, used), figures.show(found.value, metric), words, term))
+            words += f"; half of the real photos against half: {spreads.show(floor.value, metric)}"
+        shown.append((spreads.title(metric, used), spreads.show(found.value, metric), words, term))
     return shown
 
 
 def heat_table(entry: Entry) -> pd.DataFrame:
     """Figures of each body type for a heat map: type, figure, value (0 worst to 1 best), text."""
-    metrics = figures.latest(store.metrics(entry))
+    metrics = spreads.latest(store.metrics(entry))
     rows = metrics[~metrics["body_type"].isin(["all", ""])]
-    table = figures.spreads(rows, ["metric", "extractor", "body_type"])
+    table = spreads.over_seeds(rows, ["metric", "extractor", "body_type"])
     counts = entry.counts
     parts = []
     for (metric, extractor), group in table.groupby(["metric", "extractor"], sort=False):
         low, high = group["value"].min(), group["value"].max()
         place = (group["value"] - low) / (high - low) if high > low else group["value"] * 0 + 0.5
-        if metric in figures.LOWER_IS_BETTER:
+        if metric in spreads.LOWER_IS_BETTER:
             place = 1 - place
         parts.append(
             pd.DataFrame(
@@ -100,9 +100,9 @@ def heat_table(entry: Entry) -> pd.DataFrame:
                         f"{name} ({counts[name]:,})" if name in counts else str(name)
                         for name in group["body_type"]
                     ],
-                    "figure": figures.title(str(metric), str(extractor)),
+                    "figure": spreads.title(str(metric), str(extractor)),
                     "value": place,
-                    "text": [figures.show(value, str(metric)) for value in group["value"]],
+                    "text": [spreads.show(value, str(metric)) for value in group["value"]],
                 }
             )
         )
@@ -129,11 +129,11 @@ def over_time(entry: Entry) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "run": entry.name,
-            "name": [figures.title(*pair) for pair in pairs],
+            "name": [spreads.title(*pair) for pair in pairs],
             "iteration": found,
             "value": means["value"],
             "shown": [
-                figures.show(value, metric)
+                spreads.show(value, metric)
                 for value, metric in zip(means["value"], means["metric"], strict=True)
             ],
         }

@@ -110,7 +110,7 @@ def show_range(spread: Spread, metric: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def spreads(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+def over_seeds(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Mean and range of `value` for each combination of `keys`; one row a combination.
 
     A single row keeps the interval that it was measured with (columns low and high, where
@@ -140,7 +140,7 @@ def pick(
     if "reference" in rows and rows["reference"].nunique() > 1:
         # Against pictures that the training never saw, where both were measured.
         rows = rows[rows["reference"] == "test"]
-    table = spreads(rows, ["metric"])
+    table = over_seeds(rows, ["metric"])
     if table.empty:
         return None
     row = table.iloc[0]

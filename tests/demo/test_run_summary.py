@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gan.demo import catalogue, summary
+from gan.demo import catalogue, run_summary
 from gan.runs import Run
 
 
@@ -17,6 +17,6 @@ def test_a_distance_stands_beside_the_floor_of_the_larger_counts(full: Path) -> 
         ]
     )
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
-    words = {name: text for name, _, text, _ in summary.headline_figures(entry)}
+    words = {name: text for name, _, text, _ in run_summary.headline_figures(entry)}
     assert "half of the real photos against half: 15.1" in words["FD (EfficientNet-Lite2)"]
     assert "38.5" not in "".join(words.values())

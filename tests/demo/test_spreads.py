@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan.demo import figures
+from gan.demo import spreads
 from gan.errors import UserError
 
-HEAD = ",".join(figures.RESULT_COLUMNS) + "\n"
+HEAD = ",".join(spreads.RESULT_COLUMNS) + "\n"
 
 
 def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
@@ -32,29 +32,29 @@ def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
     ],
 )
 def test_only_inception_is_called_fid_or_is(metric: str, extractor: str, expected: str) -> None:
-    assert figures.title(metric, extractor) == expected
+    assert spreads.title(metric, extractor) == expected
 
 
 def test_mean_and_range_are_over_seeds() -> None:
     table = rows(
         *[("gan_test", "c", "all", "train", value, i) for i, value in enumerate((1, 2, 6))]
     )
-    found = figures.pick(table, "gan_test")
-    assert found == figures.Spread(3.0, 1.0, 6.0, 3, 10.0, 20.0)
-    assert figures.pick(table, "fid") is None
-    assert figures.pick(table.assign(value=math.nan), "gan_test") is None
+    found = spreads.pick(table, "gan_test")
+    assert found == spreads.Spread(3.0, 1.0, 6.0, 3, 10.0, 20.0)
+    assert spreads.pick(table, "fid") is None
+    assert spreads.pick(table.assign(value=math.nan), "gan_test") is None
 
 
 def test_a_single_value_keeps_its_own_interval() -> None:
     table = rows(("kid", "c", "all", "train", 0.5, 0)).assign(low=0.4, high=0.7)
-    found = figures.pick(table, "kid")
+    found = spreads.pick(table, "kid")
     assert found is not None
     assert (found.low, found.high) == (0.4, 0.7)
 
 
 def test_the_test_split_is_preferred_as_reference() -> None:
     table = rows(("fd", "c", "all", "train", 1, 0), ("fd", "c", "all", "test", 2, 0))
-    found = figures.pick(table, "fd")
+    found = spreads.pick(table, "fd")
     assert found is not None
     assert found.value == 2
 
@@ -66,16 +66,16 @@ def test_the_mean_over_types_is_taken_within_a_seed() -> None:
         ("diversity", "c", "Van", "train", 0.6, 1),
         ("diversity", "c", "SUV", "train", 0.8, 1),
     )
-    found = figures.mean_over_types(table, "diversity")
+    found = spreads.mean_over_types(table, "diversity")
     assert found is not None
     assert (found.value, found.low, found.high, found.seeds) == pytest.approx((0.5, 0.3, 0.7, 2))
 
 
 def test_results_lose_a_torn_line_and_keep_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
-    assert figures.read_results(path).empty
+    assert spreads.read_results(path).empty
     path.write_text(HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\nk6,0,equ")
-    table = figures.read_results(path)
+    table = spreads.read_results(path)
     assert table["value"].tolist() == [12.5]
     assert table["setting"].tolist() == ["k4"]
 
@@ -85,19 +85,19 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=r"results\.csv can't be read"):
-        figures.read_results(path)
+        spreads.read_results(path)
 
 
 def test_fid_decides_before_another_network() -> None:
     lite = rows(("fd", "efficientnet-lite2", "all", "train", 1, 0))
     both = pd.concat([lite, rows(("fid", "inception-v3-compat", "all", "train", 1, 0))])
-    assert figures.deciding(lite) == ("fd", "efficientnet-lite2")
-    assert figures.deciding(both) == ("fid", "inception-v3-compat")
-    assert figures.deciding(lite.head(0)) is None
+    assert spreads.deciding(lite) == ("fd", "efficientnet-lite2")
+    assert spreads.deciding(both) == ("fid", "inception-v3-compat")
+    assert spreads.deciding(lite.head(0)) is None
 
 
 def test_the_published_table_is_the_reports() -> None:
-    table = figures.published().set_index(["variant", "kernel"])
+    table = spreads.published().set_index(["variant", "kernel"])
     assert table.loc[("unconditional", 6), "fid"] == 148.915
     assert table.loc[("conditional", 4), "is"] == 1.0
     assert len(table) == 4

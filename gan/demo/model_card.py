@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from gan import config
-from gan.demo import figures
+from gan.demo import spreads
 from gan.demo.catalogue import Entry
 
 MEASURED = """
@@ -117,15 +117,15 @@ def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
     """For each run and figure: who read the pictures, how many there were, against what."""
     rows = []
     for name, metrics in runs:
-        table = figures.latest(metrics)
+        table = spreads.latest(metrics)
         table = table[table["body_type"].isin(["all", ""])]
         keys = ["metric", "extractor", "reference"]
         for (metric, extractor, reference), group in table.groupby(keys, sort=False):
             rows.append(
                 {
                     "Run": name,
-                    "Figure": figures.title(str(metric), str(extractor)),
-                    "Read by": figures.EXTRACTORS.get(str(extractor), str(extractor)),
+                    "Figure": spreads.title(str(metric), str(extractor)),
+                    "Read by": spreads.EXTRACTORS.get(str(extractor), str(extractor)),
                     "Real": group["n_real"].max(),
                     "Generated": group["n_fake"].max(),
                     "Reference": reference,

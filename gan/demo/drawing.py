@@ -1,0 +1,67 @@
+"""What the pages that draw share: which run, waiting for a turn, a link to another checkpoint."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from gan.demo import engine, parts, store
+from gan.demo.catalogue import Entry
+from gan.errors import UserError
+
+
+def pick_run(entries: list[Entry]) -> Entry:
+    """Let the visitor choose among the runs that can draw; end the page where there is none."""
+    ready = {entry.name: entry for entry in entries if entry.ready}
+    name = st.selectbox(
+        "Run",
+        list(ready),
+        key="run",
+        bind="query-params",
+        on_change=_forget_checkpoint,
+        help="A trained network. Only those that can draw are listed.",
+    )
+    return ready.get(name, next(iter(ready.values())))
+
+
+def need_a_run(entries: list[Entry]) -> None:
+    """End the page with what to do where no run can draw."""
+    if not any(entry.ready for entry in entries):
+        parts.missing("There is no trained network to draw with yet.", parts.TRAIN_FIRST)
+        parts.problems(entries)
+        parts.footer()
+        st.stop()
+
+
+def drawn(draw: Callable[[], engine.Drawn], entry: Entry, entries: list[Entry]) -> engine.Drawn:
+    """What `draw` returns; where it can't draw, end the page with the reason."""
+    try:
+        return draw()
+    except engine.Busy:
+        st.warning(
+            "Many visitors draw at this moment. Try again in a few seconds.",
+            icon=":material/group:",
+        )
+        parts.footer(entry)
+    except UserError as error:
+        st.error(f"This run can't draw: {parts.plain(error)}", icon=":material/error:")
+        parts.problems(entries)
+        parts.footer()
+    return st.stop()
+
+
+def checkpoint_of(entry: Entry) -> str:
+    """The checkpoint's short hash, with a warning where the opened link names another."""
+    checkpoint = store.short_hash(entry)
+    wanted = st.query_params.get("checkpoint")
+    if wanted and wanted != checkpoint:
+        st.warning(
+            "The link that you opened was made with another checkpoint, so the pictures differ "
+            f"from what its sender saw. This one is `{checkpoint}`.",
+            icon=":material/difference:",
+        )
+    return checkpoint
+
+
+def _forget_checkpoint() -> None:
+    """The link named the checkpoint of another run."""
+    st.query_params.pop("checkpoint", None)
