@@ -4,6 +4,7 @@ to it, the app only reads it."""
 import fcntl
 import hashlib
 import io
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ class Run:
         return self.path / "resume" / "state.safetensors"
 
     def sample_path(self, iteration: int) -> Path:
-        return self.samples_path / f"{iteration:07d}.png"
+        return self.samples_path / f"{iteration:07d}.jpg"
 
     def kept_path(self, iteration: int) -> Path:
         """A generator of before the end, kept to choose among; never committed."""
@@ -109,8 +110,12 @@ class Run:
         return self.path / "choice.csv"
 
     def samples(self) -> list[tuple[int, Path]]:
-        """The grids of fixed latents as (iteration, path), in order of iteration."""
-        return _numbered(self.samples_path, ".png")
+        """The grids of fixed latents as (iteration, path), in order of iteration.
+
+        Runs of before grids were JPEG have PNG; where both are there the JPEG is the newer.
+        """
+        both = (_numbered(self.samples_path, suffix) for suffix in (".png", ".jpg"))
+        return sorted(dict(itertools.chain(*both)).items())
 
     def kept(self) -> list[tuple[int, Path]]:
         """The generators to choose among as (iteration, path), in order of iteration."""

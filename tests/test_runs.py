@@ -107,5 +107,8 @@ def test_samples_are_in_order_of_iteration(tmp_path: Path) -> None:
     run = Run(tmp_path)
     for iteration in (100, 20, 3):
         atomic.write_bytes(run.sample_path(iteration), b"")
-    (run.samples_path / "notes.png").touch()
-    assert [iteration for iteration, _ in run.samples()] == [3, 20, 100]
+    for name in ("notes.png", "0000007.png", "0000020.png"):  # two of when grids were PNG
+        (run.samples_path / name).touch()
+    assert [path.name for _, path in run.samples()] == [
+        "0000003.jpg", "0000007.png", "0000020.jpg", "0000100.jpg"
+    ]  # fmt: skip

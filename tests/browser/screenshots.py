@@ -1,10 +1,12 @@
 """Takes the README's screenshots: `python tests/browser/screenshots.py`; they land in .readme/."""
 
 import argparse
+import io
 import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
@@ -45,8 +47,8 @@ def main() -> None:
             page = visitor.open(path)
             page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth)")
             visitor.check()
-            target = options.out / f"{name}.png"
-            page.screenshot(path=target)
+            target = options.out / f"{name}.webp"
+            Image.open(io.BytesIO(page.screenshot())).save(target, quality=85, method=6)
             print(f"wrote {target}")
             context.close()
         browser.close()

@@ -1,0 +1,60 @@
+"""What a clone brings: not too much of it, and every link of its documents leads somewhere."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+LIMIT = 60_000_000  # bytes of working tree that a host or a machine with a GPU has to fetch
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+def tracked() -> list[Path]:
+    """The files in git; a test that asks is skipped where the program isn't a checkout."""
+    if not (REPOSITORY / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    paths = [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def test_a_clone_is_light() -> None:
+    sizes = {path.relative_to(REPOSITORY): path.stat().st_size for path in tracked()}
+    heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
+    assert sum(sizes.values()) <= LIMIT, f"the heaviest: {heaviest}"
+
+
+def test_top_level_holds_what_the_layout_names() -> None:
+    shown = {path.relative_to(REPOSITORY).parts[0] for path in tracked()}
+    assert {name for name in shown if not name.startswith(".")} == {
+        "README.md",
+        "checkpoints",
+        "gan",
+        "pyproject.toml",
+        "requirements.txt",
+        "streamlit_app.py",
+        "tests",
+        "train",
+    }
+
+
+def test_links_between_documents_lead_to_files() -> None:
+    documents = [path for path in tracked() if path.suffix == ".md"]
+    links = [
+        (document, target)
+        for document in documents
+        for target in LINK.findall(document.read_text())
+        if "://" not in target
+    ]
+    assert len(links) >= 4
+    broken = [
+        f"{document.relative_to(REPOSITORY)}: {target}"
+        for document, target in links
+        if not (document.parent / target).exists()
+    ]
+    assert not broken
