@@ -1,10 +1,13 @@
 """From a command line to a finished run: what the training scripts share."""
 
+import argparse
 import sys
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, make_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+import tyro
 
 from gan import cli
 from gan.config import RunConfig, from_json
@@ -22,46 +25,44 @@ class OutputConfig:
     resume: bool = False  # go on with the run in --out from its last save, with its settings
 
 
-def read_command(recipes: dict[str, type], arguments: list[str] | None = None) -> Any:
-    """Parse a training command: a dataclass with output, data, network, objective and loop.
+def read_command(
+    about: str, recipes: dict[str, RunConfig], arguments: Sequence[str] | None = None
+) -> tuple[RunConfig, OutputConfig]:
+    """Parse a training command whose flags are the settings of the chosen recipe.
 
-    `recipes` are the dataclasses that --recipe chooses from, the default first. With --resume
-    the run's own settings are the defaults, so that nothing need be repeated.
+    `about` is what --help says first. --recipe chooses from `recipes`, the default first. With
+    --resume the run's own settings are the defaults, so that nothing need be repeated.
 
     Raises:
         UserError: A flag or value is wrong, or the run to go on with can't be read.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    command = _chosen(recipes, arguments)
-    if "--resume" not in arguments:
-        return cli.parse(command, arguments)
-    out = _value(arguments, "--out")
-    if not out:
-        raise UserError("--resume needs --out: the run to go on with")
-    run = find_run(out)
-    settings = from_json(run.read_config()["settings"])
-    for command in recipes.values():
-        fresh = command()
-        if type(settings.network) is type(fresh.network):
-            saved = {part: getattr(settings, part) for part in SECTIONS}
-            return cli.parse(command, arguments, replace(fresh, **saved))
-    raise UserError(f"{run.path} holds a {settings.architecture} run: use its own script")
-
-
-def _chosen(recipes: dict[str, type], arguments: list[str]) -> type:
-    # Anything else that follows --recipe is left to the parser, which names the choices.
-    return recipes.get(_value(arguments, "--recipe"), next(iter(recipes.values())))
-
-
-def _value(arguments: list[str], flag: str) -> str:
-    """What follows the last `flag`, as "--flag value" or "--flag=value"; empty if nothing does."""
-    found = ""
-    for this, following in pairwise([*arguments, ""]):
-        if this == flag:
-            found = following
-        elif this.startswith(f"{flag}="):
-            found = this.partition("=")[2]
-    return found
+    # These three decide which settings there are, so they are read before the other flags.
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--recipe", nargs="?")
+    first.add_argument("--out", nargs="?")
+    first.add_argument("--resume", nargs="?", const=True)
+    early, _ = first.parse_known_args(arguments)
+    default = next(iter(recipes))
+    start = recipes.get(early.recipe, recipes[default])
+    if early.resume:
+        if not early.out:
+            raise UserError("--resume needs --out: the run to go on with")
+        run = find_run(early.out)
+        start = from_json(run.read_config()["settings"])
+        if all(type(start.network) is not type(recipe.network) for recipe in recipes.values()):
+            raise UserError(f"{run.path} holds a {start.architecture} run: use its own script")
+    fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
+    if len(recipes) > 1:
+        choice: Any = Annotated[Literal[tuple(recipes)], tyro.conf.arg(help="named settings")]
+        fields.insert(0, ("recipe", choice, default))
+    for section in SECTIONS:
+        settings = getattr(start, section)
+        fields.append((section, type(settings), settings))
+    command = make_dataclass("Command", fields, frozen=True)
+    command.__doc__ = about
+    given: Any = cli.parse(command, arguments)
+    return RunConfig(*(getattr(given, section) for section in SECTIONS)), given.output
 
 
 def find_run(out: str) -> Run:

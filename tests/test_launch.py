@@ -1,33 +1,45 @@
 """Which recipe and which settings a command line means."""
 
-import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from gan.config import RunConfig, to_json
+from gan.errors import UserError
 from gan.launch import read_command
+from gan.recipes import PROJECTED, REPORT_CGAN, REPORT_DCGAN
+from gan.runs import Run
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "train"))
-
-from train_cgan import TrainProjected, TrainReport
-
-RECIPES = {"projected": TrainProjected, "report": TrainReport}
+RECIPES = {"projected": PROJECTED, "report": REPORT_CGAN}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "command"),
+    ("arguments", "expected"),
     [
-        ([], TrainProjected),
-        (["--seed", "3"], TrainProjected),
-        (["--recipe", "report"], TrainReport),
-        (["--recipe=report", "--kernel", "6"], TrainReport),
+        ([], PROJECTED),
+        (["--seed", "3"], replace(PROJECTED, loop=replace(PROJECTED.loop, seed=3))),
+        (["--recipe", "report"], REPORT_CGAN),
+        (["--recipe=report", "--epochs", "20"], REPORT_CGAN),
+        (["--recipe", "report", "--recipe", "projected"], PROJECTED),
     ],
 )
-def test_recipe_chooses_the_command(arguments: list[str], command: type) -> None:
-    given: Any = read_command(RECIPES, arguments)
-    assert type(given) is command
+def test_the_recipe_chooses_the_settings(arguments: list[str], expected: RunConfig) -> None:
+    assert read_command("", RECIPES, arguments)[0] == expected
 
 
-def test_no_flags_are_the_defaults() -> None:
-    assert read_command(RECIPES, []) == TrainProjected()
+@pytest.mark.parametrize("arguments", [["--recipe", "ours"], ["--recipe"], ["--kernel", "6"]])
+def test_what_no_recipe_knows_is_refused(arguments: list[str]) -> None:
+    with pytest.raises(UserError):
+        read_command("", RECIPES, arguments)
+
+
+def test_a_resumed_run_keeps_its_settings(root: Path) -> None:
+    own = replace(REPORT_CGAN, network=replace(REPORT_CGAN.network, width=7))
+    empty: dict[str, object] = {"dataset": {}, "progress": {}, "environment": {}}
+    Run(root / "mine").write_config({"settings": to_json(own)} | empty)
+    config, output = read_command("", RECIPES, ["--out", "mine", "--resume", "--epochs", "30"])
+    assert config == replace(own, loop=replace(own.loop, epochs=30))
+    assert output.resume
+    with pytest.raises(UserError, match="use its own script"):
+        read_command("", {"report": REPORT_DCGAN}, ["--out", "mine", "--resume"])

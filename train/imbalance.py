@@ -6,8 +6,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from train_cgan import TrainProjected as Recipe  # the conditional recipe that works
-
 from gan.cli import parse
 from gan.config import DataConfig, RunConfig
 from gan.errors import command
@@ -16,6 +14,7 @@ from gan.experiments.imbalance import FOLDER, RareTypes, report
 from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
 from gan.launch import find_run
 from gan.metrics.extractors import LITE2, create
+from gan.recipes import PROJECTED
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Imbalance(Options):
 def main() -> None:
     """Plan, then train and judge what is missing."""
     given = parse(Imbalance)
-    recipe, budget = Recipe(), BUDGETS[given.budget]
+    recipe, budget = PROJECTED, BUDGETS[given.budget]
     loop = replace(recipe.loop, threads=given.threads)
     config = RunConfig(DataConfig(given.data, SIZE), recipe.network, recipe.objective, loop)
 

@@ -6,8 +6,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from train_cgan import TrainProjected as Recipe
-
 from gan.cli import parse
 from gan.config import DataConfig, RunConfig
 from gan.errors import command
@@ -15,6 +13,7 @@ from gan.experiments.command import Options, conduct
 from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
 from gan.experiments.recipe import FOLDER, RecipePieces, report
 from gan.metrics.extractors import LITE2, create
+from gan.recipes import PROJECTED
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Pieces(Options):
 def main() -> None:
     """Plan, then train and judge what is missing."""
     given = parse(Pieces)
-    recipe, budget = Recipe(), BUDGETS[given.budget]
+    recipe, budget = PROJECTED, BUDGETS[given.budget]
     loop = replace(recipe.loop, threads=given.threads)
     config = RunConfig(DataConfig(given.data, SIZE), recipe.network, recipe.objective, loop)
 
