@@ -9,13 +9,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tyro
 
-from gan import atomic
 from gan.cli import parse
-from gan.errors import UserError, command
+from gan.document import write_part
+from gan.errors import command
 from gan.launch import find_run
 from gan.metrics.report import markdown
-
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
 @dataclass(frozen=True)
@@ -39,12 +37,7 @@ def main() -> None:
     if options.write is None:
         print(table)
         return
-    text = options.write.read_text()
-    if BEGIN not in text or END not in text:
-        raise UserError(f"{options.write} has no lines {BEGIN} and {END} to put the table between")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    atomic.write_text(options.write, f"{before}{BEGIN}\n{table}\n{END}{after}")
+    write_part(options.write, "results", table)
     print(f"the table is in {options.write}")
 
 

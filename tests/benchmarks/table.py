@@ -7,12 +7,13 @@ from typing import Any
 import tyro
 from measure import read
 
+from gan.document import write_part
+
 DCGAN = "rate, 64 px, width 64, batch 128"
 SHARE = "data, share of a {} step"
 FIRST = "first batch, second run"
 DECODE = "archive to array"
 WITHOUT_CUDA = "memory without CUDA's libraries"
-BEGIN, END = "<!-- speed: begin -->", "<!-- speed: end -->"
 
 
 def main(write: Path | None = None) -> None:
@@ -24,11 +25,7 @@ def main(write: Path | None = None) -> None:
     if write is None:
         print(markdown())
         return
-    before, begin, rest = write.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{write} has no lines {BEGIN} and {END} to put the table between")
-    write.write_text(f"{before}{BEGIN}\n{markdown()}\n{END}{after}")
+    write_part(write, "speed", markdown())
 
 
 def markdown() -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from gan.document import read_part
 from gan.metrics.report import markdown
 from gan.runs import METRIC_COLUMNS, Run
 
@@ -43,8 +44,7 @@ def test_classes_stand_beside_their_ceiling() -> None:
 
 
 def test_readme_holds_the_shipped_figures() -> None:
-    text = (REPOSITORY / "README.md").read_text()
-    written = text.partition("<!-- results: begin -->\n")[2].partition("\n<!-- results: end -->")[0]
+    written = read_part(REPOSITORY / "README.md", "results")
     names = written.splitlines()[0].strip("|").split("|")[1:]
     runs = [Run(REPOSITORY / "checkpoints" / name.strip()) for name in names]
     assert written == markdown({run.name: run.read_metrics() for run in runs})

@@ -1,0 +1,42 @@
+"""The parts of Markdown documents that are written from CSVs, so that no figure is typed.
+
+A part NAME stands between the lines `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
+"""
+
+from pathlib import Path
+
+from gan import atomic
+from gan.errors import UserError
+
+
+def read_part(document: Path, name: str) -> str:
+    """What stands between the marks of a part, without the line breaks around it.
+
+    Raises:
+        UserError: The document is missing or lacks the marks.
+    """
+    return _split(document, name)[1].strip("\n")
+
+
+def write_part(document: Path, name: str, text: str) -> None:
+    """Replace a part by `text`; the rest of the document stays as it is.
+
+    Raises:
+        UserError: The document is missing or lacks the marks.
+    """
+    before, _, after = _split(document, name)
+    atomic.write_text(document, before + "\n" + text.strip("\n") + "\n" + after)
+
+
+def _split(document: Path, name: str) -> tuple[str, str, str]:
+    """The document up to and with the first mark, the part, and the rest from the second mark."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    try:
+        text = document.read_text()
+    except OSError as error:
+        raise UserError(f"{document} can't be read: {error.strerror}") from None
+    before, found, rest = text.partition(begin)
+    part, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise UserError(f"{document} has no lines {begin} and {end} to write between: add them")
+    return before + begin, part, end + after
