@@ -1,70 +1,139 @@
-"""What a file is, by its first bytes: an ending may be wrong, missing or of another program."""
+"""What a file is, told by its first bytes: its name and a server's word for it can be wrong."""
 
 import re
-from pathlib import Path
 
-START = 512  # bytes that suffice to tell (a tar's mark stands at 257)
+HEAD = 512  # bytes that are enough to tell
 
-# Pictures by the name that Pillow gives their format.
+# Where a signature lies, the signature, what it is the beginning of.
 _PICTURES = (
-    (re.compile(rb"\xff\xd8\xff"), "JPEG"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "PNG"),
-    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "WEBP"),
-    (re.compile(rb"GIF8[79]a"), "GIF"),
-    (re.compile(rb"II[*+]\0|MM\0[*+]"), "TIFF"),
-    (re.compile(rb"BM.{4}\0{4}", re.DOTALL), "BMP"),
-    (re.compile(rb"P[1-7]\s"), "PPM"),
-    (re.compile(rb".{4}ftyp(avif|avis|(mif1|msf1).{4}[^\0]*avif)", re.DOTALL), "AVIF"),
-    (re.compile(rb".{4}ftyp(hei[cxmsf]|hev[cxms]|mif1|msf1)", re.DOTALL), "HEIF"),
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (0, b"GIF87a", "GIF"),
+    (0, b"GIF89a", "GIF"),
+    (8, b"WEBP", "WebP"),
+    (8, b"CR\x02\x00", "camera raw"),  # before TIFF, which it is a kind of
+    (0, b"FUJIFILMCCD-RAW", "camera raw"),
+    (4, b"ftypcrx ", "camera raw"),
+    (0, b"II*\x00", "TIFF"),
+    (0, b"MM\x00*", "TIFF"),
+    (0, b"II+\x00", "TIFF"),
+    (0, b"MM\x00+", "TIFF"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (4, b"JXL \r\n\x87\n", "JPEG XL"),
+    (4, b"jP  \r\n\x87\n", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
 )
-PICTURES = frozenset(name for _, name in _PICTURES)
-ENDINGS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
-    | {".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif"}
-)
-
 _OTHERS = (
-    (re.compile(rb"version https://git-lfs"), "a Git LFS pointer (git lfs pull fetches the file)"),
-    (re.compile(rb"\s*<(!doctype html|html)", re.IGNORECASE), "a web page"),
-    (re.compile(rb"\s*(<\?xml.*)?<svg", re.DOTALL), "an SVG drawing"),
-    (re.compile(rb"\s*<\?xml"), "XML"),
-    (re.compile(rb"%PDF"), "a PDF"),
-    (re.compile(rb"PK\x03\x04|PK\x05\x06|PK\x07\x08"), "a ZIP archive"),
-    (re.compile(rb"Rar!\x1a\x07"), "a RAR archive"),
-    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "a 7z archive"),
-    (re.compile(rb"\x1f\x8b|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"), "a packed file"),
-    (re.compile(rb".{257}ustar", re.DOTALL), "a tar archive"),
-    (re.compile(rb"PAR1"), "a Parquet table"),
-    (re.compile(rb"MATLAB 5\.0 MAT-file"), "a MATLAB file"),
-    (re.compile(rb"\x93NUMPY"), "a NumPy array"),
-    (re.compile(rb"\xff\x0a|\0{3}\x0cJXL "), "JPEG XL"),
-    (re.compile(rb"\0{3}\x0cjP  |\xff\x4f\xff\x51"), "JPEG 2000"),
-    (re.compile(rb"8BPS"), "a Photoshop file"),
-    (re.compile(rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI ", re.DOTALL), "a video"),
+    (0, b"version https://git-lfs.github.com/", "a Git LFS pointer: git lfs pull fetches the file"),
+    (0, b"version https://hawser.github.com/", "a Git LFS pointer: git lfs pull fetches the file"),
+    (0, b"%PDF-", "a PDF"),
+    (0, b"PK\x07\x08", "one part of several of a zip archive"),
+    (0, b"PK", "a zip archive"),
+    (0, b"Rar!\x1a\x07", "a RAR archive"),
+    (0, b"RE~^", "a RAR archive from before 1994: unrar x unpacks it"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"7z\xbc\xaf'\x1c", "a 7z archive: 7z x unpacks it"),
+    (0, b"\x1f\x8b", "compressed by gzip"),
+    (0, b"BZh", "compressed by bzip2"),
+    (0, b"\xfd7zXZ\x00", "compressed by xz"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd"),
+    (0, b"\x04\x22\x4d\x18", "compressed by LZ4: lz4 -d unpacks it"),
+    (0, b"\x02\x21\x4c\x18", "compressed by LZ4: lz4 -d unpacks it"),
+    (0, b"LZIP", "compressed by lzip: lzip -d unpacks it"),
+    (0, b"\x89LZO\x00", "compressed by lzop: lzop -d unpacks it"),
+    (0, b"\x1f\x9d", "compressed by compress: gzip -d unpacks it"),
+    (0, b"\x1f\xa0", "compressed by compress: gzip -d unpacks it"),
+    (0, b"070701", "a cpio archive: bsdtar -xf unpacks it"),
+    (0, b"070702", "a cpio archive: bsdtar -xf unpacks it"),
+    (0, b"070707", "a cpio archive: bsdtar -xf unpacks it"),
+    (0, b"\xc7\x71", "a cpio archive: bsdtar -xf unpacks it"),
+    (0, b"!<arch>\n", "an ar archive: ar x unpacks it"),
+    (0, b"xar!", "a xar archive: bsdtar -xf unpacks it"),
+    (0, b"MSCF", "a cabinet file: cabextract unpacks it"),
+    (2, b"-lh", "an LHA archive: unar unpacks it"),
+    (0, b"\x60\xea", "an ARJ archive: unar unpacks it"),
+    (0, b"SIT!", "a StuffIt archive: unar unpacks it"),
+    (0, b"StuffIt ", "a StuffIt archive: unar unpacks it"),
+    (0, b"hsqs", "a SquashFS image: unsquashfs unpacks it"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (0, b"\x93NUMPY", "a NumPy array"),
+    (0, b"PAR1", "a Parquet table"),
+    (0, b"SQLite format 3\x00", "an SQLite database"),
+    (0, b"bplist", "a property list of macOS"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ", "a Windows program"),
+    (8, b"AVI ", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (4, b"ftyp", "a video"),  # after the pictures of the same family
+    (0, b"ID3", "a sound"),
+    (8, b"WAVE", "a sound"),
 )
+_PAGE = re.compile(
+    rb"\s*(<!--.*?-->\s*)*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_SVG = re.compile(
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg\b", re.I | re.S
+)
+_PNM = re.compile(rb"P[1-6]\s+(#.*\n\s*)*\d")
+_HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
-def kind(start: bytes) -> str:
-    """What a file that begins with `start` (START bytes, or the whole of a shorter one) is.
+def picture_kind(head: bytes) -> str:
+    """The kind of picture that starts with `head`, such as "JPEG" or "HEIC"; "" for none."""
+    if head[4:8] == b"ftyp":
+        # The main brand and, from byte 16 on, those that the file is compatible with.
+        end = min(int.from_bytes(head[:4], "big"), len(head))
+        brands = {head[8:12], *(head[i : i + 4] for i in range(16, end - 3, 4))}
+        if brands & {b"avif", b"avis"}:
+            return "AVIF"
+        if brands & _HEIF:
+            return "HEIC"
+    if head[:2] == b"BM" and head[6:10] == bytes(4):
+        return "BMP"
+    if _PNM.match(head):
+        return "PPM"
+    if _SVG.match(_text(head)):
+        return "SVG"
+    for place, signature, kind in _PICTURES:
+        if head[place:].startswith(signature):
+            return kind
+    return ""
 
-    Returns:
-        One of PICTURES, or words that fit "it is ...": "empty", "text", "a web page".
-    """
-    if not start.strip(b"\0"):
-        return "nothing but zeros" if start else "empty"
-    for pattern, name in (*_PICTURES, *_OTHERS):
-        if pattern.match(start):
-            return name
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "text"
-    return "text" if not re.search(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]", start) else "of an unknown kind"
+
+def describe(head: bytes) -> str:
+    """What starts with `head`, in words that fit behind "is": "a web page", "empty", ..."""
+    if not head:
+        return "empty"
+    if not head.strip(b"\0"):
+        return "nothing but zeros"
+    if kind := picture_kind(head):
+        return f"{'an' if kind in ('AVIF', 'SVG') else 'a'} {kind} picture"
+    if is_page(head):
+        return "a web page"
+    for place, signature, words in _OTHERS:
+        if head[place:].startswith(signature):
+            return words
+    try:
+        text = _text(head).decode(errors="strict" if len(head) < HEAD else "ignore")
+    except ValueError:
+        return "of an unknown kind"
+    readable = all(character.isprintable() or character.isspace() for character in text)
+    return "a text" if readable else "of an unknown kind"
 
 
-def kind_of(path: Path) -> str:
-    """What the file `path` is, as `kind` says it.
+def is_page(head: bytes) -> bool:
+    """Whether `head` begins a web page."""
+    return _PAGE.match(_text(head)) is not None
 
-    Raises:
-        OSError: It can't be read.
-    """
-    with path.open("rb") as file:
-        return kind(file.read(START))
+
+def _text(head: bytes) -> bytes:
+    """Text as UTF-8, whichever Unicode form its mark says; other bytes as they are."""
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+    ):
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, "ignore").encode(errors="ignore")
+    return head
