@@ -17,6 +17,7 @@ import pandas as pd
 
 from gan import atomic
 from gan.errors import UserError
+from gan.metrics.glossary import METRICS
 
 LOSS_COLUMNS = ("iteration", "images_seen", "seconds", "loss_g", "loss_d", "d_real", "d_fake")
 METRIC_COLUMNS = (
@@ -157,7 +158,14 @@ class Run:
         atomic.write_text(self.losses_path, rows.to_csv(index=False))
 
     def add_metrics(self, rows: list[dict[str, Any]]) -> None:
-        """Add rows with keys of METRIC_COLUMNS (absent ones stay empty), replacing equal keys."""
+        """Add rows with keys of METRIC_COLUMNS (absent ones stay empty), replacing equal keys.
+
+        Raises:
+            KeyError: A metric is not in the glossary.
+        """
+        unknown = {str(row.get("metric")) for row in rows} - METRICS.keys()
+        if unknown:
+            raise KeyError(f"the glossary knows no metric {', '.join(sorted(unknown))}")
         new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
         new = new.astype(dict.fromkeys(TEXT_COLUMNS, "str")).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
         table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new

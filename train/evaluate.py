@@ -17,7 +17,8 @@ from gan.metrics import report
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
 from gan.metrics.evaluation import check_source, evaluate
-from gan.metrics.extractors import INCEPTION, LITE2, create
+from gan.metrics.extractors import create
+from gan.metrics.glossary import INCEPTION, LITE2
 from gan.metrics.judge import judge_of
 from gan.runs import Run
 

@@ -13,7 +13,8 @@ from gan.experiments.command import Options, conduct
 from gan.experiments.imbalance import FOLDER, RareTypes, report
 from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
 from gan.launch import find_run
-from gan.metrics.extractors import LITE2, create
+from gan.metrics.extractors import create
+from gan.metrics.glossary import LITE2
 from gan.recipes import PROJECTED
 
 

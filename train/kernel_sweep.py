@@ -11,7 +11,8 @@ from gan.errors import command
 from gan.experiments.command import Options, conduct
 from gan.experiments.kernel import FOLDER, KernelSize, report
 from gan.experiments.plan import BUDGETS, load_photos
-from gan.metrics.extractors import LITE2, create
+from gan.metrics.extractors import create
+from gan.metrics.glossary import LITE2
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from gan.errors import command
 from gan.experiments.command import Options, conduct
 from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
 from gan.experiments.recipe import FOLDER, RecipePieces, report
-from gan.metrics.extractors import LITE2, create
+from gan.metrics.extractors import create
+from gan.metrics.glossary import LITE2
 from gan.recipes import PROJECTED
 
 

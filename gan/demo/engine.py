@@ -126,7 +126,7 @@ def _judge(folder: str, changed: store.Stamp) -> Judge:
 def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
     def work() -> Judged:
         from gan.metrics.classifier import predict
-        from gan.metrics.neighbours import nearest
+        from gan.metrics.measures import nearest
 
         judge = _judge(folder, changed)
         # Network 0 alone: its features are the ones that the reference was kept in.

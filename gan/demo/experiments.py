@@ -16,7 +16,7 @@ WHOLE, REPORT = "whole", "report"  # the recipe with every piece; what it is com
 PIECE_FIGURES = (
     ("fd", "efficientnet-lite2"),
     ("gan_test", "car-classifier"),
-    ("diversity", "car-classifier"),
+    ("diversity_first", "car-classifier"),
 )
 BASES = ("base", "conditional")  # what the ablations start from
 SHORT = "short"  # the view of the ablations in which every setting was run
@@ -31,7 +31,7 @@ SAMPLING = ("as they come", "balanced")  # how often a type is drawn in training
 CUT_FIGURES = (
     ("gan_test", "car-classifier"),
     ("kid", "efficientnet-lite2"),
-    ("diversity", "car-classifier"),
+    ("diversity_first", "car-classifier"),
     ("copying", "car-classifier"),
 )
 FULL_SETTINGS = ("full", "cut-1", "cut-1/1", "none", "uncut")

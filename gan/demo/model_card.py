@@ -7,6 +7,7 @@ import pandas as pd
 from gan import config
 from gan.demo import spreads
 from gan.demo.catalogue import Entry
+from gan.metrics.glossary import EXTRACTORS
 
 MEASURED = """
 - **Distances and scores (FID, FD, IS, KID, precision, recall)** compare the features of generated
@@ -125,7 +126,7 @@ def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
                 {
                     "Run": name,
                     "Figure": spreads.title(str(metric), str(extractor)),
-                    "Read by": spreads.EXTRACTORS.get(str(extractor), str(extractor)),
+                    "Read by": EXTRACTORS[str(extractor)].name,
                     "Real": group["n_real"].max(),
                     "Generated": group["n_fake"].max(),
                     "Reference": reference,

@@ -36,10 +36,6 @@ def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
     return (answers.rare_by_count(per_class(entry)) if entry else None), False
 
 
-# Measured on real photos, or on real and generated ones under one name.
-NOT_OF_THE_GENERATOR = ("classifier", "fd_floor", "fid_floor", "neighbour_distance")
-
-
 def memorised(entry: Entry) -> Answer | None:
     """Whether the run's pictures lie closer to training photos than unseen photos do."""
     return answers.memorised(store.distances(entry))
@@ -114,7 +110,7 @@ def heat_table(entry: Entry) -> pd.DataFrame:
 def over_time(entry: Entry) -> pd.DataFrame:
     """A run's figures at each point of its training: run, name, iteration, value, shown."""
     metrics, losses = store.metrics(entry), store.losses(entry)
-    rows = metrics[(metrics["body_type"] == "all") & ~metrics["metric"].isin(NOT_OF_THE_GENERATOR)]
+    rows = metrics[(metrics["body_type"] == "all") & metrics["metric"].isin(spreads.QUALITY)]
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[
         "value"
     ].mean()

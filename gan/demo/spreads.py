@@ -9,6 +9,8 @@ import pandas as pd
 
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
+from gan.metrics.glossary import INCEPTION, LITE2, METRICS
+from gan.metrics.glossary import title as title
 from gan.runs import latest as latest
 
 RESULT_COLUMNS = (
@@ -24,44 +26,13 @@ RESULT_COLUMNS = (
 )
 TEXTS = ("setting", "view", "metric", "extractor", "body_type")
 SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
-EXTRACTORS = {
-    "inception-v3-compat": "Inception V3",
-    "efficientnet-lite2": "EfficientNet-Lite2",
-    "car-classifier": "car classifier",
-}
-NAMES = {
-    "fid": "FID",
-    "is": "IS",
-    "fd": "FD",
-    "kid": "KID",
-    "precision": "Precision",
-    "recall": "Recall",
-    "gan_test": "GAN-test",
-    "gan_train": "GAN-train",
-    "classifier": "Classifier on real photos",
-    "fd_floor": "FD floor",
-    "fid_floor": "FID floor",
-    "diversity": "Diversity",
-    "neighbour_distance": "Neighbour distance",
-    "copying": "Distance to the photos learned from, over that to unseen ones",
-    "copying_rank": "Share of sets of unseen photos that lie as near",
-    "loss_g_oscillation": "Oscillation of the generator's loss",
-    "pictures_per_s": "Training speed (pictures/s)",
-    "parameters": "Parameters, both networks",
-    "multiply_adds": "Multiply-adds a picture",
-}
 # Read as a share of one: shown in per cent.
-SHARES = {"gan_test", "gan_train", "classifier", "precision", "recall"}
-# Always measured with the car classifier, so their names need no bracket.
-CLASSIFIER_METRICS = {
-    *("gan_test", "gan_train", "classifier", "diversity"),
-    *("neighbour_distance", "copying", "copying_rank"),
-}
-LOWER_IS_BETTER = {"fid", "fd", "kid", "loss_g_oscillation", "multiply_adds", "parameters"}
+SHARES = {key for key, metric in METRICS.items() if metric.scale == "share"}
+LOWER_IS_BETTER = {key for key, metric in METRICS.items() if metric.better == "lower"}
 # Metrics of a generator's pictures, in the order in which they are shown.
-QUALITY = ("fid", "fd", "is", "kid", "gan_test", "gan_train", "precision", "recall", "diversity")
+QUALITY = [key for key, metric in METRICS.items() if metric.about == "pictures" and metric.better]
 # The metric that decides, best known first: FID where Inception's weights were at hand.
-DECIDING = (("fid", "inception-v3-compat"), ("fd", "efficientnet-lite2"))
+DECIDING = (("fid", INCEPTION), ("fd", LITE2))
 
 
 @dataclass(frozen=True)
@@ -76,27 +47,9 @@ class Spread:
     n_fake: float = math.nan
 
 
-def title(metric: str, extractor: str) -> str:
-    """A metric's name; FID and IS alone mean Inception, another network is named."""
-    name = NAMES.get(metric, metric.replace("_", " "))
-    if not extractor or metric in CLASSIFIER_METRICS:
-        return name
-    if extractor == "inception-v3-compat" and metric in ("fid", "is", "kid", "fid_floor"):
-        return name
-    return f"{name} ({EXTRACTORS.get(extractor, extractor)})"
-
-
 def show(value: float, metric: str) -> str:
     """A value with as many digits as it deserves."""
-    if value is None or math.isnan(value):
-        return "not measured"
-    if metric in SHARES:
-        return f"{100 * value:.1f} %"
-    if metric in ("parameters", "multiply_adds"):
-        return f"{value / 1e6:,.1f} M"
-    if metric == "kid":
-        return f"{value:.4f}"
-    return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
+    return METRICS[metric].show(value)
 
 
 def percent(share: float) -> str:

@@ -16,8 +16,8 @@ from gan.experiments.paired import ENOUGH, verdict
 from gan.experiments.plan import SIZE, Budget, Planned, Stage
 from gan.experiments.results import Finding, ranged, spread, text, values
 from gan.experiments.running import measured_at
-from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row
+from gan.metrics.glossary import LITE2
 from gan.runs import Run
 
 FOLDER = "ablations"

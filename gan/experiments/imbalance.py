@@ -15,8 +15,8 @@ from gan.experiments import judging
 from gan.experiments.paired import linked, verdict
 from gan.experiments.plan import Budget, Planned, Stage, subset
 from gan.experiments.results import Finding, ranged, records, rising, spread, text, values
-from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.features import Row
+from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge, judge_of
 from gan.runs import Run, latest
 
@@ -25,7 +25,7 @@ VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # one photo in so many is kept
 FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
-SUMMED = ("gan_test", "kid", "diversity", "neighbour_distance", "copying", "copying_rank")
+SUMMED = ("gan_test", "kid", "diversity_first", "learned_distance", "copying", "copying_rank")
 CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
 
 
@@ -172,7 +172,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
         for metric, claim, rises in (
             ("gan_test", "the less often the classifier recognises it", True),
             ("kid", "the farther it is from real photos (KID)", False),
-            ("diversity", "the less its pictures vary", True),
+            ("diversity_first", "the less its pictures vary", True),
         ):
             found = values(table, metric, VIEW, CUT)
             steps = [settings[0], FULL] if rises else [FULL, settings[0]]

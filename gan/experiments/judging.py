@@ -10,11 +10,11 @@ from gan.checkpoint import load_generator
 from gan.data.prepared import Photos
 from gan.metrics import fidelity
 from gan.metrics.classifier import accuracy, predict, recalls
-from gan.metrics.evaluation import CLASSIFIER
 from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Features, Row
+from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
-from gan.metrics.neighbours import mean_pairwise_distance, nearest
+from gan.metrics.measures import by_class, diversity, median_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
@@ -86,19 +86,13 @@ def _diversity(
     made: Tensor, labels: np.ndarray, real: Tensor, real_labels: np.ndarray, classes: Sequence[str]
 ) -> list[Row]:
     """Mean pairwise distance within a class, generated over real, at equal counts."""
-    rows: list[Row] = []
-    for k, name in enumerate(classes):
-        ours, theirs = np.flatnonzero(labels == k), np.flatnonzero(real_labels == k)
-        count = min(len(ours), len(theirs))
-        if count < 2:
-            continue
-        spread = mean_pairwise_distance(real[theirs[:count]])
-        value = mean_pairwise_distance(made[ours[:count]]) / spread
-        rows.append(
-            {"metric": "diversity", "extractor": CLASSIFIER, "body_type": name, "value": value}
-            | {"n_real": count, "n_fake": count, "reference": "train"}
-        )
-    return rows
+    shared: Row = {"metric": "diversity_first", "extractor": CLASSIFIER, "reference": "train"}
+    return [
+        shared
+        | {"body_type": name, "value": diversity(ours, theirs)}
+        | {"n_real": len(theirs), "n_fake": len(ours)}
+        for name, ours, theirs in by_class((made, labels), (real, real_labels), classes)
+    ]
 
 
 def _neighbours(
@@ -106,7 +100,7 @@ def _neighbours(
 ) -> list[Row]:
     """How near the pictures of a class come to the photos of it that were learned from.
 
-    `neighbour_distance` is the median distance to the nearest of them. It rises as they become
+    `learned_distance` is the median distance to the nearest of them. It rises as they become
     fewer, whatever the generator does. So `copying` takes that distance in units of the test
     photos' own, and divides it by the same for as many photos that were withheld: far below 1
     the pictures are copies. A few photos may lie near by chance: `copying_rank` is the share of
@@ -126,20 +120,16 @@ def _neighbours(
             continue
         shared: Row = {"extractor": CLASSIFIER, "body_type": name, "reference": "train"}
         shared |= {"n_real": len(near), "n_fake": len(ours)}
-        distance = _median(ours, near)
-        rows.append(shared | {"metric": "neighbour_distance", "value": distance})
+        distance = median_distance(ours, near)
+        rows.append(shared | {"metric": "learned_distance", "value": distance})
         if len(others) < 2 * len(near) or not len(unseen):
             continue
         draws = [np.random.RandomState(i).permutation(others)[: len(near)] for i in range(DRAWS)]
         own, *drawn = (
-            _median(ours, photos_of) / _median(unseen, photos_of)
+            median_distance(ours, photos_of) / median_distance(unseen, photos_of)
             for photos_of in (near, *(known[draw] for draw in draws))
         )
         rank = (1 + sum(one <= own for one in drawn)) / (1 + DRAWS)
         rows.append(shared | {"metric": "copying", "value": own / float(np.mean(drawn))})
         rows.append(shared | {"metric": "copying_rank", "value": rank})
     return rows
-
-
-def _median(pictures: Tensor, reference: Tensor) -> float:
-    return float(np.median(nearest(pictures, reference)[0]))

@@ -16,9 +16,8 @@ from gan.experiments.paired import verdict
 from gan.experiments.plan import Budget, Planned, Stage
 from gan.experiments.results import Finding, ranged, records, spread, text, values
 from gan.experiments.running import seconds_taken
-from gan.metrics.evaluation import CLASSIFIER
-from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row
+from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
 from gan.metrics.judge import Judge, judge_of
 from gan.runs import Run
 
@@ -34,8 +33,8 @@ PIECES: dict[str, list[tuple[str, str, Any]]] = {
     "no-contrast": [("objective", "contrast", 0.0)],
     "no-balance": [("loop", "balanced", False)],
 }
-# What a piece is judged by, and whether a higher value is better.
-JUDGED = {"fd": False, "gan_test": True, "diversity": True}
+# What a piece is judged by.
+JUDGED = ("fd", "gan_test", "diversity_first")
 
 
 class RecipePieces:
@@ -104,7 +103,7 @@ class RecipePieces:
         table = pd.DataFrame(rows)
         if table.empty:
             return []
-        table = table[(table["metric"] == "diversity") & (table["body_type"] != "all")]
+        table = table[(table["metric"] == "diversity_first") & (table["body_type"] != "all")]
         keys = ["setting", "seed", "view", "metric", "extractor"]
         columns = ["value", "n_real", "n_fake"]
         means = table.groupby(keys, as_index=False, sort=False)[columns].mean()
@@ -130,7 +129,7 @@ def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) 
     claim = f"{piece} improves {metric} ({WHOLE} against {other})"
     if WHOLE not in found or other not in found:
         return Finding(claim, None, "not measured")
-    gain = (found[WHOLE] - found[other]) * (1 if JUDGED[metric] else -1)
+    gain = (found[WHOLE] - found[other]) * METRICS[metric].sign
     evidence = f"with {spread(found[WHOLE])}, without {spread(found[other])}; "
     evidence += f"paired gain {spread(gain)} [{ranged(gain)}]"
     return Finding(claim, verdict(gain), evidence)

@@ -17,8 +17,8 @@ from gan.config import CGANConfig, DCGANConfig
 from gan.errors import UserError
 from gan.experiments.paired import verdict
 from gan.experiments.plan import SIZE, Planned, Stage
-from gan.metrics.extractors import LITE2
 from gan.metrics.features import Row
+from gan.metrics.glossary import LITE2
 from gan.models import build_discriminator, build_generator
 from gan.runs import Run
 

@@ -10,8 +10,8 @@ from gan.checkpoint import load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.classifier import predict
-from gan.metrics.fidelity import frechet_distance
 from gan.metrics.judge import Judge
+from gan.metrics.measures import frechet_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 

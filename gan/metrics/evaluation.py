@@ -14,12 +14,13 @@ from gan.metrics import fidelity
 from gan.metrics.classifier import accuracy, predict, recalls, train_classifier
 from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Features, Row
+from gan.metrics.glossary import CLASSIFIER, FLOOR
 from gan.metrics.judge import Judge
-from gan.metrics.neighbours import SHEET, mean_pairwise_distance, nearest, write_sheet
+from gan.metrics.measures import by_class, diversity, frechet_distance, nearest
+from gan.metrics.sheet import SHEET, write_sheet
 from gan.runs import Run
 from gan.sampling import generate_set
 
-CLASSIFIER = "car-classifier"
 PAIRED = 2000  # pictures a class whose pairwise distances are averaged, at most
 
 
@@ -174,7 +175,7 @@ def _distance(made: Features, train: Features) -> Row:
         "metric": "fd",
         "extractor": CLASSIFIER,
         "body_type": "all",
-        "value": fidelity.frechet_distance(made.pooled, train.pooled),
+        "value": frechet_distance(made.pooled, train.pooled),
         "n_real": len(train),
         "n_fake": len(made),
         "reference": "train",
@@ -184,26 +185,14 @@ def _distance(made: Features, train: Features) -> Row:
 def _diversity(made: Features, fake: Generated, train: Features, photos: Photos) -> list[Row]:
     """How much pictures of one class differ, generated over real, at equal counts."""
     assert fake.labels is not None
-    real_labels = photos.labels[photos.indices("train")]
-    rows = []
-    for k, name in enumerate(photos.classes):
-        ours, theirs = np.flatnonzero(fake.labels == k), np.flatnonzero(real_labels == k)
-        count = min(len(ours), len(theirs), PAIRED)
-        if count < 2:
-            continue
-        spread = mean_pairwise_distance(train.pooled[_spaced(theirs, count)])
-        rows.append(
-            {
-                "metric": "diversity",
-                "extractor": CLASSIFIER,
-                "body_type": name,
-                "value": mean_pairwise_distance(made.pooled[_spaced(ours, count)]) / spread,
-                "n_real": count,
-                "n_fake": count,
-                "reference": "train",
-            }
-        )
-    return rows
+    sides = (made.pooled, fake.labels), (train.pooled, photos.labels[photos.indices("train")])
+    shared: Row = {"metric": "diversity", "extractor": CLASSIFIER, "reference": "train"}
+    return [
+        shared
+        | {"body_type": name, "value": diversity(ours, theirs)}
+        | {"n_real": len(theirs), "n_fake": len(ours)}
+        for name, ours, theirs in by_class(*sides, photos.classes, PAIRED)
+    ]
 
 
 def _neighbours(
@@ -223,7 +212,8 @@ def _neighbours(
         held_out, _ = nearest(judge.features(photos, 0).pooled[test], judge.reference)
         types = np.array(photos.classes)[photos.labels[test]]
         tables.append(pd.DataFrame({"kind": "held-out", "body_type": types, "distance": held_out}))
-        rows.append(_median(held_out) | {"n_real": len(test), "reference": "test"})
+        floor = {"metric": "neighbour_distance" + FLOOR, "reference": "test"}
+        rows.append(_median(held_out) | floor | {"n_real": len(test)})
     table = pd.concat(tables).round({"distance": 4})
     atomic.write_text(run.distances_path, table.to_csv(index=False))
     return rows
@@ -270,8 +260,3 @@ def _confusion(
 
 def _counts(labels: np.ndarray, classes: tuple[str, ...]) -> dict[str, int]:
     return dict(zip(classes, np.bincount(labels, minlength=len(classes)).tolist(), strict=True))
-
-
-def _spaced(indices: np.ndarray, count: int) -> np.ndarray:
-    """`count` of the indices, evenly spaced: no run of look-alikes, the same ones every time."""
-    return indices[np.arange(count) * len(indices) // count]

@@ -20,11 +20,10 @@ from tqdm import tqdm
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.features import Features, cached
+from gan.metrics.glossary import EXTRACTORS, INCEPTION, LITE2
 from gan.models.frozen import efficientnet_lite
 
-INCEPTION = "inception-v3-compat"  # the network of the FID and IS papers
-LITE2 = "efficientnet-lite2"
-LITE2_SIZE = 128  # pixels a side that Lite2 reads; its native 260 cost 4 times the operations
+LITE2_SIZE = EXTRACTORS[LITE2].size  # its native 260 pixels cost 4 times the operations
 BATCH = 32  # keeps a layer's features in the processor's cache
 # Which of an extractor's layers are the penultimate features and the class logits.
 LAYERS = {INCEPTION: ("2048", "logits_unbiased"), LITE2: ("1280", "logits")}

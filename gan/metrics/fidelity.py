@@ -1,4 +1,4 @@
-"""FID, IS, KID, precision and recall of features, by torch-fidelity's own functions."""
+"""Rows of metrics.csv about features: FD or FID, KID, precision, recall, IS, and their floors."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -6,72 +6,16 @@ from typing import Literal
 import numpy as np
 import torch
 from torch import Tensor
-from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
-from torch_fidelity.metric_isc import isc_features_to_metric
-from torch_fidelity.metric_kid import kid_features_to_metric
-from torch_fidelity.metric_prc import prc_features_to_metric
 
-from gan.metrics.extractors import INCEPTION
 from gan.metrics.features import Features, Row
-
-KID_SUBSETS = 100
-KID_SUBSET = 1000  # pictures in each at most
-NEIGHBOURS = 3  # k of precision and recall (Kynkäänniemi et al. 2019)
-IS_SPLITS = 10
-SEED = 2020  # torch-fidelity's, of subsets and shuffles
-
-
-def frechet_distance(fake: Tensor, real: Tensor) -> float:
-    """Fréchet distance between Gaussians fitted to features [N,d] and [M,d] (Heusel et al. 2017).
-
-    |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)). On Inception's features it is the FID. Its bias
-    falls with 1/N; below d pictures the covariance is singular.
-    """
-    statistics = [fid_features_to_statistics(side.double()) for side in (fake, real)]
-    return fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
-
-
-def kernel_distance(fake: Tensor, real: Tensor, subset: int = KID_SUBSET) -> tuple[float, float]:
-    """KID (Binkowski et al. 2018): unbiased MMD^2, cubic kernel; mean and std over subsets.
-
-    Features are [N,d] and [M,d]. Values slightly below 0 mean that the two can't be told apart.
-    """
-    result = kid_features_to_metric(
-        fake,
-        real,
-        kid_subsets=KID_SUBSETS,
-        kid_subset_size=min(subset, len(fake), len(real)),
-        rng_seed=SEED,
-        verbose=False,
-    )
-    mean, deviation = result.values()
-    return mean, deviation
-
-
-def precision_recall(fake: Tensor, real: Tensor) -> tuple[float, float]:
-    """Share of fakes within the real manifold, and of reals within the fake one.
-
-    Features are [N,d] and [M,d], each with more than NEIGHBOURS pictures.
-    """
-    result = prc_features_to_metric(
-        fake,
-        real,
-        prc_neighborhood=NEIGHBOURS,
-        prc_batch_size=2000,
-        save_cpu_ram=True,
-        verbose=False,
-    )
-    return result["precision"], result["recall"]
-
-
-def inception_score(logits: Tensor) -> tuple[float, float]:
-    """exp(E KL(p(y|x) || p(y))) of logits [N,classes] (Salimans et al. 2016).
-
-    Mean and standard deviation over IS_SPLITS parts of the set.
-    """
-    result = isc_features_to_metric(logits, splits=IS_SPLITS, shuffle=True, rng_seed=SEED)
-    mean, deviation = result.values()
-    return mean, deviation
+from gan.metrics.glossary import FLOOR, distance
+from gan.metrics.measures import (
+    SEED,
+    frechet_distance,
+    inception_score,
+    kernel_distance,
+    precision_recall,
+)
 
 
 def rows(fake: Features, real: Features, extractor: str) -> list[Row]:
@@ -83,10 +27,10 @@ def rows(fake: Features, real: Features, extractor: str) -> list[Row]:
         "n_fake": len(fake.pooled),
         "reference": "train",
     }
-    distance = frechet_distance(fake.pooled, real.pooled)
     precision, recall = precision_recall(fake.pooled, real.pooled)
     return [
-        counts | {"metric": "fid" if extractor == INCEPTION else "fd", "value": distance},
+        counts
+        | {"metric": distance(extractor), "value": frechet_distance(fake.pooled, real.pooled)},
         counts | _spread("kid", *kernel_distance(fake.pooled, real.pooled)),
         counts | {"metric": "precision", "value": precision},
         counts | {"metric": "recall", "value": recall},
@@ -121,7 +65,7 @@ def class_rows(
 
 
 def floor_rows(train: Tensor, test: Tensor, extractor: str) -> list[Row]:
-    """`fd_floor`, real against real: one half of train against the other, and test against train.
+    """`fd_floor` or `fid_floor`: one half of train against the other, and test against train.
 
     No generator can be expected below the value at its own counts; a floor at fewer pictures
     is higher, by about the ratio of the counts.
@@ -135,7 +79,7 @@ def floor_rows(train: Tensor, test: Tensor, extractor: str) -> list[Row]:
         pairs.append(("test", test, train))
     return [
         {
-            "metric": "fd_floor",
+            "metric": distance(extractor) + FLOOR,
             "extractor": extractor,
             "body_type": "all",
             "value": frechet_distance(one, other),

@@ -27,7 +27,7 @@ from gan.metrics.classifier import (
     train_classifier,
 )
 from gan.metrics.features import Features, cached
-from gan.metrics.neighbours import nearest
+from gan.metrics.measures import nearest
 from gan.runs import judge_path
 
 FILES = ("judge.json", "reference.safetensors")

@@ -2,31 +2,18 @@
 
 import pandas as pd
 
+from gan.metrics.glossary import FLOOR, METRICS
 from gan.runs import latest
 
-# In the order in which a reader wants them; with the digits that mean something.
-ORDER = {
-    "fid": "{:.2f}",
-    "fd": "{:.2f}",
-    "fd_floor": "{:.2f}",
-    "is": "{:.2f}",
-    "kid": "{:.4f}",
-    "precision": "{:.3f}",
-    "recall": "{:.3f}",
-    "classifier": "{:.3f}",
-    "gan_test": "{:.3f}",
-    "gan_train": "{:.3f}",
-    "diversity": "{:.2f}",
-    "neighbour_distance": "{:.2f}",
-}
-PER_CLASS = ("classifier", "gan_test", "gan_train", "diversity", "kid")
+BY_CLASS = [key for key, metric in METRICS.items() if metric.by_class]
 
 
 def figures(rows: pd.DataFrame) -> str:
     """One line a figure: mean over seeds, their range, the counts and the reference split."""
     whole = rows[rows["body_type"] == "all"]
     lines = []
-    for metric, digits in ORDER.items():
+    for metric, about in METRICS.items():
+        digits = about.form
         found = whole[whole["metric"] == metric]
         for (extractor, reference), group in found.groupby(["extractor", "reference"], sort=False):
             text = digits.format(group["value"].mean())
@@ -34,21 +21,20 @@ def figures(rows: pd.DataFrame) -> str:
                 low, high = (digits.format(f(group["value"])) for f in (min, max))
                 text += f" ({low} to {high}, range of {len(group)} seeds)"
             first = group.iloc[0]
+            drawn = "photos in their place" if metric.endswith(FLOOR) else "generated"
             counts = [
                 f"{int(first[column]):,} {kind}"
-                for column, kind in (("n_fake", "generated"), ("n_real", "real"))
+                for column, kind in (("n_fake", drawn), ("n_real", "real"))
                 if pd.notna(first.get(column))
             ]
-            if metric == "fd_floor":
-                counts = [f"{int(first['n_fake']):,} and {int(first['n_real']):,} real"]
-            about = ", ".join([*counts, *([f"{reference} split"] if reference else [])])
-            lines.append(f"  {metric:<19}{extractor:<20}{text}   [{about}]")
+            basis = ", ".join([*counts, *([f"{reference} split"] if reference else [])])
+            lines.append(f"  {metric:<19}{extractor:<20}{text}   [{basis}]")
     return "\n".join(lines)
 
 
 def classes(rows: pd.DataFrame) -> str:
     """A table of the classes, mean over seeds; empty where nothing is measured by class."""
-    found = rows[(rows["body_type"] != "all") & rows["metric"].isin(PER_CLASS)]
+    found = rows[(rows["body_type"] != "all") & rows["metric"].isin(BY_CLASS)]
     # Inception's KID would be averaged with Lite2's: the first extractor speaks.
     found = found[(found["metric"] != "kid") | (found["extractor"] == _first_kid(found))]
     if found.empty:
@@ -56,8 +42,8 @@ def classes(rows: pd.DataFrame) -> str:
     table = found.pivot_table(
         index="body_type", columns="metric", values="value", aggfunc="mean", sort=False
     )
-    columns = [metric for metric in PER_CLASS if metric in table]
-    formats = {metric: ORDER[metric].format for metric in columns}
+    columns = [metric for metric in BY_CLASS if metric in table]
+    formats = {metric: METRICS[metric].form.format for metric in columns}
     return table[columns].to_string(formatters=formats)
 
 
@@ -84,15 +70,13 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
     tables = {name: latest(table) for name, table in tables.items()}
     names = list(tables)
     lines = ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
-    for metric, digits in ORDER.items():
+    for metric in METRICS:
         pairs = [pair for table in tables.values() for pair in _measured(table, metric)]
         for extractor, reference in dict.fromkeys(pairs):
             named = [extractor] if extractor else []
             split = [f"{reference} photos"] if reference else []
             about = f" ({', '.join(named + split)})" if named or split else ""
-            cells = [
-                _cell(table, metric, extractor, reference, digits) for table in tables.values()
-            ]
+            cells = [_cell(table, metric, extractor, reference) for table in tables.values()]
             lines.append(f"| `{metric}`{about} | " + " | ".join(cells) + " |")
     return "\n".join(lines + _class_lines(tables))
 
@@ -102,13 +86,14 @@ def _measured(table: pd.DataFrame, metric: str) -> list[tuple[str, str]]:
     return list(zip(map(str, rows["extractor"]), map(str, rows["reference"]), strict=True))
 
 
-def _cell(table: pd.DataFrame, metric: str, extractor: str, reference: str, digits: str) -> str:
+def _cell(table: pd.DataFrame, metric: str, extractor: str, reference: str) -> str:
     same = (table["metric"] == metric) & (table["body_type"] == "all")
     values = table[same & (table["extractor"] == extractor) & (table["reference"] == reference)][
         "value"
     ]
     if values.empty:
         return "-"
+    digits = METRICS[metric].form
     text = digits.format(values.mean())
     if len(values) > 1:
         text += f" ({digits.format(values.min())} to {digits.format(values.max())})"
@@ -139,4 +124,4 @@ def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 def _class_mean(table: pd.DataFrame, metric: str, body_type: str) -> str:
     same = (table["metric"] == metric) & (table["body_type"] == body_type)
-    return ORDER[metric].format(table[same]["value"].mean())
+    return METRICS[metric].form.format(table[same]["value"].mean())

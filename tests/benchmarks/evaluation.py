@@ -17,7 +17,7 @@ from gan.data import photos as sets
 from gan.data.prepared import Photos
 from gan.launch import find_run
 from gan.metrics.extractors import LITE2, create, extract, real_features
-from gan.metrics.fidelity import frechet_distance
+from gan.metrics.measures import frechet_distance
 from gan.sampling import generate_set
 
 

@@ -28,7 +28,6 @@ def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
         ("fd", "car-classifier", "FD (car classifier)"),
         ("gan_test", "car-classifier", "GAN-test"),
         ("parameters", "", "Parameters, both networks"),
-        ("unheard_of", "", "unheard of"),
     ],
 )
 def test_only_inception_is_called_fid_or_is(metric: str, extractor: str, expected: str) -> None:

@@ -14,7 +14,7 @@ from gan.config import RunConfig, to_json
 from gan.data.prepared import Photos
 from gan.experiments import judging
 from gan.experiments.plan import Budget
-from gan.metrics.extractors import LITE2
+from gan.metrics.glossary import LITE2
 from gan.runs import LOSS_COLUMNS, Run
 
 CLASSES = ("coupe", "sedan", "suv", "wagon")

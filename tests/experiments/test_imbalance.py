@@ -15,7 +15,7 @@ from gan.errors import UserError
 from gan.experiments import imbalance, judging, results, running
 from gan.experiments.imbalance import CUT, KEPT, NATURAL, VIEW, RareTypes
 from gan.experiments.plan import Budget
-from gan.metrics.evaluation import CLASSIFIER
+from gan.metrics.glossary import CLASSIFIER
 from gan.runs import Run
 
 LITTLE = RunConfig(
@@ -83,7 +83,7 @@ def test_copies_are_told_from_other_pictures(cars: Photos) -> None:
     assert others["copying"] > 1
     assert others["copying_rank"] > 0.5
     # A class of which too little was withheld has no such figure.
-    assert set(judged(known, every[:9])) == {"neighbour_distance"}
+    assert set(judged(known, every[:9])) == {"learned_distance"}
 
 
 def test_pictures_that_know_no_photo_are_called_copies_as_seldom_as_chance(cars: Photos) -> None:
@@ -140,7 +140,7 @@ def test_the_experiment_for_real(
     assert set(table.loc[table["view"] == VIEW, "setting"]) == {
         "full", "cut-1/2", "cut-1/2-balanced", "cut-1/16", "cut-1/16-balanced",
     }  # fmt: skip
-    for metric in ("gan_test", "kid", "diversity", "neighbour_distance"):
+    for metric in ("gan_test", "kid", "diversity_first", "learned_distance"):
         rows = table[(table["metric"] == metric) & (table["setting"] == "cut-1/16")]
         assert set(rows["body_type"]) >= {CUT, KEPT, "coupe", "sedan", "suv", "wagon"}
         value = rows.set_index("body_type")["value"]

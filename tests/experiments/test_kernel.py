@@ -15,7 +15,7 @@ from gan.errors import UserError
 from gan.experiments import kernel, results, running
 from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
 from gan.experiments.plan import Budget
-from gan.metrics.extractors import LITE2
+from gan.metrics.glossary import LITE2
 
 STEPS = 16  # of a run: 0.4 epochs of 78 photos are 31 pictures; see `long`
 

@@ -12,8 +12,7 @@ from gan.data.prepared import Photos
 from gan.experiments import recipe, results, running
 from gan.experiments.plan import Budget
 from gan.experiments.recipe import PICTURES, PIECES, REPORT, TIME, WHOLE, RecipePieces
-from gan.metrics.evaluation import CLASSIFIER
-from gan.metrics.extractors import LITE2
+from gan.metrics.glossary import CLASSIFIER, LITE2
 from gan.runs import Run
 
 LITTLE = RunConfig(
@@ -51,7 +50,7 @@ def test_every_piece_can_be_taken_away(
     monkeypatch.setattr(experiment, "budget", replace(experiment.budget, seeds=(0,)))
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
-    for metric in ("fd", "gan_test", "diversity"):
+    for metric in ("fd", "gan_test", "diversity_first"):
         for view, settings in ((PICTURES, [WHOLE, *PIECES]), (TIME, [WHOLE, REPORT])):
             found = results.values(table, metric, view)
             assert list(found.columns) == settings
