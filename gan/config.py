@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from gan.errors import UserError
 
-SIZES = (64, 128, 256)
+SIZES: tuple[Literal[64, 128, 256], ...] = (64, 128, 256)
 KERNELS = (4, 6, 8)
 WIDEST = 16384  # channels, numbers or pictures side by side; beyond, it is a typing mistake
 
@@ -91,10 +91,14 @@ class ProjectedConfig:
     pixel_width: int = 16  # channels of D's own first look at the pixels
     bank: int = 256  # photos a class whose statistics are kept at hand
     view: Literal[64, 128, 256] = 64  # smaller pictures are enlarged to it for the frozen network
+    guided: bool = False  # G takes how typical a picture should be, drawn anew for each class
+    grown: int = 0  # doublings since the run that it grew from first (see --grow-from)
+    trunk: str = ""  # SHA-256 of the generator file that it grew from
 
     def __post_init__(self) -> None:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
         _positive(self, *names, most=WIDEST)
+        _within(self, "grown", 0, 2)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class DriftConfig:
     classify: float = 3.0  # largest pull of a class head trained on photos, relative to the drift's
     contrast: float = 0.6  # share of another class's photos among what repels
     references: int = 48  # photos a class that a step compares with
+    crowd: int = 0  # pictures a class drawn in earlier steps that repel beside those of the batch
+    trunk_rate: float = 0.1  # learning rate of what G took over from its trunk, of G's own
     shift: int = 3  # pixels by which pictures are moved at most before they are read
     lr_g: float = 1e-3  # Adam's learning rate, generator
     lr_d: float = 1e-3  # Adam's learning rate, heads
@@ -119,6 +125,8 @@ class DriftConfig:
         _within(self, "classify", 0, 100)
         _within(self, "contrast", 0, 0.99)
         _within(self, "shift", 0, 16)
+        _within(self, "crowd", 0, WIDEST)
+        _within(self, "trunk_rate", 0, 1)
         _within(self, "join", 0, 10**9)
         _within(self, "ramp", 0, 10**9)
         _within(self, "beta1", 0, 0.9999)

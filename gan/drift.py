@@ -41,7 +41,13 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
 
 
 def field(
-    fake: Tensor, present: Tensor, real: Tensor, other: Tensor, scale: Tensor, contrast: float
+    fake: Tensor,
+    present: Tensor,
+    real: Tensor,
+    other: Tensor,
+    scale: Tensor,
+    contrast: float | Tensor,
+    past: Tensor | None = None,
 ) -> Tensor:
     """Where each generated picture should move: [G, places, n, d], of unit mean square.
 
@@ -51,22 +57,27 @@ def field(
         real: Of photos of the same class, [G, places, r, d].
         other: Of photos of another class, [G, places, o, d]; these repel.
         scale: Typical distance between two photos of a class, [1, places, 1, 1].
-        contrast: The share of `other` in the repelling weight, in [0, 1).
+        contrast: The share of `other` in the repelling weight, in [0, 1): one, or one a group [G].
+        past: Of pictures of the group drawn in earlier steps, [G, places, c, d]; these repel too.
 
     Source: Deng et al. 2026, algorithm 2: softmax-normalised kernels, cross-weighted so that
     attraction and repulsion balance; the sum over TEMPERATURES is theirs too.
     """
-    n, r, o = fake.shape[2], real.shape[2], other.shape[2]
-    everyone = torch.cat([real, fake, other], 2)
+    past = fake[:, :, :0] if past is None else past
+    n, r, o, c = fake.shape[2], real.shape[2], other.shape[2], past.shape[2]
+    everyone = torch.cat([real, fake, past, other], 2)
+    contrast = torch.as_tensor(contrast, device=fake.device) if o else fake.new_zeros(())
+    contrast = contrast.expand(len(fake))
     distance = _distance(fake, everyone) / scale
     # The two sides carry the same total weight whatever their counts; nobody repels itself.
-    crowd = (present.sum(1) - 1).clamp_min(1)
-    share = (1 - contrast if o else 1.0) * r / crowd
-    weight = distance.new_zeros(len(fake), n, r + n + o)
+    crowd = (present.sum(1) - 1 + c).clamp_min(1)
+    share = (1 - contrast) * r / crowd
+    weight = distance.new_zeros(len(fake), n, r + n + c + o)
     weight[..., :r] = 1
     weight[..., r : r + n] = (share[:, None] * present)[:, None]
     weight[..., r : r + n].masked_fill_(torch.eye(n, dtype=torch.bool, device=fake.device), 0)
-    weight[..., r + n :] = contrast * r / max(1, o)
+    weight[..., r + n : r + n + c] = share[:, None, None]
+    weight[..., r + n + c :] = (contrast * r / max(1, o))[:, None, None]
     log_weight = weight.log()[:, None]
     total = torch.zeros_like(fake)
     for temperature in TEMPERATURES:
@@ -86,18 +97,29 @@ class Bank(nn.Module):
     A ring a class: each batch of photos replaces the oldest. It is part of the training state.
     """
 
-    def __init__(self, examples: dict[str, Tensor], y: Tensor, classes: int, size: int) -> None:
-        """Room for `size` photos a class, filled from `examples` (all classes must be there)."""
+    def __init__(
+        self, examples: dict[str, Tensor], y: Tensor, classes: int, size: int, crowd: int = 0
+    ) -> None:
+        """Room for `size` photos a class, filled from `examples` (all classes must be there).
+
+        `crowd` is how many generated pictures of each class are remembered beside them.
+        """
         super().__init__()
-        self.names, self.classes, self.size = tuple(examples), classes, size
+        self.names, self.classes, self.size, self.crowd = tuple(examples), classes, size, crowd
         self.next: Tensor
+        self.drawn: Tensor
         self.register_buffer("next", torch.zeros(classes, dtype=torch.int64))
+        if crowd:
+            self.register_buffer("drawn", torch.zeros(classes, dtype=torch.int64))
         for name, values in examples.items():
             deviation = values.float().std(0).clamp_min(1e-3)
             rows = [values[y == c] for c in range(classes)]
             ring = torch.stack([part[torch.arange(size) % len(part)] for part in rows])
             self.register_buffer(f"unit-{name}", 1 / deviation)
             self.register_buffer(f"ring-{name}", ring.to(torch.bfloat16))
+            if crowd:
+                past = ring[:, :1].expand(-1, crowd, -1, -1)
+                self.register_buffer(f"past-{name}", torch.zeros_like(past, dtype=torch.bfloat16))
             spread = [_mean_distance(part[:64].float() / deviation) for part in rows]
             scale = torch.stack(spread).mean(0).clamp_min(1e-3)
             self.register_buffer(f"scale-{name}", scale[None, :, None, None])
@@ -105,32 +127,55 @@ class Bank(nn.Module):
     @torch.no_grad()
     def add(self, found: dict[str, Tensor], y: Tensor) -> None:
         """Let a batch's statistics [N, places, numbers] replace the oldest of their classes."""
+        self._replace("ring", self.next, self.size, found, y)
+
+    @torch.no_grad()
+    def remember(self, found: dict[str, Tensor], y: Tensor) -> None:
+        """Keep a generated batch's statistics, as `add` keeps those of photos."""
+        if self.crowd:
+            self._replace("past", self.drawn, self.crowd, found, y)
+
+    def _replace(
+        self, kind: str, count: Tensor, size: int, found: dict[str, Tensor], y: Tensor
+    ) -> None:
         for c in range(self.classes):
-            mine = torch.nonzero(y == c).flatten()[-self.size :]
-            places = (self.next[c] + torch.arange(len(mine), device=y.device)) % self.size
+            mine = torch.nonzero(y == c).flatten()[-size:]
+            places = (count[c] + torch.arange(len(mine), device=y.device)) % size
             for name, values in found.items():
-                self.get_buffer(f"ring-{name}")[c, places] = values[mine].to(torch.bfloat16)
-            self.next[c] += len(mine)
+                self.get_buffer(f"{kind}-{name}")[c, places] = values[mine].to(torch.bfloat16)
+            count[c] += len(mine)
 
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
     def loss(
-        self, found: dict[str, Tensor], y: Tensor, photos: Tensor, turn: int, contrast: float
+        self,
+        found: dict[str, Tensor],
+        y: Tensor,
+        photos: Tensor,
+        turn: int,
+        contrast: float | Tensor,
     ) -> Tensor:
         """A scalar whose gradient moves the generated pictures' statistics along the field.
 
         `found` are their statistics and `y` [N] their classes; `photos` [r] are the places in
-        each ring to compare with; the class `turn` further on is the one that repels.
+        each ring to compare with; the class `turn` further on is the one that repels, `contrast`
+        (one, or one a class) its share of the repelling weight, 0 for none.
         """
         slots, present = _by_class(y, self.classes)
+        # All classes remember the same number, so that one array holds them.
+        kept = min(self.crowd, int(self.drawn.min())) if self.crowd else 0
+        repels = bool(torch.as_tensor(contrast).any())
         total = torch.zeros((), device=y.device)
         for name, values in found.items():
             unit, scale = self.get_buffer(f"unit-{name}"), self.get_buffer(f"scale-{name}")
             fake = (values[slots] * unit).transpose(1, 2)
             real = (self.get_buffer(f"ring-{name}")[:, photos].float() * unit).transpose(1, 2)
-            other = real.roll(turn, 0) if contrast else real[:, :, :0]
+            other = real.roll(turn, 0) if repels else real[:, :, :0]
+            past = None
+            if kept:
+                past = (self.get_buffer(f"past-{name}")[:, :kept].float() * unit).transpose(1, 2)
             with torch.no_grad():
-                move = field(fake, present, real, other, scale, contrast)
+                move = field(fake, present, real, other, scale, contrast, past)
             places, numbers = fake.shape[1], fake.shape[3]
             total = total - (move * fake).sum() / (len(y) * places * numbers**0.5)
         return total / len(found)
@@ -181,7 +226,10 @@ def _deviation(maps: Tensor) -> Tensor:
 
 
 def _roughness(x: Tensor) -> Tensor:
-    """First and second differences of the brightness, by cell: [N, 6, 4, 4]."""
+    """Differences of the brightness by cell: first, second, and across both axes; [N, 7, 4, 4].
+
+    The last is largest for a checkerboard of single pixels, which the others see less of.
+    """
     grey = x.mean(1, keepdim=True)
     found = []
     for axis in (2, 3):
@@ -195,6 +243,8 @@ def _roughness(x: Tensor) -> Tensor:
         middle = grey.narrow(axis, 1, length - 2)
         ends = grey.narrow(axis, 2, length - 2) + grey.narrow(axis, 0, length - 2)
         found.append(_pool((ends - 2 * middle).abs(), CELLS))
+    across = grey[..., 1:, 1:] - grey[..., 1:, :-1] - grey[..., :-1, 1:] + grey[..., :-1, :-1]
+    found.append(_pool(across.abs(), CELLS))
     return torch.cat(found, 1)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from gan import cli
-from gan.config import RunConfig, from_json
+from gan.config import ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
 from gan.runs import Run, runs_root
 
@@ -27,11 +27,12 @@ class OutputConfig:
 
 def read_command(
     about: str, recipes: dict[str, RunConfig], arguments: Sequence[str] | None = None
-) -> tuple[RunConfig, OutputConfig]:
+) -> tuple[RunConfig, OutputConfig, str]:
     """Parse a training command whose flags are the settings of the chosen recipe.
 
     `about` is what --help says first. --recipe chooses from `recipes`, the default first. With
-    --resume the run's own settings are the defaults, so that nothing need be repeated.
+    --resume the run's own settings are the defaults, so that nothing need be repeated. The last
+    of what is returned is --grow-from: the run to start from, empty for none.
 
     Raises:
         UserError: A flag or value is wrong, or the run to go on with can't be read.
@@ -59,10 +60,14 @@ def read_command(
     for section in SECTIONS:
         settings = getattr(start, section)
         fields.append((section, type(settings), settings))
+    if isinstance(start.network, ProjectedConfig) and not early.resume:
+        help_text = "a finished run to start from: the new one draws at twice its size"
+        fields.append(("grow_from", Annotated[str, tyro.conf.arg(help=help_text)], ""))
     command = make_dataclass("Command", fields, frozen=True)
     command.__doc__ = about
     given: Any = cli.parse(command, arguments)
-    return RunConfig(*(getattr(given, section) for section in SECTIONS)), given.output
+    config = RunConfig(*(getattr(given, section) for section in SECTIONS))
+    return config, given.output, getattr(given, "grow_from", "")
 
 
 def find_run(out: str) -> Run:
@@ -73,20 +78,33 @@ def find_run(out: str) -> Run:
     return Run(runs_root() / path)
 
 
-def launch(config: RunConfig, output: OutputConfig) -> None:
-    """Load the photos, train, and say where the results are and what comes next."""
+def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None:
+    """Load the photos, train, and say where the results are and what comes next.
+
+    `grow_from` names the run whose generator a new run of twice its size starts with.
+    """
     # Imported here: --help and a mistyped flag shouldn't wait for torch.
     from accelerate import PartialState
 
     from gan.data import photos
+    from gan.growing import grow
     from gan.training import train
 
+    trunk = None
+    if grow_from:
+        config, trunk = grow(config, find_run(grow_from))
     loaded = photos.load(config.data.data, config.data.size)
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
-    run = find_run(output.out or f"{loaded.name}-{config.architecture}")
+    if trunk is not None and trunk.classes != loaded.classes:
+        raise UserError(
+            f"{grow_from} draws {', '.join(trunk.classes)}; {config.data.data} has"
+            f" {', '.join(loaded.classes)}: --data must name photos of the same classes"
+        )
+    size = f"-{config.data.size}" if trunk else ""
+    run = find_run(output.out or f"{loaded.name}-{config.architecture}{size}")
     try:
-        finished = train(config, loaded, run, output.resume)
+        finished = train(config, loaded, run, output.resume, trunk)
     except KeyboardInterrupt:
         print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
         raise

@@ -25,6 +25,10 @@ class Objective(Protocol):
         """Whatever D must know of the photos before the first step."""
         ...
 
+    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
+        """How strongly each class is guided in the coming step: float [N] for the classes `y`."""
+        ...
+
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
@@ -52,6 +56,10 @@ class Adversarial:
 
     def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
         """Nothing."""
+
+    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
+        """All of it: these losses know no less."""
+        return torch.ones(len(y), device=y.device)
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
@@ -89,6 +97,7 @@ class Drift:
     def __init__(self, config: DriftConfig) -> None:
         self.config = config
         self.kept: tuple[list[Tensor], list[Tensor]] = [], []
+        self.guided = torch.ones(())  # the guidance of this step: one for all, or one a class
 
     @torch.no_grad()
     def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
@@ -103,8 +112,16 @@ class Drift:
             maps.append(discriminator.features(part))
             found.append(statistics(part, maps[-1][:-1]))
         examples = {name: torch.cat([one[name] for one in found]) for name in found[0]}
-        bank = Bank(examples, y, classes, size)
+        bank = Bank(examples, y, classes, size, self.config.crowd)
         discriminator.furnish([torch.cat(level) for level in zip(*maps, strict=True)], bank)
+
+    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
+        """Uniform in [0, 1], one a class (cf. Deng et al. 2026, who draw it and give it to G).
+
+        It scales both what repels photos of other classes and the class head's pull.
+        """
+        self.guided = torch.rand(classes)
+        return self.guided.to(y.device)[y]
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
@@ -123,17 +140,20 @@ class Drift:
         photos = torch.randperm(bank.size)[: config.references].to(y.device)
         turn = int(torch.randint(1, discriminator.classes, ()))
         found = _gather(statistics(fake, fake_maps[:-1]))
-        drift = bank.loss(found, everyone, photos, turn, config.contrast)
+        guided = self.guided.to(y.device)
+        drift = bank.loss(found, everyone, photos, turn, config.contrast * guided)
+        bank.remember({name: values.detach() for name, values in found.items()}, everyone)
         if not self._joined(seen):
             return drift
         pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
         opinion = discriminator.name_class(fake_maps).float()
-        named = F.cross_entropy(opinion, y)
+        wanted = guided.expand(discriminator.classes)[y]
+        named = (wanted * F.cross_entropy(opinion, y, reduction="none")).mean()
         if discriminator.steps % self.BALANCE_EVERY == 0:
             self._measure(discriminator, drift, (pull, named), fake)
         discriminator.steps.add_(1)
         of_pull, of_name = discriminator.balance
-        naming = config.classify * _doubt(opinion, y) * of_name * named
+        naming = config.classify * _doubt(opinion, y, wanted) * of_name * named
         sharpen = config.adversarial * of_pull * pull + naming
         return drift + self._ramp(seen) * sharpen
 
@@ -192,14 +212,17 @@ def _gather(found: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _doubt(opinion: Tensor, y: Tensor) -> Tensor:
+def _doubt(opinion: Tensor, y: Tensor, wanted: Tensor) -> Tensor:
     """How far the class head is from naming the classes asked for, from 0 to 1.
+
+    A picture counts by its guidance, `wanted` (float [N] in [0, 1]).
 
     The balance undoes that a cross-entropy's gradient fades as it is satisfied; this restores it.
     Held up, the pull makes every picture ever more typical of its class.
     """
     right = opinion.softmax(1).gather(1, y[:, None]).squeeze(1)
-    return 1 - gather(right).mean()
+    wanted = gather(wanted)
+    return 1 - (gather(right) * wanted).sum() / wanted.sum().clamp_min(1e-6)
 
 
 def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:

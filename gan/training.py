@@ -14,27 +14,34 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from gan.checkpoint import State, load_state, save_generator
+from gan.checkpoint import LoadedGenerator, State, load_state, save_generator
 from gan.config import PACE, RunConfig, from_json, to_json
 from gan.data.batches import Batches, seed_from
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.losses import build_objective
 from gan.memory import keep_memory
-from gan.models import build_discriminator, build_generator
+from gan.models import build_discriminator, build_generator, projected
 from gan.precision import autocast
 from gan.processes import own_part, share_batch_norm
 from gan.record import Record, write_run, write_samples
 from gan.runs import Run
 
 
-def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> bool:
+def train(
+    config: RunConfig,
+    photos: Photos,
+    run: Run,
+    resume: bool = False,
+    trunk: LoadedGenerator | None = None,
+) -> bool:
     """Train until the budget is spent; return False if --minutes ended it before.
 
     The same code runs on one CPU, one GPU, or under `accelerate launch` on many: each process
     takes its part of every batch, and gradients are averaged. Everything random is drawn from
     (seed, iteration), so a run that was interrupted and resumed gives the same weights, bit for
-    bit, as one that was not (same hardware and versions).
+    bit, as one that was not (same hardware and versions). A run that grows from another starts
+    with the weights of that one's generator, the `trunk`; resumed, it has no need of it.
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
@@ -49,7 +56,7 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
     if loop.threads:
         torch.set_num_threads(loop.threads)
     classes = photos.classes if config.conditional else ()
-    state = build_state(config, len(classes), device)
+    state = build_state(config, len(classes), device, trunk)
     objective = build_objective(config.objective)
     batches = Batches(photos, loop.batch, loop.seed, device, loop.balanced, loop.mirror)
     iterations = total_iterations(config, len(photos.indices("train")))
@@ -105,8 +112,11 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
             set_learning_rates(state, config, iterations)
 
             # One generated batch serves both networks.
+            guidance: tuple[Tensor, ...] = ()
+            if getattr(config.network, "guided", False):
+                guidance = (objective.draw_guidance(y, len(classes)),)
             with precision:
-                fake = state.generator(z, y if classes else None)
+                fake = state.generator(z, y if classes else None, *guidance)
             for step in config.objective.order:
                 if step == "generator":
                     with precision:
@@ -150,12 +160,16 @@ def train(config: RunConfig, photos: Photos, run: Run, resume: bool = False) -> 
     return state.iteration >= iterations
 
 
-def build_state(config: RunConfig, classes: int, device: torch.device) -> State:
+def build_state(
+    config: RunConfig, classes: int, device: torch.device, trunk: LoadedGenerator | None = None
+) -> State:
     """Both networks, the average and both optimisers as they are before the first picture."""
     torch.manual_seed(config.loop.seed)
     size, objective = config.data.size, config.objective
     generator = build_generator(config.network, size, classes)
     discriminator = build_discriminator(config.network, size, classes)
+    if trunk is not None:
+        generator.load_state_dict(trunk.network.state_dict(), strict=False)  # see gan/growing.py
     if torch.distributed.is_initialized():
         if device.type == "cuda":
             generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
@@ -170,7 +184,12 @@ def build_state(config: RunConfig, classes: int, device: torch.device) -> State:
     betas = (objective.beta1, objective.beta2)
 
     def adam(network: nn.Module, rate: float) -> torch.optim.Optimizer:
-        return torch.optim.Adam(network.parameters(), rate, betas, fused=True)
+        slow = network.trunk_parameters() if isinstance(network, projected.Generator) else []
+        known = {id(p) for p in slow}
+        groups = [{"params": [p for p in network.parameters() if id(p) not in known], "part": 1.0}]
+        if slow:
+            groups.append({"params": slow, "part": objective.trunk_rate})
+        return torch.optim.Adam(groups, rate, betas, fused=True)
 
     return State(
         generator,
@@ -239,7 +258,7 @@ def set_learning_rates(state: State, config: RunConfig, iterations: int) -> None
         (state.optimizer_d, config.objective.lr_d),
     ):
         for group in optimizer.param_groups:
-            group["lr"] = rate * factor
+            group["lr"] = rate * factor * group["part"]
 
 
 def update(

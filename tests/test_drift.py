@@ -53,6 +53,42 @@ def test_absent_pictures_change_nothing() -> None:
     assert not moved[6:].any()
 
 
+def test_contrast_of_each_class_is_its_own() -> None:
+    fake, real, other = cloud(8, 0.0, 0.1), cloud(64, 0.0, 0.5, seed=1), cloud(64, 0.4, 0.1, seed=2)
+    two = [each.repeat(2, 1, 1, 1) for each in (fake, real, other)]
+    present = torch.ones(2, 8, dtype=torch.bool)
+
+    def moved(contrast: float | Tensor) -> Tensor:
+        return field(two[0], present, two[1], two[2], ONE, contrast)
+
+    assert torch.allclose(moved(torch.tensor([0.6, 0.6])), moved(0.6))
+    first, second = moved(torch.tensor([0.1, 0.6])), moved(torch.tensor([0.6, 0.1]))
+    assert torch.allclose(first.flip(0), second)
+    assert not torch.allclose(first[0], first[1], atol=0.1)
+
+
+def test_pictures_of_earlier_steps_repel_like_those_of_the_batch() -> None:
+    crowd, real = cloud(16, 0.0, 0.1), cloud(64, 0.0, 1.0, seed=1)
+    together = move(crowd, real)
+    present = torch.ones(1, 4, dtype=torch.bool)
+    some = field(crowd[:, :, :4], present, real, real[:, :, :0], ONE, 0.0, crowd[:, :, 4:])[0, 0]
+    assert torch.cosine_similarity(some, together[:4]).min() > 0.99
+    alone = move(crowd[:, :, :4], real)
+    assert torch.cosine_similarity(some, alone).min() < 0.99
+
+
+def test_bank_remembers_the_newest_generated_pictures_of_each_class() -> None:
+    examples = {"x": torch.randn(8, 1, 2)}
+    bank = Bank(examples, torch.arange(8) % 2, classes=2, size=4, crowd=3)
+    y = torch.tensor([0, 0, 1])
+    for step in range(3):
+        bank.remember({"x": torch.full((3, 1, 2), float(step))}, y)
+    assert bank.drawn.tolist() == [6, 3]
+    past = bank.get_buffer("past-x")[..., 0, 0]
+    assert sorted(past[0].tolist()) == [1, 2, 2]
+    assert sorted(past[1].tolist()) == [0, 1, 2]
+
+
 def test_picture_without_company_stays_finite() -> None:
     alone = field(
         cloud(1, 0.0, 1.0), torch.ones(1, 1, dtype=torch.bool), cloud(8, 1.0, 1.0),
@@ -103,6 +139,6 @@ def test_statistics_of_any_size() -> None:
         found = statistics(pictures, maps)
         assert found["whole0"].shape == (2, 1, 64)
         assert found["colour"].shape == (2, 1, 192)
-        assert found["roughness"].shape == (2, 16, 6)
+        assert found["roughness"].shape == (2, 16, 7)
         assert torch.allclose(found["exposure"][:, 0, :3], pictures.mean((2, 3)), atol=1e-5)
         assert all(torch.isfinite(values).all() for values in found.values())

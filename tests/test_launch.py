@@ -38,7 +38,7 @@ def test_a_resumed_run_keeps_its_settings(root: Path) -> None:
     own = replace(REPORT_CGAN, network=replace(REPORT_CGAN.network, width=7))
     empty: dict[str, object] = {"dataset": {}, "progress": {}, "environment": {}}
     Run(root / "mine").write_config({"settings": to_json(own)} | empty)
-    config, output = read_command("", RECIPES, ["--out", "mine", "--resume", "--epochs", "30"])
+    config, output, _ = read_command("", RECIPES, ["--out", "mine", "--resume", "--epochs", "30"])
     assert config == replace(own, loop=replace(own.loop, epochs=30))
     assert output.resume
     with pytest.raises(UserError, match="use its own script"):

@@ -102,7 +102,7 @@ def test_a_finished_run_goes_on_with_a_larger_budget_and_says_so(
 
 
 def stop_after(
-    pictures: int, config: RunConfig, photos: Photos, run: Run, resume: bool = False
+    pictures: int, config: RunConfig, photos: Photos, run: Run, resume: bool = False, **start: Any
 ) -> None:
     """Train, and press Ctrl-C once `pictures` were seen."""
     from gan import training
@@ -117,7 +117,7 @@ def stop_after(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.Batches, "get", press)
         with pytest.raises(KeyboardInterrupt):
-            train(config, photos, run, resume)
+            train(config, photos, run, resume, **start)
     assert run.read_config()["progress"]["images_seen"] == pictures
 
 

@@ -37,14 +37,18 @@ class ConditionalNorm(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latents [N, latent] and classes to pictures [N, 3, size, size] in [-1, 1]."""
+    """Latents [N, latent] and classes to pictures [N, 3, size, size] in [-1, 1].
+
+    A generator that was grown has a trunk, the network that drew pictures of
+    size / 2**grown pixels, and a stage for each doubling since.
+    """
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
         super().__init__()
         self.latent, self.classes = config.latent, classes
         self.embedding = nn.Parameter(torch.empty(classes, config.class_code).normal_())
         code = config.latent + config.class_code
-        widths = channels(config.width, size)
+        widths = channels(config.width, size >> config.grown)
         self.dense = nn.Linear(code, widths[0] * 16)
         self.upsample = nn.ModuleList(
             nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)
@@ -57,15 +61,66 @@ class Generator(nn.Module):
         with torch.no_grad():  # the four sub-pixels start equal, or they leave a checkerboard
             self.paint.weight.copy_(self.paint.weight[::4].repeat_interleave(4, 0))
             self.paint.bias.zero_()  # type: ignore[union-attr]
+        self.grown = nn.ModuleList(
+            GrownStage(2 * widths[-1] >> stage, code) for stage in range(config.grown)
+        )
+        if config.guided:
+            # What no guidance adds to each class's code. Zero: the start is a network without it.
+            self.relaxed = nn.Parameter(torch.zeros(classes, config.class_code))
 
-    def forward(self, z: Tensor, y: Tensor) -> Tensor:
-        code = torch.cat([z, class_code(y, self.classes) @ self.embedding], 1)
+    def forward(self, z: Tensor, y: Tensor, guidance: Tensor | None = None) -> Tensor:
+        """Draw; `guidance` (float [N] in [0, 1], None: all 1) from varied to typical pictures.
+
+        It has an effect only where the settings say `guided`.
+        """
+        classes = class_code(y, self.classes)
+        class_part = classes @ self.embedding
+        if guidance is not None and hasattr(self, "relaxed"):
+            class_part = class_part + (1 - guidance)[:, None] * (classes @ self.relaxed)
+        code = torch.cat([z, class_part], 1)
         x = self.dense(code).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.norms[0](x, code))
         for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
             x = F.relu(norm(upsample(x), code))
-        x = self.paint(F.relu(self.widen(x)))
-        return F.pixel_shuffle(x, 2).float().tanh()
+        x = F.relu(self.widen(x))
+        picture = F.pixel_shuffle(self.paint(x), 2).float()
+        for stage in self.grown:
+            x, picture = stage(x, picture, code)
+        return picture.tanh()
+
+    def trunk_parameters(self) -> list[nn.Parameter]:
+        """What a grown generator took over from the run that it grew from, guidance apart."""
+        if not self.grown:
+            return []
+        new = f"grown.{len(self.grown) - 1}."
+        own = (new, "relaxed")
+        return [p for name, p in self.named_parameters() if not name.startswith(own)]
+
+
+class GrownStage(nn.Module):
+    """Doubles a generator's picture: bilinear enlargement plus a residual that starts at zero.
+
+    At the start the grown generator draws what its trunk drew, enlarged, so that nothing is
+    forgotten (cf. Karras et al. 2018, who fade new layers in; Huang et al. 2024, bilinear
+    resampling and residuals that start at zero).
+    """
+
+    def __init__(self, inputs: int, code: int) -> None:
+        super().__init__()
+        width = inputs // 2
+        self.upsample = nn.ConvTranspose2d(inputs, width, 4, 2, 1, bias=False)
+        self.norm = ConditionalNorm(width, code)
+        self.look = nn.Conv2d(width, width, 3, padding=1)
+        self.paint = nn.Conv2d(width, 12, 3, padding=1)
+        nn.init.zeros_(self.paint.weight)
+        nn.init.zeros_(self.paint.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, picture: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Features [N, inputs, s, s] and the picture before tanh [N, 3, 2s, 2s], both doubled."""
+        x = F.relu(self.norm(self.upsample(x), code))
+        x = F.leaky_relu(self.look(x), 0.2)
+        larger = F.interpolate(picture, scale_factor=2, mode="bilinear")
+        return x, larger + F.pixel_shuffle(self.paint(x), 2).float()
 
 
 class Head(nn.Module):

@@ -92,10 +92,13 @@ def test_heads_come_in_over_the_ramp() -> None:
 
 def test_class_pull_fades_as_pictures_are_named() -> None:
     y = torch.tensor([0, 1, 2, 2])
-    assert _doubt(torch.zeros(4, 3), y).item() == pytest.approx(2 / 3)
+    full = torch.ones(4)
+    assert _doubt(torch.zeros(4, 3), y, full).item() == pytest.approx(2 / 3)
     sure = 30 * torch.eye(3)[y]
-    assert _doubt(sure, y).item() == pytest.approx(0, abs=1e-6)
-    assert _doubt(sure, torch.tensor([0, 1, 2, 0])).item() == pytest.approx(1 / 4)
+    assert _doubt(sure, y, full).item() == pytest.approx(0, abs=1e-6)
+    wrong = torch.tensor([0, 1, 2, 0])  # the last one isn't named as asked
+    assert _doubt(sure, wrong, full).item() == pytest.approx(1 / 4)
+    assert _doubt(sure, wrong, torch.tensor([1, 1, 1, 0.5])).item() == pytest.approx(1 / 7)
 
 
 @pytest.mark.parametrize(
