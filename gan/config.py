@@ -7,6 +7,7 @@ import typing
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gan.address import kept
 from gan.errors import UserError
 
 SIZES: tuple[Literal[64, 128, 256], ...] = (64, 128, 256)
@@ -204,9 +205,12 @@ class RunConfig:
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:
-    """The settings as plain JSON values; the kinds of network and objective are named."""
+    """The settings as plain JSON values; the kinds of network and objective are named.
+
+    Of an address they hold what may be shared: no password, no token.
+    """
     return {
-        "data": dataclasses.asdict(config.data),
+        "data": dataclasses.asdict(config.data) | {"data": kept(config.data.data)},
         "network": {"kind": config.architecture} | dataclasses.asdict(config.network),
         "objective": {"kind": _key(OBJECTIVES, config.objective)}
         | dataclasses.asdict(config.objective),

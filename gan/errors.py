@@ -2,11 +2,14 @@
 
 import errno
 import functools
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
+
+from gan.address import scrubbed
 
 # What to do about a disk that refuses; the system's own words and the file name stand before it.
 ADVICE = {
@@ -21,6 +24,18 @@ ADVICE = {
 
 class UserError(Exception):
     """Says in one line what is wrong and what to do about it."""
+
+
+def printable(text: str) -> str:
+    """`text` in one line that does nothing to a terminal: names and answers come from others.
+
+    Letters of every language stay; control characters, and bytes that were no text, are escaped.
+    """
+    line = " ".join(text.split())
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in line
+    )
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:
@@ -40,6 +55,10 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             raise KeyboardInterrupt
 
         signal.signal(signal.SIGTERM, terminate)
+        for stream in (sys.stdout, sys.stderr):
+            # A letter that the terminal's encoding lacks is no reason to end the work.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             main()
         except UserError as error:
@@ -62,5 +81,5 @@ def _refused(error: OSError) -> str:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {printable(scrubbed(message))}", file=sys.stderr)
     sys.exit(2)

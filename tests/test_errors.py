@@ -62,3 +62,28 @@ def test_programming_mistakes_keep_their_traceback() -> None:
 
     with pytest.raises(KeyError):
         main()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a server says \x1b[2J\x1b]0;title\x07 here", r"\x1b[2J\x1b]0;title\x07 here"),
+        ("the class 'Coup\u00e9 \u8f7f\u8f66'", "'Coup\u00e9 \u8f7f\u8f66'"),
+        ("the folder b\udcfcro", r"b\udcfcro"),
+        ("right \u202eto left", r"\u202eto left"),
+        ("https://u:SECRET@host.org/a.zip?token=SECRET is gone", "https://host.org/a.zip is gone"),
+    ],
+)
+def test_words_of_others_reach_a_terminal_as_text(
+    said: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @command
+    def main() -> None:
+        raise UserError(said)
+
+    with pytest.raises(SystemExit):
+        main()
+    errors = capsys.readouterr().err
+    assert shown in errors
+    assert "SECRET" not in errors
+    assert all(character.isprintable() for character in errors.rstrip("\n"))

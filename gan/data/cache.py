@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from gan.address import is_address
 from gan.errors import UserError
 
 VERSION = 1  # of how sets are made; a new one makes old sets be prepared again
@@ -28,16 +29,11 @@ def cache_root() -> Path:
 
 def set_name(source: str) -> str:
     """What people call the set: cars8 for .../cars8.rar."""
-    path = unquote(urlsplit(source).path) if is_url(source) else str(Path(source).absolute())
+    path = unquote(urlsplit(source).path) if is_address(source) else str(Path(source).absolute())
     name = PurePosixPath(path).name
     for ending in (".gz", ".bz2", ".xz", ".tar", ".tgz", ".tbz2", ".txz", ".rar", ".zip"):
         name = name.removesuffix(ending)
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60].strip("-") or "photos"
-
-
-def is_url(source: str) -> bool:
-    """Whether a source is an address and not a path."""
-    return "://" in source
 
 
 def key_of(values: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ import urllib3
 from tqdm import tqdm
 
 from gan import atomic
+from gan.address import kept
 from gan.errors import UserError
 
 CHUNK = 1 << 20
@@ -30,7 +31,7 @@ def check_address(url: str) -> None:
     except ValueError:
         good = False
     if not good:
-        raise UserError(f"{url} is not an http or https address")
+        raise UserError(f"{kept(url)} is not an http or https address")
 
 
 def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> Path:

@@ -10,13 +10,13 @@ from typing import Any
 
 from tqdm import tqdm
 
+from gan.address import is_address, kept
 from gan.config import SIZES
 from gan.data import archive, drawn, labels
 from gan.data.cache import (
     cache_root,
     file_identity,
     folder_identity,
-    is_url,
     key_of,
     lock,
     set_name,
@@ -112,7 +112,9 @@ def prepare(request: Request) -> Path:
         if _is_ready(folder, key):  # another process made it while we waited
             return folder
         name = set_name(request.data)
-        facts: dict[str, Any] = {"name": name, "source": identity, "key": key}
+        # The key says which address it was; what may be secret of it is not written down.
+        source = {part: kept(value) for part, value in identity.items() if part == "url"}
+        facts: dict[str, Any] = {"name": name, "source": identity | source, "key": key}
         if request.data == "drawn":
             with appearing(folder) as temporary:
                 _draw(temporary, request, facts)
@@ -134,7 +136,7 @@ def _identity(request: Request) -> dict[str, Any]:
     source = request.data
     if source == "drawn":
         return {"drawn": drawn.VERSION, "count": request.count, "seed": request.seed}
-    if is_url(source):
+    if is_address(source):
         check_address(source)
         return {"url": source, "sha256": request.sha256.lower()}
     path = Path(source)
