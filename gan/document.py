@@ -32,7 +32,7 @@ def _split(document: Path, name: str) -> tuple[str, str, str]:
     """The document up to and with the first mark, the part, and the rest from the second mark."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     try:
-        text = document.read_text()
+        text = document.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{document} can't be read: {error.strerror}") from None
     before, found, rest = text.partition(begin)

@@ -129,7 +129,7 @@ class Run:
             UserError: The file is missing or isn't what a training writes.
         """
         try:
-            values = json.loads(self.config_path.read_text())
+            values = json.loads(self.config_path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise UserError(
                 f"{self.path} is not a run: it has no {self.config_path.name}"
@@ -196,7 +196,7 @@ class Run:
             OSError: The folder can't be written.
         """
         self.lock_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.lock_path.open("a") as file:
+        with self.lock_path.open("a", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -219,7 +219,7 @@ class Run:
             UserError: Another training holds the folder's name now.
         """
         try:
-            owner = self.lock_path.read_text()
+            owner = self.lock_path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return
         if owner != str(os.getpid()):
@@ -252,7 +252,7 @@ def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
 
 def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
-        text = path.read_text(errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return pd.DataFrame(columns=list(columns))
     except OSError as error:

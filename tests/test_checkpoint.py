@@ -57,12 +57,12 @@ def edit_tensors(run: Run, change: Callable[[dict[str, torch.Tensor]], Any]) -> 
 
 
 def edit_config(run: Run, *keys: str, value: Any) -> None:
-    values = json.loads(run.config_path.read_text())
+    values = json.loads(run.config_path.read_text(encoding="utf-8"))
     inner = values
     for key in keys[:-1]:
         inner = inner[key]
     inner[keys[-1]] = value
-    run.config_path.write_text(json.dumps(values))
+    run.config_path.write_text(json.dumps(values), encoding="utf-8")
 
 
 def cut(run: Run, keep: float) -> None:

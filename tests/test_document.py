@@ -22,9 +22,9 @@ The end.
 
 def test_a_part_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
     document = tmp_path / "README.md"
-    document.write_text(TEXT)
+    document.write_text(TEXT, encoding="utf-8")
     write_part(document, "results", "| a |\n|---|")
-    assert document.read_text() == TEXT.replace("old", "| a |\n|---|")
+    assert document.read_text(encoding="utf-8") == TEXT.replace("old", "| a |\n|---|")
     assert read_part(document, "results") == "| a |\n|---|"
     assert read_part(document, "other") == "1"
 
@@ -32,10 +32,10 @@ def test_a_part_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["# Runs\n", TEXT.replace("<!-- results: end -->", "")])
 def test_without_marks_nothing_is_written(tmp_path: Path, text: str) -> None:
     document = tmp_path / "README.md"
-    document.write_text(text)
+    document.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match="results: begin"):
         write_part(document, "results", "new")
-    assert document.read_text() == text
+    assert document.read_text(encoding="utf-8") == text
 
 
 def test_a_document_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a clone brings: not too much of it, and every link of its documents leads somewhere."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -48,7 +49,7 @@ def test_links_between_documents_lead_to_files() -> None:
     links = [
         (document, target)
         for document in documents
-        for target in LINK.findall(document.read_text())
+        for target in LINK.findall(document.read_text(encoding="utf-8"))
         if "://" not in target
     ]
     assert len(links) >= 4
@@ -58,3 +59,20 @@ def test_links_between_documents_lead_to_files() -> None:
         if not (document.parent / target).exists()
     ]
     assert not broken
+
+
+def test_text_is_read_and_written_in_a_named_encoding() -> None:
+    """Ruff sees it only where it knows that a name is a path."""
+    unnamed = []
+    for path in tracked():
+        if path.suffix != ".py":
+            continue
+        for call in ast.walk(ast.parse(path.read_bytes())):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            positional = {"read_text": 0, "write_text": 1}.get(call.func.attr)
+            atomic = isinstance(call.func.value, ast.Name) and call.func.value.id == "atomic"
+            named = any(keyword.arg == "encoding" for keyword in call.keywords)
+            if positional is not None and len(call.args) <= positional and not (named or atomic):
+                unnamed.append(f"{path.relative_to(REPOSITORY)}:{call.lineno}")
+    assert not unnamed

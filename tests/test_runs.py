@@ -32,14 +32,14 @@ def test_torn_last_line_is_dropped(tmp_path: Path, cut: int) -> None:
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "\x00\x01\n", "iteration\n1\n2,3,4\n"])
 def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     run = Run(tmp_path)
-    run.losses_path.write_text(text)
+    run.losses_path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"losses\.csv"):
         run.read_losses()
 
 
 def test_words_among_numbers_are_refused(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    run.losses_path.write_text(",".join(LOSS_COLUMNS) + "\n1,2,3,4,5,6,seven\n")
+    run.losses_path.write_text(",".join(LOSS_COLUMNS) + "\n1,2,3,4,5,6,seven\n", encoding="utf-8")
     with pytest.raises(UserError, match="seven"):
         run.read_losses()
 
@@ -61,12 +61,12 @@ def test_replacing_leaves_the_old_file_on_failure(tmp_path: Path) -> None:
 
     def fail_halfway() -> None:
         with atomic.replacing(path) as temporary:
-            temporary.write_text("half")
+            temporary.write_text("half", encoding="utf-8")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail_halfway()
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -80,7 +80,7 @@ def test_second_writer_is_refused(tmp_path: Path) -> None:
 
 def test_lock_clears_what_a_killed_writer_left(tmp_path: Path) -> None:
     leftover = tmp_path / ".losses.csv.abc.tmp"
-    leftover.write_text("half")
+    leftover.write_text("half", encoding="utf-8")
     with Run(tmp_path).lock():
         assert not leftover.exists()
 
@@ -88,7 +88,7 @@ def test_lock_clears_what_a_killed_writer_left(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"settings": {}}'])
 def test_half_a_config_is_refused(tmp_path: Path, text: str) -> None:
     run = Run(tmp_path)
-    run.config_path.write_text(text)
+    run.config_path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"config\.json"):
         run.read_config()
 

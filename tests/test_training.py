@@ -182,7 +182,7 @@ def test_killed_run_resumes_to_the_same_bits(
         watching.wait(0.002)
     child.send_signal(how)
     assert child.wait(60) != 0
-    reached = json.loads(run.config_path.read_text())["progress"]["iteration"]
+    reached = json.loads(run.config_path.read_text(encoding="utf-8"))["progress"]["iteration"]
     assert 0 < reached < 60
     assert start().wait(60) == 0
     whole = Run(tmp_path / "whole")

@@ -71,7 +71,7 @@ def lock(folder: Path) -> Iterator[None]:
     """One process at a time makes a folder; the system lets go of it however that one ends."""
     locks = cache_root() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with (locks / key_of({"folder": str(folder.absolute())})).open("w") as file:
+    with (locks / key_of({"folder": str(folder.absolute())})).open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -120,7 +120,7 @@ def _fetch(url: str, part: Path, note: Path, limit: int) -> None:
             new = response.headers.get("ETag", "")
             if not new or new.startswith("W/"):  # a weak tag can't vouch for single bytes
                 new = response.headers.get("Last-Modified", "")
-            note.write_text(json.dumps({"url": url, "validator": new}))
+            note.write_text(json.dumps({"url": url, "validator": new}), encoding="utf-8")
         with (
             part.open("ab" if resumed else "wb") as file,
             tqdm(
@@ -148,7 +148,7 @@ def _fetch(url: str, part: Path, note: Path, limit: int) -> None:
 def _validator(note: Path, url: str) -> str:
     """What identifies the version of the file that `part` is the beginning of."""
     try:
-        values = json.loads(note.read_text())
+        values = json.loads(note.read_text(encoding="utf-8"))
         return str(values["validator"]) if values["url"] == url else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""

@@ -208,7 +208,7 @@ def read_description(folder: Path) -> dict[str, Any]:
     """
     path = folder / "dataset.json"
     try:
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{folder} is not a prepared set: it has no dataset.json") from None
     except (OSError, ValueError, RecursionError) as error:

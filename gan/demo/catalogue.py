@@ -76,7 +76,7 @@ def find_judge(root: Path, content_hash: str, size: int) -> Path | None:
     """The folder of the classifiers that know these photos at this size; None without one."""
     for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
         try:
-            about = json.loads(path.read_text())
+            about = json.loads(path.read_text(encoding="utf-8"))
             if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
                 return path.parent
         except (OSError, ValueError, KeyError, TypeError):

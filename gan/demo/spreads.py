@@ -125,7 +125,7 @@ def read_results(path: Path) -> pd.DataFrame:
         UserError: The file isn't what an experiment writes.
     """
     try:
-        text = path.read_text(errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return pd.DataFrame(columns=list(RESULT_COLUMNS))
     except OSError as error:

@@ -126,7 +126,9 @@ def read(folder: Path) -> pd.DataFrame:
     """
     path = folder / FILE
     try:
-        table = pd.read_csv(io.StringIO(path.read_text()), dtype=dict.fromkeys(TEXTS, "str"))
+        table = pd.read_csv(
+            io.StringIO(path.read_text(encoding="utf-8")), dtype=dict.fromkeys(TEXTS, "str")
+        )
         if tuple(table.columns) != COLUMNS:
             raise ValueError(f"its columns are not {','.join(COLUMNS)}")
         numbers = [column for column in COLUMNS if column not in TEXTS]

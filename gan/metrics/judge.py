@@ -78,7 +78,7 @@ def read(folder: Path) -> Judge:
         UserError: The folder is missing, damaged or from another version.
     """
     try:
-        about = json.loads((folder / FILES[0]).read_text())
+        about = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
         kept = safetensors.torch.load_file(folder / FILES[1])
         networks = []
         for seed in about["seeds"]:

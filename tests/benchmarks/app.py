@@ -60,7 +60,8 @@ def main(
         plain = Path(folder) / "plain.py"
         path = (runs_root() / run).absolute()
         plain.write_text(
-            "from pathlib import Path\n" + PLAIN.replace("PATH", f"Path({str(path)!r})")
+            "from pathlib import Path\n" + PLAIN.replace("PATH", f"Path({str(path)!r})"),
+            encoding="utf-8",
         )
         scripts = {"ours": ROOT / "streamlit_app.py", "plain script": plain}
         found: dict[str, dict[str, list[float]]] = {

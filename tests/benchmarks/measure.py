@@ -84,7 +84,7 @@ def clock() -> float:
 def hardware() -> str:
     """Processor, cores and the library that the figures depend on."""
     model = platform.processor() or platform.machine()
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
     kind = torch.backends.cpu.get_cpu_capability()
@@ -111,7 +111,7 @@ def save(benchmark: str, figures: list[Figure]) -> None:
     ]
     old = [row for row in read() if row["benchmark"] != benchmark]
     temporary = RESULTS.with_suffix(".tmp")
-    with temporary.open("w", newline="") as file:
+    with temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(old + new)
@@ -128,7 +128,7 @@ def read() -> list[dict[str, Any]]:
     """The rows of results.csv; none if there is no file."""
     if not RESULTS.exists():
         return []
-    with RESULTS.open(newline="") as file:
+    with RESULTS.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
@@ -191,7 +191,7 @@ def _steps(connection: Connection) -> Iterator[None]:
 
 def peak() -> float:
     """This process's peak memory in MB; getrusage's would include its parent's at the fork."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmHWM:"):
             return float(line.split()[1]) * 1024 / 1e6
     return 0.0

@@ -135,7 +135,7 @@ def _nothing(*_: object, **__: object) -> None:
 
 def _run(file: Path, names: dict[str, Any], batches: Batches) -> None:
     """The file's imports and its last top-level loop, with every other name given."""
-    tree = ast.parse(file.read_text())
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     imports = [line for line in tree.body if isinstance(line, (ast.Import, ast.ImportFrom))]
     loop = [line for line in tree.body if isinstance(line, ast.For)][-1]
     scope: dict[str, Any] = {"__name__": file.stem}

@@ -47,7 +47,7 @@ def serve(checkpoints: Path, log: Path) -> Iterator[Served]:
     options = ["--server.headless", "true", "--server.port", str(port)]
     options += ["--server.address", "127.0.0.1"]
     environment = os.environ | {"CAR_GAN_CHECKPOINTS": str(checkpoints)}
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*command, *options],
             cwd=REPOSITORY,
@@ -79,4 +79,4 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
                     return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError(f"the app did not start: {log.read_text()[-2000:]}")
+    raise RuntimeError(f"the app did not start: {log.read_text(encoding='utf-8')[-2000:]}")

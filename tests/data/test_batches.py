@@ -74,6 +74,8 @@ def test_mapped_file_is_read_without_reading_ahead(tiny_photos: Photos, tmp_path
     np.save(tmp_path / "pictures.npy", tiny_photos.pictures)
     mapped = np.load(tmp_path / "pictures.npy", mmap_mode="r")
     Batches(Photos(**{**tiny_photos.__dict__, "pictures": mapped}), 8, 0, CPU)
-    _, _, mapping = Path("/proc/self/smaps").read_text().partition(f"{tmp_path}/pictures.npy")
+    _, _, mapping = (
+        Path("/proc/self/smaps").read_text(encoding="utf-8").partition(f"{tmp_path}/pictures.npy")
+    )
     flags = mapping.partition("VmFlags:")[2].partition("\n")[0].split()
     assert "rr" in flags  # random read

@@ -131,14 +131,16 @@ def test_starts_over_where_the_file_changed(tmp_path: Path, server: Server, url:
 
 def test_starts_over_where_the_part_is_too_long(tmp_path: Path, server: Server, url: str) -> None:
     (tmp_path / "f.part").write_bytes(BODY + b"more")
-    (tmp_path / "f.part.json").write_text(f'{{"url": "{url}", "validator": "\\"one\\""}}')
+    (tmp_path / "f.part.json").write_text(
+        f'{{"url": "{url}", "validator": "\\"one\\""}}', encoding="utf-8"
+    )
     assert download(url, tmp_path / "f").read_bytes() == BODY
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", '{"url": 1}', '{"url": "x", "validator": "y"}'])
 def test_a_damaged_note_only_costs_the_part(tmp_path: Path, url: str, note: str) -> None:
     (tmp_path / "f.part").write_bytes(b"junk")
-    (tmp_path / "f.part.json").write_text(note)
+    (tmp_path / "f.part.json").write_text(note, encoding="utf-8")
     assert download(url, tmp_path / "f").read_bytes() == BODY
 
 

@@ -72,9 +72,10 @@ def test_car_connection_names_win_over_folders_of_makes(tmp_path: Path) -> None:
 def test_table_with_bare_names_and_split(tmp_path: Path) -> None:
     touch(tmp_path, "photos/1.jpg", "photos/2.jpg", "photos/3.jpg")
     (tmp_path / "labels.csv").write_text(
-        "filename,body_type,split\n1.jpg,SUV,train\n2.jpg,van,test\n9.jpg,van,test\n"
+        "filename,body_type,split\n1.jpg,SUV,train\n2.jpg,van,test\n9.jpg,van,test\n",
+        encoding="utf-8",
     )
-    (tmp_path / "other.csv").write_text("date,price\n1,2\n")
+    (tmp_path / "other.csv").write_text("date,price\n1,2\n", encoding="utf-8")
     assert found(tmp_path) == {
         "photos/1.jpg": ("suv", "train", ""),
         "photos/2.jpg": ("van", "test", ""),
@@ -97,7 +98,9 @@ def test_table_with_paths_semicolons_and_byte_order_mark(tmp_path: Path) -> None
 
 def test_contradicting_rows_are_reported(tmp_path: Path) -> None:
     touch(tmp_path, "1.jpg", "2.jpg")
-    (tmp_path / "l.csv").write_text("file,type\n1.jpg,suv\n1.jpg,van\n2.jpg,van\n2.jpg,van\n")
+    (tmp_path / "l.csv").write_text(
+        "file,type\n1.jpg,suv\n1.jpg,van\n2.jpg,van\n2.jpg,van\n", encoding="utf-8"
+    )
     assert found(tmp_path) == {
         "1.jpg": ("van", "", "two different labels"),
         "2.jpg": ("van", "", ""),
@@ -113,15 +116,15 @@ def test_contradicting_rows_are_reported(tmp_path: Path) -> None:
         (
             lambda f: [
                 touch(f, "1.jpg"),
-                (f / "a.csv").write_text("file,type\n"),
-                (f / "b.csv").write_text("file,type\n"),
+                (f / "a.csv").write_text("file,type\n", encoding="utf-8"),
+                (f / "b.csv").write_text("file,type\n", encoding="utf-8"),
             ],
             "choose with --labels",
         ),
         (
             lambda f: [
                 touch(f, "1.jpg"),
-                (f / "a.csv").write_text("file,type,split\n1.jpg,suv,maybe\n"),
+                (f / "a.csv").write_text("file,type,split\n1.jpg,suv,maybe\n", encoding="utf-8"),
             ],
             "'maybe'",
         ),

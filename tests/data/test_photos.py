@@ -55,7 +55,7 @@ def test_a_folder_becomes_a_set(class_folders: Folders, cache: Path) -> None:
         assert row["split"] == ("test" if photos.test[i] else "train")
     assert photos.folder.is_relative_to(cache)
     assert table(photos.folder / "skipped.csv") == []
-    about = json.loads((photos.folder / "dataset.json").read_text())
+    about = json.loads((photos.folder / "dataset.json").read_text(encoding="utf-8"))
     assert about["counts"]["train"] == photos.counts("train")
     assert about["content_hash"] == photos.content_hash
     sorted_photos = Path(about["sorted"])
@@ -105,7 +105,9 @@ def test_a_given_split_is_kept(class_folders: Folders) -> None:
     names = [name for name, _ in members(folder)]
     held_out = names[::5]
     lines = [f"{n},{n.split('/')[0]},{'test' if n in held_out else 'train'}" for n in names]
-    (folder / "labels.csv").write_text("filename,body_type,split\n" + "\n".join(lines) + "\n")
+    (folder / "labels.csv").write_text(
+        "filename,body_type,split\n" + "\n".join(lines) + "\n", encoding="utf-8"
+    )
     photos = load(str(folder), 64)
     rows = table(photos.folder / "files.csv")
     assert [row["file"] for row in rows if row["split"] == "test"] == held_out
@@ -203,7 +205,7 @@ def test_a_bad_file_from_a_url_is_named_by_its_address_and_not_kept(
     assert not list((cache / "unpacked").iterdir())
     with pytest.raises(UserError, match="404"):
         load(f"{web[0]}/none.zip", 64)
-    (web[1] / "index.html").write_text("<html>")
+    (web[1] / "index.html").write_text("<html>", encoding="utf-8")
     with pytest.raises(UserError, match="web page"):
         load(f"{web[0]}/", 64)
 
@@ -286,9 +288,9 @@ def test_nothing_usable(class_folders: Folders) -> None:
 
 @pytest.mark.parametrize("name", ["none", "no/where.rar", "text.txt", "empty.rar", "page.zip"])
 def test_bad_paths(tmp_path: Path, name: str) -> None:
-    (tmp_path / "text.txt").write_text("hello")
+    (tmp_path / "text.txt").write_text("hello", encoding="utf-8")
     (tmp_path / "empty.rar").write_bytes(b"")
-    (tmp_path / "page.zip").write_text("<html><body>Sign in</body></html>")
+    (tmp_path / "page.zip").write_text("<html><body>Sign in</body></html>", encoding="utf-8")
     with pytest.raises(UserError) as caught:
         load(str(tmp_path / name), 64)
     assert "\n" not in str(caught.value)

@@ -175,7 +175,7 @@ def test_killed_at_any_point_the_next_run_gives_the_same_set(
 def test_cache_that_cannot_be_written_is_one_line(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "file").write_text("no folder", encoding="utf-8")
     monkeypatch.setenv("CAR_GAN_DATA", os.fspath(tmp_path / "file"))
     code, _, errors = run("--count", 160)
     assert code == 2

@@ -180,7 +180,7 @@ def make_judge(root: Path) -> Path:
         "pictures_seen": 100,
         "accuracy": [0.71],
     }
-    (folder / "judge.json").write_text(json.dumps(about))
+    (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
     return folder
 
 
@@ -257,7 +257,7 @@ def make_root(root: Path) -> Path:
 
 def break_settings(run: Run) -> None:
     """A settings file of some other version."""
-    values = json.loads(run.config_path.read_text())
+    values = json.loads(run.config_path.read_text(encoding="utf-8"))
     values["settings"]["network"]["kind"] = "diffusion"
     run.write_config(values)
 

@@ -43,10 +43,12 @@ def test_each_kind_of_broken_run_is_listed_with_one_line(tmp_path: Path) -> None
     config["progress"]["finished"] = False
     unsaved.write_config(config)
     break_settings(make_run(tmp_path, "unknown", conditional=False))
-    make_run(tmp_path, "half-config", conditional=False).config_path.write_text('{"settings": ')
+    make_run(tmp_path, "half-config", conditional=False).config_path.write_text(
+        '{"settings": ', encoding="utf-8"
+    )
     make_run(tmp_path, "no-config", conditional=False).config_path.unlink()
     bad_csv = make_run(tmp_path, "bad-csv", conditional=False)
-    bad_csv.metrics_path.write_text("what,is,this\n1,2,3\n")
+    bad_csv.metrics_path.write_text("what,is,this\n1,2,3\n", encoding="utf-8")
 
     entries = {entry.name: entry for entry in list_entries(tmp_path)}
     said = {name: "; ".join(entry.problems) for name, entry in entries.items()}
@@ -78,11 +80,11 @@ def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> Non
     folder = make_judge(tmp_path)
     damaged = tmp_path / "judge-a-64"
     damaged.mkdir()
-    (damaged / "judge.json").write_text("[")
+    (damaged / "judge.json").write_text("[", encoding="utf-8")
     assert find_judge(tmp_path, CONTENT_HASH, 64) == folder
     assert find_judge(tmp_path, CONTENT_HASH, 128) is None
     assert find_judge(tmp_path, "other", 64) is None
-    about = json.loads((folder / "judge.json").read_text())
+    about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
     del about["dataset"]
-    (folder / "judge.json").write_text(json.dumps(about))
+    (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
     assert find_judge(tmp_path, CONTENT_HASH, 64) is None

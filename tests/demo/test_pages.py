@@ -73,15 +73,20 @@ def test_damaged_files_are_reported_and_the_rest_works(
     full: Path, open_page: Open, view: str
 ) -> None:
     dcgan = Run(full / "report-dcgan-k4")
-    dcgan.losses_path.write_text(dcgan.losses_path.read_text()[:-9])
+    dcgan.losses_path.write_text(
+        dcgan.losses_path.read_text(encoding="utf-8")[:-9], encoding="utf-8"
+    )
     losses = dcgan.read_losses()
     losses.loc[3:9, "loss_g"] = float("nan")
     dcgan.write_losses(losses)
     metrics = Run(full / "cgan").metrics_path
-    metrics.write_text(metrics.read_text().replace("0.55", "nan") + "51200,fd,effic")
-    (full / "cgan" / "confusion.csv").write_text("asked\n1")
+    metrics.write_text(
+        metrics.read_text(encoding="utf-8").replace("0.55", "nan") + "51200,fd,effic",
+        encoding="utf-8",
+    )
+    (full / "cgan" / "confusion.csv").write_text("asked\n1", encoding="utf-8")
     (full / "cgan" / "neighbour_distances.csv").write_bytes(b"\xff\xfe\x00")
-    (full / "kernel-size" / "results.csv").write_text("what\n")
+    (full / "kernel-size" / "results.csv").write_text("what\n", encoding="utf-8")
     break_settings(Run(full / "report-cgan"))
     samples = Run(full / "cgan").samples()
     samples[-1][1].write_bytes(samples[-1][1].read_bytes()[:200])
@@ -158,7 +163,7 @@ def test_figures_change_with_the_files(full: Path, open_page: Open) -> None:
     run = Run(full / "cgan")
     metrics = run.read_metrics()
     metrics.loc[metrics["metric"] == "gan_test", "value"] = 0.1234
-    run.metrics_path.write_text(metrics.to_csv(index=False))
+    run.metrics_path.write_text(metrics.to_csv(index=False), encoding="utf-8")
     assert "12.3 %" in [one.value for one in open_page("overview").metric]
 
 

@@ -73,7 +73,9 @@ def test_the_mean_over_types_is_taken_within_a_seed() -> None:
 def test_results_lose_a_torn_line_and_keep_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     assert spreads.read_results(path).empty
-    path.write_text(HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\nk6,0,equ")
+    path.write_text(
+        HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\nk6,0,equ", encoding="utf-8"
+    )
     table = spreads.read_results(path)
     assert table["value"].tolist() == [12.5]
     assert table["setting"].tolist() == ["k4"]
@@ -82,7 +84,7 @@ def test_results_lose_a_torn_line_and_keep_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["a,b\n1,2\n", HEAD + "k4,0,v,fd,e,all,many,1,2\n", "\n", '"\n'])
 def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"results\.csv can't be read"):
         spreads.read_results(path)
 

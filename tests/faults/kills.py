@@ -155,12 +155,12 @@ def files(home: Path) -> dict[str, Path]:
 def content(path: Path) -> Any:
     """What must be equal: the file's bytes, but for seconds and paths."""
     if path.name in ("config.json", "dataset.json"):
-        values = json.loads(path.read_text())
+        values = json.loads(path.read_text(encoding="utf-8"))
         values.pop("sorted", None)  # the path of a folder beside it
         values.get("progress", {}).pop("seconds", None)
         return values
     if path.name == "losses.csv":
-        return [line.split(",")[:2] + line.split(",")[3:] for line in path.open()]
+        return [line.split(",")[:2] + line.split(",")[3:] for line in path.open(encoding="utf-8")]
     if path.name == "state.safetensors":
         with safetensors.safe_open(path, "pt") as file:
             about = json.loads(file.metadata()[FORMAT])
@@ -217,7 +217,9 @@ def undisturbed(folder: Path) -> tuple[dict[str, Path], dict[str, Ending]]:
         stands[name] = Path(shutil.copytree(home, folder / f"before-{name}"))
         endings[name] = job(command, home)
         if endings[name].code:
-            raise SystemExit(f"{name} fails by itself:\n{(home / 'log').read_text()}")
+            raise SystemExit(
+                f"{name} fails by itself:\n{(home / 'log').read_text(encoding='utf-8')}"
+            )
     return stands | {"end": home}, endings
 
 
@@ -248,7 +250,8 @@ def chain(
             wrong += [f"{name}, {how}: {each}" for each in half_files(home, whole)]
             continue
         if ending.code:
-            wrong.append(f"{name} ended with {ending.code}: {(home / 'log').read_text()[-500:]}")
+            said = (home / "log").read_text(encoding="utf-8")
+            wrong.append(f"{name} ended with {ending.code}: {said[-500:]}")
         found, expected = files(home), files(whole)
         wrong += [
             f"{name}: {key} differs in the end"

@@ -107,13 +107,13 @@ def test_deleted_folder_that_another_training_took(
     def take() -> None:
         shutil.rmtree(run.path)
         with run.lock():
-            run.lock_path.write_text(str(os.getpid() + 1))
-        run.losses_path.write_text("theirs")
+            run.lock_path.write_text(str(os.getpid() + 1), encoding="utf-8")
+        run.losses_path.write_text("theirs", encoding="utf-8")
 
     meanwhile(5, take, monkeypatch)
     with pytest.raises(UserError, match="another training writes there"):
         training.train(tiny_config(sample_every=100), tiny_photos, run)
-    assert run.losses_path.read_text() == "theirs"
+    assert run.losses_path.read_text(encoding="utf-8") == "theirs"
     assert not run.generator_path.exists()
 
 

@@ -157,8 +157,8 @@ def test_odd_description_is_used_or_refused(
     folder = tmp_path_factory.getbasetemp() / "odd-description"
     if not folder.exists():
         shutil.copytree(prepared, folder)
-    about = json.loads((prepared / "dataset.json").read_text())
-    (folder / "dataset.json").write_text(json.dumps(about | {key: value}))
+    about = json.loads((prepared / "dataset.json").read_text(encoding="utf-8"))
+    (folder / "dataset.json").write_text(json.dumps(about | {key: value}), encoding="utf-8")
     try:
         photos = photos_module.load(str(folder), 64)
         assert isinstance(photos, Photos)

@@ -47,7 +47,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def write(run: Run, values: dict[str, Any], about: Any) -> None:
     """Settings and weights that claim to belong together."""
-    run.config_path.write_text(json.dumps(values))
+    run.config_path.write_text(json.dumps(values), encoding="utf-8")
     tensors = safetensors.torch.load_file(run.generator_path)
     metadata = {FORMAT: json.dumps(about)}
     run.generator_path.write_bytes(safetensors.torch.save(tensors, metadata))
@@ -120,7 +120,7 @@ def test_odd_config_file_is_refused(tmp_path_factory: Any, data: bytes) -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000, "\ufeff{}"])
 def test_config_that_exhausts_a_parser_is_refused(tmp_path: Path, text: str) -> None:
     run = Run(tmp_path)
-    run.config_path.write_text(text)
+    run.config_path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"config\.json"):
         run.read_config()
 
@@ -147,7 +147,7 @@ def test_odd_weights_header_is_refused(
 ) -> None:
     text = json.dumps(header).encode()
     kept = run.generator_path.read_bytes()
-    run.config_path.write_text(json.dumps(whole()))
+    run.config_path.write_text(json.dumps(whole()), encoding="utf-8")
     run.generator_path.write_bytes(
         struct.pack("<Q", (len(text) + longer) % 2**64) + text + bytes(body)
     )

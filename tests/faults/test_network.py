@@ -42,7 +42,7 @@ assert not app.exception, app.exception
 def test_no_call_is_made_while_it_runs(tmp_path: Path, cars: Path) -> None:
     """Preparing, training, judging and the app, each in a process that counts its calls."""
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "sitecustomize.py").write_text(GUARD)
+    (tmp_path / "site" / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
     log = tmp_path / "log"
     environment = os.environ | {
         "PYTHONPATH": str(tmp_path / "site"),
@@ -62,14 +62,14 @@ def test_no_call_is_made_while_it_runs(tmp_path: Path, cars: Path) -> None:
             cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert not log.exists(), log.read_text()
+    assert not log.exists(), log.read_text(encoding="utf-8")
     # The guard itself works: what is asked for is asked of the network.
     done = subprocess.run(
         [sys.executable, "train/prepare_data.py", "--data", "http://127.0.0.1:9/cars.rar"],
         cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "127.0.0.1" in log.read_text()
+    assert "127.0.0.1" in log.read_text(encoding="utf-8")
 
 
 def pins(text: str) -> dict[str, str]:
@@ -77,12 +77,12 @@ def pins(text: str) -> dict[str, str]:
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found}
 
 
-LOCK = (REPOSITORY / ".ci/requirements.lock").read_text()
+LOCK = (REPOSITORY / ".ci/requirements.lock").read_text(encoding="utf-8")
 
 
 def test_lock_has_every_pin_and_hashes_for_all() -> None:
-    development = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-    named = pins((REPOSITORY / "requirements.txt").read_text())
+    development = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    named = pins((REPOSITORY / "requirements.txt").read_text(encoding="utf-8"))
     named |= pins("\n".join(development["project"]["optional-dependencies"]["dev"]))
     assert len(named) >= 20
     assert named.items() <= pins(LOCK).items()

@@ -211,8 +211,10 @@ def test_photos_of_another_set(
     import shutil
 
     other = Path(shutil.copytree(prepared, tmp_path / "other"))
-    about = json.loads((other / "dataset.json").read_text())
-    (other / "dataset.json").write_text(json.dumps(about | {"content_hash": "1" * 64}))
+    about = json.loads((other / "dataset.json").read_text(encoding="utf-8"))
+    (other / "dataset.json").write_text(
+        json.dumps(about | {"content_hash": "1" * 64}), encoding="utf-8"
+    )
     answer = script("train_gan.py", "--out", finished.path, "--resume", "--data", other)
     refused(answer, "can't be resumed")
 
@@ -239,14 +241,14 @@ def test_flipped_bit_among_the_values_is_seen(
 
 
 def test_torn_table_costs_the_torn_line_only(trained: Run, script: Script) -> None:
-    text = trained.losses_path.read_text()
-    trained.losses_path.write_text(text[:-9])
+    text = trained.losses_path.read_text(encoding="utf-8")
+    trained.losses_path.write_text(text[:-9], encoding="utf-8")
     assert script("train_gan.py", "--out", trained.path, "--resume", "--pictures", 96)[0] == 0
     assert trained.read_losses()["iteration"].tolist() == [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12]
 
 
 def test_table_of_something_else_stops_a_resume(trained: Run, script: Script) -> None:
-    trained.losses_path.write_text("a,b\n1,2\n")
+    trained.losses_path.write_text("a,b\n1,2\n", encoding="utf-8")
     kept = trained.resume_path.read_bytes()
     answer = script("train_gan.py", "--out", trained.path, "--resume", "--pictures", 96)
     refused(answer, "losses.csv")

@@ -53,7 +53,7 @@ def test_a_judge_is_trained_once_and_read_back_the_same(
     assert len(first.held_out) == photos.test.sum()
     assert (np.diff(first.held_out) >= 0).all()
 
-    about = json.loads((judge_path("shapes", 64) / "judge.json").read_text())
+    about = json.loads((judge_path("shapes", 64) / "judge.json").read_text(encoding="utf-8"))
     assert about["counts"] == {"train": photos.counts("train"), "test": photos.counts("test")}
     assert about["recall"][0].keys() == set(photos.classes)
 

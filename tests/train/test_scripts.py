@@ -127,7 +127,7 @@ def test_help_states_defaults(home: Path) -> None:
 
 def test_read_only_folder_is_one_line(home: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
-    blocked.write_text("a file where a folder should be")
+    blocked.write_text("a file where a folder should be", encoding="utf-8")
     done = script(
         "train_gan.py", "--data", home / "photos", "--out", blocked / "run", *SHORT, home=home
     )
