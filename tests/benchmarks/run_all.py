@@ -1,4 +1,4 @@
-"""Run every benchmark, then print the README's table. On two quiet cores 15 minutes."""
+"""Run every benchmark, then print the table. On two quiet cores 15 minutes."""
 
 import subprocess
 import sys

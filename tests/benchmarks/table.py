@@ -1,4 +1,4 @@
-"""The README's speed table, written from results.csv so that no figure is typed."""
+"""The speed table of this folder's README, written from results.csv so that no figure is typed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,16 +16,16 @@ DECODE = "archive to array"
 WITHOUT_CUDA = "memory without CUDA's libraries"
 
 
-def main(write: Path | None = None) -> None:
-    """Print the table, or put it into a README between its markers.
+def main(write: bool = False) -> None:
+    """Print the table, or write it.
 
     Args:
-        write: The README.
+        write: Put it into README.md beside this file, between its marks.
     """
-    if write is None:
+    if write:
+        write_part(Path(__file__).with_name("README.md"), "speed", markdown())
+    else:
         print(markdown())
-        return
-    write_part(write, "speed", markdown())
 
 
 def markdown() -> str:
