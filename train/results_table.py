@@ -1,4 +1,4 @@
-"""Write the README's results table from the shipped runs' CSVs, so that no figure is typed."""
+"""Write the tables of results from the shipped runs' CSVs, so that no figure is typed."""
 
 import sys
 from dataclasses import dataclass
@@ -13,12 +13,14 @@ from gan.cli import parse
 from gan.document import write_part
 from gan.errors import command
 from gan.launch import find_run
-from gan.metrics.report import markdown
+from gan.metrics.report import headline, markdown
+
+REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Options:
-    """Print a Markdown table of evaluated runs, or put it into a README between its markers."""
+    """Print the tables of evaluated runs as Markdown, or write them into the documents."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = (
         "report-dcgan-k4",
@@ -26,19 +28,20 @@ class Options:
         "cgan-short",
         "cgan",
     )  # run folders, or names under checkpoints/
-    write: Path | None = None  # the README to put it into
+    write: bool = False  # into README.md (the short table) and checkpoints/README.md (the whole)
 
 
 @command
 def main() -> None:
-    """Read metrics.csv of each run; write the table."""
+    """Read metrics.csv of each run; print or write the tables."""
     options = parse(Options)
-    table = markdown({Path(name).name: find_run(name).read_metrics() for name in options.runs})
-    if options.write is None:
-        print(table)
+    tables = {Path(name).name: find_run(name).read_metrics() for name in options.runs}
+    if not options.write:
+        print(f"{headline(tables)}\n\n{markdown(tables)}")
         return
-    write_part(options.write, "results", table)
-    print(f"the table is in {options.write}")
+    write_part(REPOSITORY / "README.md", "headline", headline(tables))
+    write_part(REPOSITORY / "checkpoints" / "README.md", "results", markdown(tables))
+    print("the tables are in README.md and checkpoints/README.md")
 
 
 if __name__ == "__main__":

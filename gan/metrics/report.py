@@ -2,10 +2,19 @@
 
 import pandas as pd
 
-from gan.metrics.glossary import FLOOR, METRICS
+from gan.metrics.glossary import CLASSIFIER, FLOOR, LITE2, METRICS, title
 from gan.runs import latest
 
 BY_CLASS = [key for key, metric in METRICS.items() if metric.by_class]
+# The figures of a short table.
+HEADLINE = (
+    ("fd", LITE2),
+    ("fd", CLASSIFIER),
+    ("precision", LITE2),
+    ("recall", LITE2),
+    ("gan_test", CLASSIFIER),
+    ("gan_train", CLASSIFIER),
+)
 
 
 def figures(rows: pd.DataFrame) -> str:
@@ -79,6 +88,30 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
             cells = [_cell(table, metric, extractor, reference) for table in tables.values()]
             lines.append(f"| `{metric}`{about} | " + " | ".join(cells) + " |")
     return "\n".join(lines + _class_lines(tables))
+
+
+def headline(tables: dict[str, pd.DataFrame]) -> str:
+    """The figures that matter most, runs side by side, as Markdown; the last column is photos'.
+
+    What photos reach is measured beside every run; that of the last run that has it is shown.
+    """
+    tables = {name: latest(table) for name, table in tables.items()}
+    lines = ["| figure | " + " | ".join([*tables, "photos"]) + " |"]
+    lines.append("|---|" + "---|" * (len(tables) + 1))
+    for metric, extractor in HEADLINE:
+        photos = "classifier" if metric in ("gan_test", "gan_train") else metric + FLOOR
+        cells = [_first_cell(table, metric, extractor) for table in tables.values()]
+        reached = [_first_cell(table, photos, extractor) for table in tables.values()]
+        reached = [cell for cell in reached if cell != "-"] or ["-"]
+        name = f"{title(metric, extractor)}, {METRICS[metric].better} is better"
+        lines.append(f"| {name} | " + " | ".join([*cells, reached[-1]]) + " |")
+    return "\n".join(lines)
+
+
+def _first_cell(table: pd.DataFrame, metric: str, extractor: str) -> str:
+    """The figure against the first of its references."""
+    splits = [split for network, split in _measured(table, metric) if network == extractor]
+    return _cell(table, metric, extractor, splits[0]) if splits else "-"
 
 
 def _measured(table: pd.DataFrame, metric: str) -> list[tuple[str, str]]:

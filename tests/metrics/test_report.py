@@ -1,11 +1,14 @@
-"""The README's table says what the CSVs say."""
+"""The documents' tables say what the CSVs say."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from gan.document import read_part
-from gan.metrics.report import markdown
+from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.report import headline, markdown
 from gan.runs import METRIC_COLUMNS, Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -43,8 +46,23 @@ def test_classes_stand_beside_their_ceiling() -> None:
     assert markdown({"ours": table(*rows)}).endswith("| wagon | 29 | 0.500 | 0.250 | 0.80 |")
 
 
-def test_readme_holds_the_shipped_figures() -> None:
-    written = read_part(REPOSITORY / "README.md", "results")
-    names = written.splitlines()[0].strip("|").split("|")[1:]
-    runs = [Run(REPOSITORY / "checkpoints" / name.strip()) for name in names]
-    assert written == markdown({run.name: run.read_metrics() for run in runs})
+def test_the_short_table_sets_runs_beside_photos() -> None:
+    floor = table(("fd", CLASSIFIER, "all", 3.0, 0), ("fd_floor", CLASSIFIER, "all", 0.5, 0))
+    none = table(("fd", CLASSIFIER, "all", 9.0, 0), ("gan_test", CLASSIFIER, "all", 0.25, 0))
+    lines = headline({"ours": floor, "theirs": none}).splitlines()
+    assert lines[0] == "| figure | ours | theirs | photos |"
+    assert "| FD (car classifier), lower is better | 3.00 | 9.00 | 0.50 |" in lines
+    assert "| GAN-test, higher is better | - | 0.250 | - |" in lines
+
+
+@pytest.mark.parametrize(
+    ("document", "part", "write"),
+    [("README.md", "headline", headline), ("checkpoints/README.md", "results", markdown)],
+)
+def test_documents_hold_the_shipped_figures(
+    document: str, part: str, write: Callable[[dict[str, pd.DataFrame]], str]
+) -> None:
+    written = read_part(REPOSITORY / document, part)
+    names = [name.strip() for name in written.splitlines()[0].strip("|").split("|")[1:]]
+    runs = [Run(REPOSITORY / "checkpoints" / name) for name in names if name != "photos"]
+    assert written == write({run.name: run.read_metrics() for run in runs})
