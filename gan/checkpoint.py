@@ -32,6 +32,11 @@ class LoadedGenerator:
     latent: int  # numbers in a latent vector
     config: RunConfig
 
+    @property
+    def guided(self) -> bool:
+        """Whether the network takes guidance beside latent and class."""
+        return getattr(self.config.network, "guided", False)
+
 
 def save_generator(path: Path, network: nn.Module, settings: dict[str, Any]) -> None:
     """Write `network` to `path`; weights in half precision, statistics and biases in full.

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.growing import grow
 from gan.runs import Run
+from gan.sampling import generate, latents
 from gan.training import build_state, set_learning_rates, train
 from tests.conftest import tiny_config
 from tests.test_training import same_work, stop_after
@@ -96,6 +98,17 @@ def test_guidance_changes_pictures_only_where_it_was_learned(trunk: Run) -> None
     half = network(z, y, torch.tensor([0.0, 0.0, 1.0, 1.0]))
     assert torch.equal(half[:2], varied[:2])
     assert torch.equal(half[2:], typical[2:])
+
+
+def test_pictures_are_drawn_with_the_guidance_asked_for(trunk: Run) -> None:
+    generator = load_generator(trunk)
+    extremes = [generate(generator, [7], [1], guidance=guidance) for guidance in (0.0, 1.0)]
+    assert not np.array_equal(*extremes)
+    one = torch.from_numpy(extremes[1]).permute(0, 3, 1, 2) / 127.5 - 1
+    drawn = generator.network(latents([7], 8), torch.tensor([1]), torch.ones(1))
+    assert torch.allclose(one, drawn, atol=1 / 127)
+    with pytest.raises(UserError, match="guidance must be from 0 to 1"):
+        generate(generator, [7], [1], guidance=1.5)
 
 
 def test_what_cannot_grow_is_refused_in_a_line(
