@@ -1,5 +1,7 @@
-"""Only the part between the marks of a document is written."""
+"""Only the part between the marks of a document is written, and what is written is true."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,3 +43,11 @@ def test_without_marks_nothing_is_written(tmp_path: Path, text: str) -> None:
 def test_a_document_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"README\.md can't be read"):
         read_part(tmp_path / "README.md", "results")
+
+
+def test_the_speed_table_says_what_was_measured() -> None:
+    folder = Path(__file__).parent / "benchmarks"
+    printed = subprocess.run(
+        [sys.executable, folder / "table.py"], capture_output=True, text=True, check=True
+    )
+    assert read_part(folder / "README.md", "speed") == printed.stdout.strip("\n")

@@ -10,7 +10,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIMIT = 60_000_000  # bytes of working tree that a host or a machine with a GPU has to fetch
-LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+FILE = re.compile(r"(?<![\w/])(?:gan|train|tests)/[\w/-]+(?:\.\w+)?")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
 def tracked() -> list[Path]:
@@ -44,21 +45,41 @@ def test_top_level_holds_what_the_layout_names() -> None:
     }
 
 
-def test_links_between_documents_lead_to_files() -> None:
-    documents = [path for path in tracked() if path.suffix == ".md"]
+def headings(document: Path) -> set[str]:
+    """The anchors of a document: its headings in lower case, with hyphens for spaces."""
+    lines = document.read_text(encoding="utf-8").splitlines()
+    texts = (line.lstrip("#").strip().lower() for line in lines if line.startswith("#"))
+    return {re.sub(r"[^\w -]", "", text).replace(" ", "-") for text in texts}
+
+
+def test_links_between_documents_lead_somewhere() -> None:
     links = [
         (document, target)
-        for document in documents
+        for document in tracked()
+        if document.suffix == ".md"
         for target in LINK.findall(document.read_text(encoding="utf-8"))
         if "://" not in target
     ]
     assert len(links) >= 4
-    broken = [
-        f"{document.relative_to(REPOSITORY)}: {target}"
-        for document, target in links
-        if not (document.parent / target).exists()
-    ]
+    broken = []
+    for document, target in links:
+        path, _, anchor = target.partition("#")
+        aim = document.parent / path if path else document
+        if not aim.exists() or (anchor and anchor not in headings(aim)):
+            broken.append(f"{document.relative_to(REPOSITORY)}: {target}")
     assert not broken
+
+
+def test_files_that_documents_name_exist() -> None:
+    """The map in README is true."""
+    named = {
+        (document.relative_to(REPOSITORY), name)
+        for document in tracked()
+        if document.suffix == ".md"
+        for name in FILE.findall(document.read_text(encoding="utf-8"))
+    }
+    assert len(named) >= 10
+    assert [name for name in sorted(named) if not (REPOSITORY / name[1]).exists()] == []
 
 
 def test_text_is_read_and_written_in_a_named_encoding() -> None:
