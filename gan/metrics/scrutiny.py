@@ -1,0 +1,148 @@
+"""Tests of the pictures that no pretrained network can flatter: a detector trained from scratch,
+the fine checkerboard, and a sheet for eyes, photos and generated pictures mixed."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from gan import atomic
+from gan.precision import autocast
+from gan.sampling import grid
+
+BATCH = 64
+SHEET = 120  # pictures on the sheet, half of them photos
+
+
+def checker_energy(pictures: np.ndarray) -> float:
+    """Mean square of the one-pixel checkerboard in pictures uint8 [N,S,S,3], S even.
+
+    The diagonal detail of a Haar transform of the brightness, from 0 to 255: a - b - c + d over 2
+    for each 2x2 block. A weave of single pixels, the mark of transposed convolutions and
+    depth-to-space, shows here and in no metric on pooled features.
+    """
+    grey = pictures.astype(np.float32).mean(-1)
+    a, b = grey[:, ::2, ::2], grey[:, ::2, 1::2]
+    c, d = grey[:, 1::2, ::2], grey[:, 1::2, 1::2]
+    return float(np.mean(np.square((a - b - c + d) / 2)))
+
+
+class Detector(nn.Module):
+    """Pictures float [N,3,S,S] in [-1,1] to logits [N]: above 0 is "generated"."""
+
+    def __init__(self, size: int, width: int = 24) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), nn.LeakyReLU(0.2)]
+        inputs = width
+        while size > 8:
+            outputs = min(2 * inputs, 8 * width)
+            layers += [
+                nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.LeakyReLU(0.2),
+            ]
+            inputs, size = outputs, size // 2
+        self.layers = nn.Sequential(*layers)
+        self.judge = nn.Linear(inputs, 1)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.judge(self.layers(pictures).mean((2, 3))).squeeze(1)
+
+
+def detector_auc(
+    photos: np.ndarray, pictures: np.ndarray, looks: tuple[int, ...], seed: int = 0
+) -> list[tuple[int, float]]:
+    """How well a network from scratch tells pictures from photos that it never saw.
+
+    Both are uint8 [N,S,S,3]; nine tenths of each are trained on, mirrored at random, in batches
+    half of each; the last tenths are told apart. Returns (pictures trained on, AUC) after each
+    of `looks`, counts that rise. The AUC is the chance that the detector is surer of a generated
+    picture than of a photo: 0.5 can't tell them apart, 1 never errs.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    stream = torch.Generator().manual_seed(seed)
+    sides, held_out = [], []
+    for side in (photos, pictures):
+        order = torch.randperm(len(side), generator=stream).numpy()
+        cut = len(side) - len(side) // 10
+        sides.append(torch.from_numpy(side[order[:cut]]).to(device))
+        held_out.append(torch.from_numpy(side[order[cut:]]).to(device))
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = Detector(photos.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.01)
+    target = (torch.arange(BATCH, device=device) >= BATCH // 2).float()
+    found: list[tuple[int, float]] = []
+    with tqdm(desc="detector", total=looks[-1], unit=" pictures", leave=False) as bar:
+        for look in looks:
+            while bar.n < look:
+                chosen = [torch.randint(len(s), (BATCH // 2,), generator=stream) for s in sides]
+                batch = _to_float(
+                    torch.cat([s[c.to(device)] for s, c in zip(sides, chosen, strict=True)])
+                )
+                flip = (torch.rand(BATCH, generator=stream) < 0.5).to(device)
+                batch = torch.where(flip[:, None, None, None], batch.flip(3), batch)
+                with autocast(device):
+                    logits = network(batch)
+                loss = F.binary_cross_entropy_with_logits(logits.float(), target)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                bar.update(BATCH)
+            network.eval()
+            found.append((int(bar.n), auc(*(_judge(network, side) for side in held_out))))
+            network.train()
+    return found
+
+
+def auc(low: np.ndarray, high: np.ndarray) -> float:
+    """The chance that a value of `high` exceeds one of `low`, ties half: Mann-Whitney's U."""
+    ranks = _ranks(np.concatenate([low, high]))[len(low) :]
+    return float((ranks.mean() - (len(high) + 1) / 2) / len(low))
+
+
+def write_blind_sheet(folder: Path, photos: np.ndarray, pictures: np.ndarray, seed: int) -> None:
+    """`sheet.png`, numbered from the top left in rows of 12, and `key.csv` with the answers.
+
+    Half of the SHEET pictures are photos uint8 [N,S,S,3], half generated, all in a random order
+    and the first ones of a random order each: nobody picks. The sheet shows photos: don't pass it
+    on where they may not be.
+    """
+    stream = np.random.RandomState(seed)
+    half = SHEET // 2
+    sides = [side[stream.permutation(len(side))[:half]] for side in (photos, pictures)]
+    order = stream.permutation(SHEET)
+    mixed = np.concatenate(sides)[order]
+    folder.mkdir(parents=True, exist_ok=True)
+    with atomic.replacing(folder / "sheet.png") as temporary:
+        Image.fromarray(grid(mixed, columns=12, gap=4)).save(temporary, "PNG")
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(("number", "row", "column", "what"))
+    for place, origin in enumerate(order):
+        what = "photo" if origin < half else "generated"
+        rows.writerow((place + 1, place // 12 + 1, place % 12 + 1, what))
+    atomic.write_text(folder / "key.csv", text.getvalue())
+
+
+def _to_float(raw: Tensor) -> Tensor:
+    return raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+
+
+@torch.inference_mode()
+def _judge(network: nn.Module, pictures: Tensor) -> np.ndarray:
+    parts = [network(_to_float(part)).float().cpu() for part in pictures.split(256)]
+    return torch.cat(parts).numpy()
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1; equal values share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[place]

@@ -1,0 +1,61 @@
+"""What looks at pictures without a pretrained network sees what it should, and nothing else."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from gan.metrics.scrutiny import SHEET, auc, checker_energy, detector_auc, write_blind_sheet
+
+
+def noise(count: int, seed: int, size: int = 16) -> np.ndarray:
+    stream = np.random.RandomState(seed)
+    return stream.randint(90, 160, (count, size, size, 3)).astype(np.uint8)
+
+
+def test_auc_counts_pairs() -> None:
+    stream = np.random.RandomState(0)
+    low, high = stream.randint(0, 9, 40), stream.randint(2, 11, 30)
+    pairs = (high[:, None] > low[None]) + 0.5 * (high[:, None] == low[None])
+    assert auc(low, high) == pytest.approx(pairs.mean())
+    assert auc(np.zeros(3), np.ones(2)) == 1
+    assert auc(np.ones(3), np.zeros(2)) == 0
+    assert auc(np.ones(3), np.ones(2)) == 0.5
+
+
+def test_checkerboard_alone_raises_its_energy() -> None:
+    flat = np.full((1, 8, 8, 3), 100, np.uint8)
+    rows, columns = np.indices((8, 8))
+    assert checker_energy(flat) == 0
+    assert checker_energy(flat + (10 * (rows % 2))[None, ..., None].astype(np.uint8)) == 0
+    weave = flat + (10 * ((rows + columns) % 2))[None, ..., None].astype(np.uint8)
+    assert checker_energy(weave) == 100
+
+
+def test_detector_tells_a_planted_mark_and_nothing_where_there_is_none() -> None:
+    photos, marked = noise(400, 0), noise(400, 1)
+    marked[:, ::4] = np.minimum(marked[:, ::4] + 40, 255)
+    (_, seen), *_, (count, sure) = detector_auc(photos, marked, (64, 1280))
+    assert count == 1280
+    assert sure > 0.95
+    assert sure >= seen
+    assert detector_auc(photos, noise(400, 2), (1280,))[0][1] == pytest.approx(0.5, abs=0.2)
+
+
+def test_blind_sheet_holds_half_of_each_and_its_key_is_true(tmp_path: Path) -> None:
+    photos = np.full((70, 8, 8, 3), 20, np.uint8)
+    pictures = np.full((90, 8, 8, 3), 220, np.uint8)
+    write_blind_sheet(tmp_path, photos, pictures, seed=3)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    with (tmp_path / "key.csv").open(encoding="utf-8") as file:
+        key = list(csv.DictReader(file))
+    assert len(key) == SHEET
+    assert sum(line["what"] == "photo" for line in key) == SHEET // 2
+    for line in key:
+        top, left = (int(line["row"]) - 1) * 12, (int(line["column"]) - 1) * 12
+        value = sheet[top, left, 0]
+        assert line["what"] == ("photo" if value == 20 else "generated")
+    # In order they would give themselves away.
+    assert [line["what"] for line in key] != sorted(line["what"] for line in key)

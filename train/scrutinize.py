@@ -1,0 +1,72 @@
+"""Look at a run's pictures where metrics are blind: a detector from scratch, a sheet for eyes."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import tyro
+
+from gan.checkpoint import load_generator
+from gan.cli import parse
+from gan.data.photos import load
+from gan.errors import UserError, command
+from gan.launch import find_run
+from gan.metrics.evaluation import check_source
+from gan.metrics.scrutiny import checker_energy, detector_auc, write_blind_sheet
+from gan.sampling import generate_set
+
+LOOKS = (6_400, 12_800, 25_600, 51_200)  # pictures that the detector was trained on
+
+
+@dataclass(frozen=True)
+class Options:
+    """Can a network from scratch, or a person, tell a run's pictures from photos?"""
+
+    run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
+    data: str = ""  # the photos it was trained on; default: where the run found them
+    out: Path = Path("blind")  # where sheet.png and key.csv go; the sheet shows photos
+    count: int = 5_000  # generated pictures that the detector learns from
+    seed: int = 0  # of the detector and of the sheet's order
+
+    def __post_init__(self) -> None:
+        if not 1_000 <= self.count <= 100_000:
+            raise UserError(f"--count must be from 1000 to 100000, not {self.count}")
+
+
+@command
+def main() -> None:
+    """Train the detector, measure the checkerboard, mix the sheet."""
+    options = parse(Options)
+    run = find_run(options.run)
+    generator = load_generator(run)
+    data = generator.config.data
+    photos = load(options.data or data.data, data.size)
+    check_source(run, photos)
+    train = photos.pictures[photos.indices("train")]
+    pictures, labels = generate_set(generator, options.count, seed=1)
+    found = detector_auc(train, pictures, LOOKS, options.seed)
+    energies = checker_energy(pictures), checker_energy(np.asarray(train))
+    # The sheet shows as many of each type as photos have, so that types give nothing away.
+    real = photos.labels[photos.indices("train")]
+    some = np.random.RandomState(options.seed).permutation(len(real))[:60]
+    if generator.classes:
+        places = [
+            np.flatnonzero(labels == y)[i] for y, i in zip(real[some], range(60), strict=True)
+        ]
+        pictures = pictures[places]
+    write_blind_sheet(options.out, train[some], pictures, options.seed)
+    counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
+    print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
+    for seen, value in found:
+        print(f"  after {seen:>7,} pictures  AUC {value:.4f}")
+    ratio = energies[0] / energies[1]
+    print(f"one-pixel checkerboard: {ratio:.2f} times the energy of photos")
+    print(f"blind sheet: {options.out / 'sheet.png'}; answers: {options.out / 'key.csv'}")
+
+
+if __name__ == "__main__":
+    main()
