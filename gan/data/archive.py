@@ -1,12 +1,13 @@
-"""Unpack pictures and CSVs from a .rar, .zip or .tar, trusting nothing that the archive says."""
+"""Unpack pictures and label tables from a .rar, .zip or .tar; nothing it says is trusted."""
 
 import errno
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tqdm import tqdm
 
+from gan.data.kinds import HEAD, describe, picture_kind
 from gan.data.members import CHUNK, Member, encrypted, open_members, reading, too_many
 from gan.errors import UserError
 
@@ -14,6 +15,8 @@ PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
     | {".avif"}
 )
+# What may hold labels; attributes.txt and the lists of photos beside it are CompCars'.
+TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".mat", ".txt"})
 # Names that Windows takes for a device, with any ending.
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
@@ -27,15 +30,23 @@ class Limits:
     member: int = 256 << 20  # bytes of one picture or CSV
 
 
-def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> int:
-    """Write the pictures and CSVs of `archive` under `folder`, which must exist and be empty.
+@dataclass
+class Unpacked:
+    """What an archive held."""
 
-    Other files (read-me's, archives within archives) are passed over. An archive with a member
+    written: int = 0  # files
+    members: int = 0
+    total: int = 0  # bytes over all members
+    passed_over: list[tuple[str, str]] = field(default_factory=list)  # member, reason
+
+
+def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Unpacked:
+    """Write the pictures and tables of `archive` under `folder`, which must exist and be empty.
+
+    A picture is one by its ending or its content. Other files (read-me's, archives within
+    archives) are passed over, each with its reason. An archive with a member
     that would leave the folder (absolute, "..", link, device, drive letter) is refused as a
     whole. The caller throws `folder` away on an error.
-
-    Returns:
-        The number of files written.
 
     Raises:
         UserError: Not an archive, encrypted, damaged, over a limit, unsafe, or compressed in a
@@ -43,7 +54,7 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> int:
         OSError: The folder can't be written, or the disk is full.
     """
     limits = limits or Limits()
-    total = count = written = 0
+    found = Unpacked()
     with (
         open_members(archive, limits.members) as (members, expected),
         tqdm(desc="unpack", total=expected, unit="file", disable=None) as bar,
@@ -52,20 +63,27 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> int:
             with reading(archive):
                 member = next(members, None)
             if member is None:
-                return written
+                return found
             bar.update()
-            count += 1
-            if count > limits.members:
+            found.members += 1
+            if found.members > limits.members:
                 raise too_many(archive, limits.members)
             parts = _safe_parts(member, archive)
             # Members that are passed over count too: skipping them in a tar costs their length.
-            total += member.size
-            if total > limits.total:
+            found.total += member.size
+            if found.total > limits.total:
                 raise UserError(
                     f"{archive} unpacks to more than {limits.total / 2**30:.3g} GiB: "
                     "raise --max-gb if you trust it"
                 )
-            if member.kind == "folder" or not _wanted(parts):
+            if member.kind == "folder" or not parts:
+                continue
+            problem = hidden(parts)
+            ending = Path(parts[-1]).suffix.lower()
+            if not problem and ending not in PICTURES | TABLES:
+                problem = _no_picture(archive, member)
+            if problem:
+                found.passed_over.append((member.name, problem))
                 continue
             if member.encrypted:
                 raise encrypted(archive)
@@ -74,7 +92,26 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> int:
                     f"{archive}: {member.name!r} has {member.size} bytes, too many for a picture"
                 )
             _write(archive, member, folder.joinpath(*parts))
-            written += 1
+            found.written += 1
+
+
+def hidden(parts: list[str]) -> str:
+    """Why a path is none of the user's photos; "" for any other."""
+    if any(part == "__MACOSX" or part.startswith("._") for part in parts):
+        return "macOS's own, no photo"
+    return "a hidden file" if any(part.startswith(".") for part in parts) else ""
+
+
+def _no_picture(archive: Path, member: Member) -> str:
+    """Why a member whose name says nothing is no picture; "" where it is one by its content."""
+    if member.encrypted:
+        return "encrypted, and no picture by its name"
+    try:
+        with reading(archive), member.open() as source:
+            head = source.read(HEAD)
+    except UserError:  # what is no picture by its name need not be whole
+        return "not a picture by its name, and can't be read"
+    return "" if picture_kind(head) else f"not a picture: it is {describe(head)}"
 
 
 def _safe_parts(member: Member, archive: Path) -> list[str]:
@@ -92,13 +129,6 @@ def _safe_parts(member: Member, archive: Path) -> list[str]:
         what = "is a link or a device" if member.kind == "other" else "is an unsafe path"
         raise UserError(f"{archive} is refused: its member {member.name[:200]!r} {what}")
     return parts
-
-
-def _wanted(parts: list[str]) -> bool:
-    """Whether a member is a picture or a CSV; hidden files and macOS's shadows are not."""
-    if not parts or any(part.startswith(".") or part == "__MACOSX" for part in parts):
-        return False
-    return Path(parts[-1]).suffix.lower() in PICTURES | {".csv"}
 
 
 def _write(archive: Path, member: Member, path: Path) -> None:

@@ -181,7 +181,8 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> Path:
             check_digest(file, request.sha256, request.data)
         try:
             with appearing(unpacked) as temporary:
-                if not archive.unpack(file, temporary, limits):
+                found = archive.unpack(file, temporary, limits)
+                if not found.written:
                     raise UserError(f"{request.data} holds no photos")
         except UserError as error:
             if fetched is None:

@@ -15,6 +15,7 @@ import pytest
 
 from gan.data.archive import Limits, unpack
 from gan.errors import UserError
+from tests.data.made_up import encoded, noise
 from tests.data.rar_writer import Member, rar4, rar5
 
 Maker = Callable[[list[tuple[str, bytes]]], bytes]
@@ -92,6 +93,7 @@ def refusal(tmp_path: Path, data: bytes, limits: Limits | None = None) -> str:
 @every_kind
 def test_pictures_and_tables_arrive_and_nothing_else(tmp_path: Path, kind: str) -> None:
     wanted = {"a/1.jpg": b"one", "a/b/2.PNG": b"", "labels.csv": b"filename,type\n"}
+    wanted |= {"photo": encoded(noise(0)), "3.jpg.1": encoded(noise(1), "JPEG")}
     passed_over = {
         "README.md": b"text",
         "inner.zip": b"PK\x03\x04",
@@ -101,6 +103,12 @@ def test_pictures_and_tables_arrive_and_nothing_else(tmp_path: Path, kind: str) 
     }
     found = run(tmp_path, MAKERS[kind](list((passed_over | wanted).items())))
     assert found == wanted
+    (tmp_path / "archive").write_bytes(MAKERS[kind](list((passed_over | wanted).items())))
+    (tmp_path / "again").mkdir()
+    report = unpack(tmp_path / "archive", tmp_path / "again")
+    assert dict(report.passed_over).keys() == passed_over.keys()
+    assert dict(report.passed_over)["inner.zip"] == "not a picture: it is a zip archive"
+    assert (report.written, report.members) == (len(wanted), len(wanted | passed_over))
 
 
 UNSAFE = [
