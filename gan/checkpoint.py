@@ -20,6 +20,7 @@ from gan.models import build_generator
 from gan.runs import Run
 
 FORMAT = "car-gan-1"
+STATE_VERSION = 2  # of resume files alone: which modules a state has
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,18 @@ class State:
     generator: nn.Module
     average: nn.Module
     discriminator: nn.Module
+    objective: nn.Module  # the losses, and what they know of the photos
     optimizer_g: torch.optim.Optimizer
     optimizer_d: torch.optim.Optimizer
     iteration: int = 0
     seconds: float = 0.0
 
-    def networks(self) -> Iterable[tuple[str, nn.Module]]:
+    def modules(self) -> Iterable[tuple[str, nn.Module]]:
         yield from (
             ("generator", self.generator),
             ("average", self.average),
             ("discriminator", self.discriminator),
+            ("objective", self.objective),
         )
 
     def optimizers(self) -> Iterable[tuple[str, torch.optim.Optimizer]]:
@@ -107,13 +110,18 @@ class State:
 def save_state(run: Run, state: State, identity: dict[str, Any]) -> None:
     """Write everything needed to go on; `identity` (JSON values) says what it belongs to."""
     tensors: dict[str, Tensor] = {}
-    for part, network in state.networks():
-        tensors |= {f"{part}/{name}": value for name, value in network.state_dict().items()}
+    for part, module in state.modules():
+        tensors |= {f"{part}/{name}": value for name, value in module.state_dict().items()}
     for part, optimizer in state.optimizers():
         for index, values in optimizer.state_dict()["state"].items():
             tensors |= {f"{part}/{index}/{key}": value for key, value in values.items()}
     tensors = {name: value.cpu().contiguous() for name, value in tensors.items()}
-    about = {"iteration": state.iteration, "seconds": state.seconds, "identity": identity}
+    about = {
+        "version": STATE_VERSION,
+        "iteration": state.iteration,
+        "seconds": state.seconds,
+        "identity": identity,
+    }
     atomic.write_bytes(run.resume_path, _pack(tensors, about))
 
 
@@ -124,6 +132,11 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
         UserError: There is none, it is damaged, or it belongs to another `identity`.
     """
     tensors, about = _read(run.resume_path)
+    if about.get("version") != STATE_VERSION:
+        raise UserError(
+            f"{run.resume_path} was saved by another version of this program: go on with that"
+            " version, or start anew with another --out"
+        )
     iteration, seconds, saved = about.get("iteration"), about.get("seconds"), about.get("identity")
     if not (
         isinstance(iteration, int)
@@ -138,10 +151,10 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
             raise UserError(
                 f"{run.path} can't be resumed: its {_difference(key, saved.get(key), value)}"
             )
-    for part, network in state.networks():
+    for part, module in state.modules():
         values = _take(tensors, part)
-        _check(network.state_dict(), values, run.resume_path)
-        network.load_state_dict(values)
+        _check(module.state_dict(), values, run.resume_path)
+        module.load_state_dict(values)
     for part, optimizer in state.optimizers():
         _load_optimizer(optimizer, _take(tensors, part), run.resume_path)
     state.iteration, state.seconds = iteration, seconds

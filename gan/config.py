@@ -5,7 +5,7 @@ import hashlib
 import json
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gan.address import kept
 from gan.errors import UserError
@@ -27,6 +27,7 @@ class DataConfig:
 class DCGANConfig:
     """The report's unconditional pair (Radford et al. 2016)."""
 
+    conditional: ClassVar[bool] = False
     kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
     width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
     latent: int = 128  # numbers in a latent vector
@@ -42,6 +43,7 @@ class DCGANConfig:
 class CGANConfig:
     """The report's conditional pair: the class code joins the latent and the features."""
 
+    conditional: ClassVar[bool] = True
     kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
     width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
     latent: int = 128  # numbers in a latent vector
@@ -74,17 +76,12 @@ class AdversarialConfig:
         _within(self, "beta1", 0, 0.9999)
         _within(self, "beta2", 0, 0.99999)
 
-    @property
-    def order(self) -> tuple[str, str]:
-        """Which network steps first, which second."""
-        second = "discriminator" if self.first == "generator" else "generator"
-        return self.first, second
-
 
 @dataclass(frozen=True)
 class ProjectedConfig:
     """Our conditional pair: conditional BatchNorm in G, thin heads on frozen features in D."""
 
+    conditional: ClassVar[bool] = True
     width: int = 32  # channels of G's last stage; doubles towards 4x4
     latent: int = 128  # numbers in a latent vector
     class_code: int = 64  # numbers that stand for a class in G
@@ -133,11 +130,6 @@ class DriftConfig:
         _within(self, "beta1", 0, 0.9999)
         _within(self, "beta2", 0, 0.99999)
 
-    @property
-    def order(self) -> tuple[str, str]:
-        """Which network steps first, which second."""
-        return "generator", "discriminator"
-
 
 @dataclass(frozen=True)
 class LoopConfig:
@@ -176,6 +168,9 @@ class LoopConfig:
 # Settings that a resumed run may change: how long and how it runs, not what it computes.
 PACE = ("epochs", "pictures", "minutes", "save_minutes", "keep_every", "threads")
 
+NetworkConfig = DCGANConfig | CGANConfig | ProjectedConfig
+ObjectiveConfig = AdversarialConfig | DriftConfig
+# The kinds' names in config.json; a network's kind is also the name of its module in gan/models.
 NETWORKS: dict[str, type] = {
     "dcgan": DCGANConfig,
     "cgan": CGANConfig,
@@ -189,19 +184,32 @@ class RunConfig:
     """Every setting of one training run."""
 
     data: DataConfig
-    network: Any  # one of NETWORKS
-    objective: Any  # one of OBJECTIVES
+    network: NetworkConfig
+    objective: ObjectiveConfig
     loop: LoopConfig
+
+    def __post_init__(self) -> None:
+        if isinstance(self.network, ProjectedConfig) != isinstance(self.objective, DriftConfig):
+            raise UserError(
+                "a projected network and the drift objective need each other; the report's"
+                " networks take the adversarial objective"
+            )
 
     @property
     def architecture(self) -> str:
         """The network's key in NETWORKS."""
-        return _key(NETWORKS, self.network)
+        return kind_of(self.network)
 
     @property
     def conditional(self) -> bool:
         """Whether the generator takes a class."""
-        return self.architecture != "dcgan"
+        return self.network.conditional
+
+
+def kind_of(config: NetworkConfig | ObjectiveConfig) -> str:
+    """The name of a network's or an objective's kind."""
+    kinds = NETWORKS | OBJECTIVES
+    return next(name for name, kind in kinds.items() if type(config) is kind)
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:
@@ -212,8 +220,7 @@ def to_json(config: RunConfig) -> dict[str, Any]:
     return {
         "data": dataclasses.asdict(config.data) | {"data": kept(config.data.data)},
         "network": {"kind": config.architecture} | dataclasses.asdict(config.network),
-        "objective": {"kind": _key(OBJECTIVES, config.objective)}
-        | dataclasses.asdict(config.objective),
+        "objective": {"kind": kind_of(config.objective)} | dataclasses.asdict(config.objective),
         "loop": dataclasses.asdict(config.loop),
     }
 
@@ -234,19 +241,24 @@ def from_json(values: Any) -> RunConfig:
     )
 
 
+def frozen_settings(config: RunConfig) -> dict[str, Any]:
+    """The settings that a resumed run must share with the run before, as JSON values."""
+    values = to_json(config)
+    return values | {"loop": _without_pace(values["loop"])}
+
+
 def settings_hash(values: dict[str, Any]) -> str:
     """First 12 hexadecimal digits of the SHA-256 of settings as `to_json` gives them.
 
     Taken of the JSON, not of the dataclasses: a later version with more settings still agrees
     with the files that this one wrote. What a resumed run may change (PACE) is left out.
     """
-    loop = {key: value for key, value in values["loop"].items() if key not in PACE}
-    text = json.dumps(values | {"loop": loop}, sort_keys=True)
+    text = json.dumps(values | {"loop": _without_pace(values["loop"])}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _key(kinds: dict[str, type], value: object) -> str:
-    return next(key for key, kind in kinds.items() if type(value) is kind)
+def _without_pace(loop: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in loop.items() if key not in PACE}
 
 
 def _read(kind: type | dict[str, type], values: dict[str, Any], section: str) -> Any:

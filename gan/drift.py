@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from gan.models.layers import CELLS, cells, pool
+
 TEMPERATURES = (0.03, 0.1, 0.3)  # of the kernel exp(-distance / t), distance 1 between photos
-CELLS = 4  # a map's local statistics are taken in a grid of 4x4 cells
 
 
 def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
@@ -30,8 +31,8 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
         if maps.shape[-1] > 2:
             found[f"spread{i}"] = _deviation(maps)[:, None]
     x = pictures.float()
-    fine = _pool(x, 16)
-    coarse = _pool(fine, 8)
+    fine = pool(x, 16)
+    coarse = pool(fine, 8)
     found["colour"] = coarse.flatten(1)[:, None]
     found["colour-local"] = cells(coarse).flatten(2).transpose(1, 2)
     found["colour-cells"] = F.pixel_unshuffle(fine, 4).flatten(2).transpose(1, 2)
@@ -206,19 +207,6 @@ def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     return slots, present
 
 
-def cells(maps: Tensor) -> Tensor:
-    """Means over a grid of 4x4 cells: [N, C, H, W] to [N, C, 4, 4]; smaller maps as they are."""
-    return _pool(maps, CELLS) if maps.shape[-1] > CELLS else maps
-
-
-def _pool(maps: Tensor, side: int) -> Tensor:
-    """Means over a grid of side x side cells: [N, C, H, W] to [N, C, side, side]."""
-    height, width = maps.shape[2:]
-    if height % side == 0 and width % side == 0:
-        return F.avg_pool2d(maps, (height // side, width // side))  # several times as fast
-    return F.adaptive_avg_pool2d(maps, side)
-
-
 def _deviation(maps: Tensor) -> Tensor:
     """Standard deviation over each map: [N, C, H, W] to [N, C], smooth at 0."""
     mean = maps.mean((2, 3), keepdim=True)
@@ -239,12 +227,12 @@ def _roughness(x: Tensor) -> Tensor:
                 grey.narrow(axis, step, length - step),
                 grey.narrow(axis, 0, length - step),
             )
-            found.append(_pool((ahead - behind).abs(), CELLS))
+            found.append(pool((ahead - behind).abs(), CELLS))
         middle = grey.narrow(axis, 1, length - 2)
         ends = grey.narrow(axis, 2, length - 2) + grey.narrow(axis, 0, length - 2)
-        found.append(_pool((ends - 2 * middle).abs(), CELLS))
+        found.append(pool((ends - 2 * middle).abs(), CELLS))
     across = grey[..., 1:, 1:] - grey[..., 1:, :-1] - grey[..., :-1, 1:] + grey[..., :-1, :-1]
-    found.append(_pool(across.abs(), CELLS))
+    found.append(pool(across.abs(), CELLS))
     return torch.cat(found, 1)
 
 

@@ -1,65 +1,60 @@
-"""What the two networks are asked to do: each objective's loss for G and for D."""
-
-from typing import Protocol
+"""What the two networks are trained to do: each objective's losses for G and for D."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gan.config import AdversarialConfig, DriftConfig
+from gan.config import AdversarialConfig, DriftConfig, ProjectedConfig, RunConfig
 from gan.data.batches import Batches
 from gan.drift import Bank, shift, statistics
-from gan.models.projected import Discriminator
+from gan.models.projected import CLASS_TAP, FrozenFeatures
 from gan.processes import gather, own_part, world
 
 
-class Objective(Protocol):
-    """The losses of one recipe; D's answers come back beside its loss, for the record.
+class Objective(nn.Module):
+    """The losses of one recipe and whatever they need to know.
 
-    `seen` counts the real pictures before this step.
+    What an objective learns from photos or counts is in its state dict, so a run that is resumed
+    goes on with it. In all methods `real` and `fake` are pictures [N, 3, H, W] in [-1, 1], `y`
+    their classes (int64 [N]), and `seen` the number of real pictures shown before this step.
     """
 
-    shares: bool  # D's loss goes back through operations of G's: they must be kept
+    order: tuple[str, str] = ("generator", "discriminator")  # which network steps first
+    shares = False  # whether D's loss goes back through operations of G's, which must be kept
 
-    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
-        """Whatever D must know of the photos before the first step."""
-        ...
+    def prepare(self, batches: Batches) -> None:
+        """Learn what must be known of the photos before the first step."""
 
-    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
-        """How strongly each class is guided in the coming step: float [N] for the classes `y`."""
-        ...
+    def draw_guidance(self, y: Tensor) -> Tensor:
+        """How strongly each class is guided in the coming step: float [N] in [0, 1]."""
+        return torch.ones(len(y), device=y.device)
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
-        """G's loss (scalar) on its own pictures `fake` [N, 3, H, W] of classes `y` [N]."""
-        ...
+        """G's loss (scalar) on its own pictures `fake`."""
+        raise NotImplementedError
 
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> tuple[Tensor, Tensor, Tensor]:
         """D's loss (scalar) and its mean logits on real and on fake pictures (scalars)."""
-        ...
+        raise NotImplementedError
 
 
-class Adversarial:
+class Adversarial(Objective):
     """The report's losses: binary cross-entropy (Goodfellow et al. 2014, the non-saturating
     form) or least squares (Mao et al. 2017), with one-sided label smoothing (Salimans et al.
     2016)."""
 
     def __init__(self, config: AdversarialConfig) -> None:
+        super().__init__()
         self.mse = config.loss == "mse"
         # Where G steps first, D is still as it was when it judged these very pictures.
         self.shares = config.first == "generator"
+        self.order = self.order if self.shares else ("discriminator", "generator")
         self.real_target = config.real_target
         self.on_fake: Tensor | None = None
-
-    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
-        """Nothing."""
-
-    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
-        """All of it: these losses know no less."""
-        return torch.ones(len(y), device=y.device)
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
@@ -87,72 +82,77 @@ class Adversarial:
         return F.binary_cross_entropy_with_logits(logits, wanted)
 
 
-class Drift:
+class Drift(Objective):
     """Drifting in frozen features (see gan/drift.py), sharpened by D's heads (hinge loss,
     Lim & Ye 2017). G steps first; D then reuses the feature maps of both batches."""
 
-    shares = False
     BALANCE_EVERY = 32  # steps between two measurements of the two pulls on the pictures
+    bank: Bank  # `prepare` makes it
+    balance: Tensor
+    steps: Tensor
 
-    def __init__(self, config: DriftConfig) -> None:
-        self.config = config
+    def __init__(
+        self, config: DriftConfig, network: ProjectedConfig, size: int, classes: int
+    ) -> None:
+        super().__init__()
+        self.config, self.classes, self.bank_size = config, classes, network.bank
+        self.features = FrozenFeatures(size, network.view)
+        # Weights that bring the heads' and the class head's pull on G to the size of the drift's.
+        self.register_buffer("balance", torch.ones(2))
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         self.kept: tuple[list[Tensor], list[Tensor]] = [], []
         self.guided = torch.ones(())  # the guidance of this step: one for all, or one a class
 
     @torch.no_grad()
-    def prepare(self, discriminator: nn.Module, batches: Batches) -> None:
-        """Fill D's bank with photos of every class, and learn its features' units from them."""
-        assert isinstance(discriminator, Discriminator)
-        classes, size = discriminator.classes, discriminator.bank_size
-        pictures, y = batches.sample(size)
+    def prepare(self, batches: Batches) -> None:
+        """Fill the bank with photos of every class, and learn the features' units from them."""
+        pictures, y = batches.sample(self.bank_size)
         maps: list[list[Tensor]] = []
         found: list[dict[str, Tensor]] = []
         for part in pictures.split(128):
             part = shift(part, self._offsets(len(part)).to(part.device))
-            maps.append(discriminator.features(part))
-            found.append(statistics(part, maps[-1][:-1]))
-        examples = {name: torch.cat([one[name] for one in found]) for name in found[0]}
-        bank = Bank(examples, y, classes, size, self.config.crowd)
-        discriminator.furnish([torch.cat(level) for level in zip(*maps, strict=True)], bank)
+            maps.append(self.features(part))
+            found.append(statistics(part, maps[-1]))
+        self.features.fit([torch.cat(level) for level in zip(*maps, strict=True)])
+        examples = {name: torch.cat([each[name] for each in found]) for name in found[0]}
+        self.bank = Bank(examples, y, self.classes, self.bank_size, self.config.crowd)
 
-    def draw_guidance(self, y: Tensor, classes: int) -> Tensor:
+    def draw_guidance(self, y: Tensor) -> Tensor:
         """Uniform in [0, 1], one a class (cf. Deng et al. 2026, who draw it and give it to G).
 
         It scales both what repels photos of other classes and the class head's pull.
         """
-        self.guided = torch.rand(classes)
+        self.guided = torch.rand(self.classes)
         return self.guided.to(y.device)[y]
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> Tensor:
-        assert isinstance(discriminator, Discriminator)
-        assert discriminator.bank is not None
-        bank, config = discriminator.bank, self.config
+        config = self.config
         everyone = gather(y)  # the drift is between all pictures of a batch, whoever drew them
         fake = self._shift(fake)
-        fake_maps = discriminator.features(fake)
+        fake_maps = self.features(fake)
         with torch.no_grad():
             real = self._shift(real)
-            real_maps = discriminator.features(real)
-            bank.add(_gather(statistics(real, real_maps[:-1])), everyone)
-        self.kept = real_maps, [maps.detach() for maps in fake_maps]
-        photos = torch.randperm(bank.size)[: config.references].to(y.device)
-        turn = int(torch.randint(1, discriminator.classes, ()))
-        found = _gather(statistics(fake, fake_maps[:-1]))
+            real_maps = self.features(real)
+            self.bank.add(_gather(statistics(real, real_maps)), everyone)
+        self.kept = [*real_maps, real], [each.detach() for each in (*fake_maps, fake)]
+        photos = torch.randperm(self.bank.size)[: config.references].to(y.device)
+        turn = int(torch.randint(1, self.classes, ()))
+        found = _gather(statistics(fake, fake_maps))
         guided = self.guided.to(y.device)
-        drift = bank.loss(found, everyone, photos, turn, config.contrast * guided)
-        bank.remember({name: values.detach() for name, values in found.items()}, everyone)
+        drift = self.bank.loss(found, everyone, photos, turn, config.contrast * guided)
+        self.bank.remember({name: values.detach() for name, values in found.items()}, everyone)
         if not self._joined(seen):
             return drift
-        pull = -discriminator(fake_maps, y, self._ramp(seen)).mean()
-        opinion = discriminator.name_class(fake_maps).float()
-        wanted = guided.expand(discriminator.classes)[y]
+        pull = -discriminator(self._standard([*fake_maps, fake]), y, self._ramp(seen)).mean()
+        opinion = self._name_class(discriminator, fake_maps)
+        wanted = guided.expand(self.classes)[y]
         named = (wanted * F.cross_entropy(opinion, y, reduction="none")).mean()
-        if discriminator.steps % self.BALANCE_EVERY == 0:
-            self._measure(discriminator, drift, (pull, named), fake)
-        discriminator.steps.add_(1)
-        of_pull, of_name = discriminator.balance
+        if self.steps % self.BALANCE_EVERY == 0:
+            self._measure(drift, (pull, named), fake)
+        self.steps.add_(1)
+        of_pull, of_name = self.balance
         naming = config.classify * _doubt(opinion, y, wanted) * of_name * named
         sharpen = config.adversarial * of_pull * pull + naming
         return drift + self._ramp(seen) * sharpen
@@ -160,17 +160,25 @@ class Drift:
     def discriminator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        assert isinstance(discriminator, Discriminator)
-        real_maps, fake_maps = self.kept
-        named = F.cross_entropy(discriminator.name_class(real_maps).float(), y)
+        of_real, of_fake = self.kept
+        named = F.cross_entropy(self._name_class(discriminator, of_real), y)
         if not self._joined(seen):
             nothing = torch.zeros((), device=y.device)
             return named, nothing, nothing
         on_real, on_fake = (
-            discriminator(maps, y, self._ramp(seen)) for maps in (real_maps, fake_maps)
+            discriminator(self._standard(each), y, self._ramp(seen)) for each in (of_real, of_fake)
         )
         loss = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
         return loss + named, on_real.mean(), on_fake.mean()
+
+    def _standard(self, seen: list[Tensor]) -> list[Tensor]:
+        """Maps in the units of photos, then the pictures as they are."""
+        *maps, pictures = seen
+        return [*(self.features.standard(i, each) for i, each in enumerate(maps)), pictures]
+
+    def _name_class(self, discriminator: nn.Module, maps: list[Tensor]) -> Tensor:
+        """The class head's logits, float32 [N, classes]."""
+        return discriminator.name_class(self.features.standard(CLASS_TAP, maps[CLASS_TAP])).float()
 
     def _joined(self, seen: int) -> bool:
         return seen >= self.config.join
@@ -188,23 +196,17 @@ class Drift:
         reach = self.config.shift
         return torch.randint(-reach, reach + 1, (count, 2))
 
-    def _measure(
-        self,
-        discriminator: Discriminator,
-        drift: Tensor,
-        others: tuple[Tensor, Tensor],
-        fake: Tensor,
-    ) -> None:
+    def _measure(self, drift: Tensor, others: tuple[Tensor, Tensor], fake: Tensor) -> None:
         """Follow the ratios of the gradients at the pictures, so that no pull drowns another."""
         sizes = torch.stack(
             [
-                torch.autograd.grad(one, fake, retain_graph=True)[0].norm()
-                for one in (drift, *others)
+                torch.autograd.grad(loss, fake, retain_graph=True)[0].norm()
+                for loss in (drift, *others)
             ]
         )
         sizes = gather(sizes[None]).norm(dim=0)
         ratios = sizes[0] / sizes[1:].clamp_min(1e-8)
-        discriminator.balance.lerp_(ratios, 1.0 if discriminator.steps == 0 else 0.3)
+        self.balance.lerp_(ratios, 1.0 if self.steps == 0 else 0.3)
 
 
 def _gather(found: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -217,14 +219,18 @@ def _doubt(opinion: Tensor, y: Tensor, wanted: Tensor) -> Tensor:
 
     A picture counts by its guidance, `wanted` (float [N] in [0, 1]).
 
-    The balance undoes that a cross-entropy's gradient fades as it is satisfied; this restores it.
-    Held up, the pull makes every picture ever more typical of its class.
+    `balance` keeps the pull of the class head at a fixed size, although a cross-entropy's own
+    gradient fades as it is satisfied; this factor lets it fade again. At a fixed size, the pull
+    would make every picture ever more typical of its class.
     """
     right = opinion.softmax(1).gather(1, y[:, None]).squeeze(1)
     wanted = gather(wanted)
     return 1 - (gather(right) * wanted).sum() / wanted.sum().clamp_min(1e-6)
 
 
-def build_objective(config: AdversarialConfig | DriftConfig) -> Objective:
-    """The losses that the settings name."""
-    return Drift(config) if isinstance(config, DriftConfig) else Adversarial(config)
+def build_objective(config: RunConfig, classes: int) -> Objective:
+    """The losses that the settings name, for photos of so many classes."""
+    if isinstance(config.objective, DriftConfig) and isinstance(config.network, ProjectedConfig):
+        return Drift(config.objective, config.network, config.data.size, classes)
+    assert isinstance(config.objective, AdversarialConfig)
+    return Adversarial(config.objective)

@@ -90,8 +90,8 @@ def write_run(
         OSError: The disk is full or can't be written; what was saved before stays.
     """
     run.check_owner()
-    for name, network in state.networks():
-        for key, value in network.state_dict().items():
+    for name, module in state.modules():
+        for key, value in module.state_dict().items():
             if not torch.isfinite(value).all():
                 raise UserError(
                     f"iteration {state.iteration}: {key} of the {name} is not finite;"

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
-from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from gan.checkpoint import LoadedGenerator, State, load_state, save_generator
-from gan.config import PACE, RunConfig, from_json, to_json
+from gan.config import RunConfig, from_json, frozen_settings, to_json
 from gan.data.batches import Batches, seed_from
 from gan.data.prepared import Photos
 from gan.errors import UserError
@@ -57,7 +56,7 @@ def train(
         torch.set_num_threads(loop.threads)
     classes = photos.classes if config.conditional else ()
     state = build_state(config, len(classes), device, trunk)
-    objective = build_objective(config.objective)
+    objective = state.objective
     batches = Batches(photos, loop.batch, loop.seed, device, loop.balanced, loop.mirror)
     iterations = total_iterations(config, len(photos.indices("train")))
     identity = {"settings": frozen_settings(config), "data": photos.content_hash}
@@ -68,7 +67,7 @@ def train(
 
     torch.manual_seed(seed_from(loop.seed, 0, 2**31))
     with precision:
-        objective.prepare(state.discriminator, batches)
+        objective.prepare(batches)
 
     with run.lock() if main else nullcontext(), stop_on_signal() as stop:
         restarts: list[int] = []
@@ -114,10 +113,10 @@ def train(
             # One generated batch serves both networks.
             guidance: tuple[Tensor, ...] = ()
             if getattr(config.network, "guided", False):
-                guidance = (objective.draw_guidance(y, len(classes)),)
+                guidance = (objective.draw_guidance(y),)
             with precision:
                 fake = state.generator(z, y if classes else None, *guidance)
-            for step in config.objective.order:
+            for step in objective.order:
                 if step == "generator":
                     with precision:
                         loss_g = objective.generator_loss(state.discriminator, real, fake, y, seen)
@@ -163,11 +162,12 @@ def train(
 def build_state(
     config: RunConfig, classes: int, device: torch.device, trunk: LoadedGenerator | None = None
 ) -> State:
-    """Both networks, the average and both optimisers as they are before the first picture."""
+    """Networks, average, objective and optimisers as they are before the first picture."""
     torch.manual_seed(config.loop.seed)
-    size, objective = config.data.size, config.objective
+    size, rates = config.data.size, config.objective
     generator = build_generator(config.network, size, classes)
     discriminator = build_discriminator(config.network, size, classes)
+    objective = build_objective(config, classes).to(device)
     if trunk is not None:
         generator.load_state_dict(trunk.network.state_dict(), strict=False)  # see gan/growing.py
     if torch.distributed.is_initialized():
@@ -181,22 +181,23 @@ def build_state(
     generator = generator.to(device).to(memory_format=torch.channels_last)
     discriminator = discriminator.to(device).to(memory_format=torch.channels_last)
     average = deepcopy(generator).eval().requires_grad_(False)
-    betas = (objective.beta1, objective.beta2)
+    betas = (rates.beta1, rates.beta2)
 
     def adam(network: nn.Module, rate: float) -> torch.optim.Optimizer:
         slow = network.trunk_parameters() if isinstance(network, projected.Generator) else []
         known = {id(p) for p in slow}
         groups = [{"params": [p for p in network.parameters() if id(p) not in known], "part": 1.0}]
         if slow:
-            groups.append({"params": slow, "part": objective.trunk_rate})
+            groups.append({"params": slow, "part": rates.trunk_rate})
         return torch.optim.Adam(groups, rate, betas, fused=True)
 
     return State(
         generator,
         average,
         discriminator,
-        adam(generator, objective.lr_g),
-        adam(discriminator, objective.lr_d),
+        objective,
+        adam(generator, rates.lr_g),
+        adam(discriminator, rates.lr_d),
     )
 
 
@@ -212,14 +213,6 @@ def due(seen: int, batch: int, every: int, end: bool) -> bool:
     0 is never.
     """
     return every > 0 and (end or seen // every > (seen - batch) // every)
-
-
-def frozen_settings(config: RunConfig) -> dict[str, Any]:
-    """The settings that a resumed run must share with the run before, as JSON values."""
-    values = to_json(config)
-    for key in PACE:
-        del values["loop"][key]
-    return values
 
 
 def check_budget(config: RunConfig, run: Run, iteration: int, train_pictures: int) -> list[int]:

@@ -72,7 +72,8 @@ def test_d_judges_the_pictures_of_its_own_step(
     for _ in range(2):
         source = torch.randn(4, 3, 64, 64, requires_grad=True)
         real, fake = torch.randn(4, 3, 64, 64), source.tanh()
-        for step in AdversarialConfig(first=first).order:
+        assert objective.order[0] == first
+        for step in objective.order:
             if step == "generator":
                 loss_g = objective.generator_loss(network, real, fake, Y, 0)
                 loss_g.backward(inputs=[source], retain_graph=objective.shares)

@@ -19,7 +19,6 @@ import torch.distributed as dist
 from gan.config import from_json
 from gan.data.batches import Batches
 from gan.data.prepared import Photos
-from gan.losses import build_objective
 from gan.processes import own_part, world
 from gan.training import build_state
 
@@ -31,9 +30,9 @@ assert world() == (rank, size)
 given = torch.load(f"{folder}/given.pt", weights_only=False)
 config, photos = from_json(given["config"]), given["photos"]
 state = build_state(config, 2, torch.device("cpu"))
-objective = build_objective(config.objective)
+objective = state.objective
 torch.manual_seed(1)
-objective.prepare(state.discriminator, Batches(photos, 8, 0, torch.device("cpu"), True))
+objective.prepare(Batches(photos, 8, 0, torch.device("cpu"), True))
 real, y = Batches(photos, 8, 0, torch.device("cpu"), True).get(0)
 z = torch.randn(8, 8)
 fake = state.generator(own_part(z), own_part(y))
@@ -44,8 +43,8 @@ gradient = torch.cat([p.grad.flatten() for p in state.generator.parameters()])
 found = {
     "loss": loss.detach(),
     "gradient": gradient,
-    "balance": state.discriminator.balance,
-    "ring": state.discriminator.bank.get_buffer("ring-exposure").float(),
+    "balance": objective.balance,
+    "ring": objective.bank.get_buffer("ring-exposure").float(),
     "running": torch.cat([v.flatten() for k, v in state.generator.named_buffers() if "var" in k]),
 }
 if size > 1:

@@ -11,14 +11,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from gan.config import from_json
+from gan.config import from_json, frozen_settings
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import results
 from gan.experiments.plan import Budget, Planned, Stage
 from gan.metrics.features import Row
 from gan.runs import Run
-from gan.training import frozen_settings, train
+from gan.training import train
 
 Known = dict[tuple[str, Stage], list[Row]]  # a run's rows of results.csv, by its stages
 TRIED = 5  # steps whose time stands for all, where no finished run tells

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -126,7 +127,7 @@ def _patience(seconds: float) -> Iterator[None]:
 @torch.inference_mode()
 def extract(extractor: FeatureExtractorBase, pictures: np.ndarray, what: str) -> Features:
     """Features of pictures uint8 [N,H,W,3], on the CPU; `what` labels the progress bar."""
-    device = next(extractor.parameters()).device
+    device = next(chain(extractor.parameters(), extractor.buffers())).device
     outputs: list[tuple[Tensor, ...]] = []
     with tqdm(total=len(pictures), desc=what, unit=" pictures", leave=False) as bar:
         for start in range(0, len(pictures), BATCH):

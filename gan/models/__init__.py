@@ -1,11 +1,15 @@
-"""The networks, and the one place that builds them from settings."""
+"""The networks, and the one place that builds them from settings.
+
+Each kind of network has a module of its name with a Generator and a Discriminator, both made of
+(config, size, classes).
+"""
+
+import importlib
+from typing import Any
 
 from torch import nn
 
-from gan.config import CGANConfig, DCGANConfig, ProjectedConfig
-from gan.models import cgan, dcgan, projected
-
-NetworkConfig = DCGANConfig | CGANConfig | ProjectedConfig
+from gan.config import NetworkConfig, kind_of
 
 
 def build_generator(network: NetworkConfig, size: int, classes: int) -> nn.Module:
@@ -13,21 +17,17 @@ def build_generator(network: NetworkConfig, size: int, classes: int) -> nn.Modul
 
     `y` is None (unconditional), labels (int64 [N]) or weights over classes (float [N, classes]).
     """
-    if isinstance(network, DCGANConfig):
-        return dcgan.Generator(network, size)
-    if isinstance(network, CGANConfig):
-        return cgan.Generator(network, size, classes)
-    return projected.Generator(network, size, classes)
+    return _module(network).Generator(network, size, classes)
 
 
 def build_discriminator(network: NetworkConfig, size: int, classes: int) -> nn.Module:
-    """A discriminator with fresh weights.
+    """A discriminator with fresh weights: forward(seen, y) -> logits [N] or [N, heads].
 
-    The report's: forward(x [N, 3, size, size], y) -> logits [N]. The projected one reads feature
-    maps instead, see gan/models/projected.py.
+    `seen` is what the objective shows it of pictures: themselves, [N, 3, size, size], or their
+    feature maps (gan/models/projected.py says why).
     """
-    if isinstance(network, DCGANConfig):
-        return dcgan.Discriminator(network, size)
-    if isinstance(network, CGANConfig):
-        return cgan.Discriminator(network, size, classes)
-    return projected.Discriminator(network, size, classes)
+    return _module(network).Discriminator(network, size, classes)
+
+
+def _module(network: NetworkConfig) -> Any:
+    return importlib.import_module(f"gan.models.{kind_of(network)}")

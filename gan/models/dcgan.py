@@ -11,7 +11,7 @@ from gan.models.layers import channels, dcgan_init, padding
 class Generator(nn.Module):
     """Latents [N, latent] to pictures [N, 3, size, size] in [-1, 1]."""
 
-    def __init__(self, config: DCGANConfig, size: int) -> None:
+    def __init__(self, config: DCGANConfig, size: int, classes: int = 0) -> None:
         super().__init__()
         self.latent = config.latent
         widths = channels(config.width, size)
@@ -37,7 +37,7 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Pictures [N, 3, size, size] to logits [N]: above 0 is "real"."""
 
-    def __init__(self, config: DCGANConfig, size: int) -> None:
+    def __init__(self, config: DCGANConfig, size: int, classes: int = 0) -> None:
         super().__init__()
         widths = channels(config.width, size)[::-1]
         layers: list[nn.Module] = [downsample(3, widths[0], config.kernel), activation(config)]

@@ -17,7 +17,8 @@ class EfficientNetLite(nn.Module):
     """EfficientNet-Lite (Tan & Le 2019; TensorFlow's padding), frozen and always in eval mode.
 
     It reads pictures float [N,3,H,W] in [-1,1] as they are, of any size: its weights expect
-    (x - 127) / 128, not ImageNet's mean and deviation.
+    (x - 127) / 128, not ImageNet's mean and deviation. The weights come with their package, so
+    they are neither parameters nor part of a state dict.
     """
 
     def __init__(self, network: EfficientNet) -> None:
@@ -26,7 +27,7 @@ class EfficientNetLite(nn.Module):
         self.blocks: nn.ModuleList = network._blocks
         self.head = nn.Sequential(network._conv_head, network._bn1, network._swish)
         self.classify: nn.Linear = network._fc
-        self.requires_grad_(False).eval()
+        _freeze(self.eval())
 
     def train(self, mode: bool = True) -> "EfficientNetLite":
         """Stay in eval mode whatever the network around this one does."""
@@ -84,6 +85,15 @@ def efficientnet_lite(version: int, fold: bool = True) -> EfficientNetLite:
             )
     frozen = EfficientNetLite(network)
     return frozen.to(memory_format=torch.channels_last)
+
+
+def _freeze(network: nn.Module) -> None:
+    """Turn weights and statistics into buffers that no state dict holds and no optimiser sees."""
+    for module in network.modules():
+        held = (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
+        for name, value in held:
+            delattr(module, name)
+            module.register_buffer(name, value.detach(), persistent=False)
 
 
 def _fold(module: Any, *pairs: tuple[str, str]) -> None:

@@ -1,8 +1,10 @@
-"""What the networks share: class codes, resampling convolutions, initial weights."""
+"""What the networks share: sizes of stages, class codes, means over cells, initial weights."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+CELLS = 4  # what happens where in a feature map is told by a grid of 4x4 cells
 
 
 def stages(size: int) -> int:
@@ -20,8 +22,21 @@ def padding(kernel: int) -> int:
     return (kernel - 2) // 2
 
 
+def pool(maps: Tensor, side: int) -> Tensor:
+    """Means over a grid of side x side cells: [N, C, H, W] to [N, C, side, side]."""
+    height, width = maps.shape[2:]
+    if height % side == 0 and width % side == 0:
+        return F.avg_pool2d(maps, (height // side, width // side))  # several times as fast
+    return F.adaptive_avg_pool2d(maps, side)
+
+
+def cells(maps: Tensor) -> Tensor:
+    """Means over a grid of 4x4 cells: [N, C, H, W] to [N, C, 4, 4]; smaller maps as they are."""
+    return pool(maps, CELLS) if maps.shape[-1] > CELLS else maps
+
+
 def class_code(y: Tensor, classes: int) -> Tensor:
-    """Labels (int64 [N]) to one-hot rows; weights over classes (float [N, classes]) as they are."""
+    """Labels (int64 [N]) become one-hot rows; weights over classes (float [N, classes]) stay."""
     return y if y.is_floating_point() else F.one_hot(y, classes).float()
 
 

@@ -12,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.config import ProjectedConfig
-from gan.drift import CELLS, Bank, cells
 from gan.models.frozen import efficientnet_lite
-from gan.models.layers import channels, class_code
+from gan.models.layers import CELLS, cells, channels, class_code
 
 # Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
 TAPS = (2, 4, 10, 15)
 TAP_CHANNELS = (24, 40, 112, 320)
+CLASS_TAP = 2  # the map that the class head reads
 
 
 class ConditionalNorm(nn.Module):
@@ -144,16 +144,53 @@ class Head(nn.Module):
         return opinion + ramp * (x.mean((2, 3)).float() * (code @ self.embedding)).sum(1)
 
 
+class FrozenFeatures(nn.Module):
+    """The feature maps that an ImageNet network, frozen, makes of pictures.
+
+    Its weights come with their package and are no part of a run's state; each channel's mean and
+    deviation over photos, which `fit` measures, are.
+    """
+
+    def __init__(self, size: int, view: int) -> None:
+        super().__init__()
+        self.network = efficientnet_lite(0)
+        self.view = max(size, view)
+        for i, channels in enumerate(TAP_CHANNELS):
+            self.register_buffer(f"mean{i}", torch.zeros(1, channels, 1, 1))
+            self.register_buffer(f"deviation{i}", torch.ones(1, channels, 1, 1))
+
+    def forward(self, pictures: Tensor) -> list[Tensor]:
+        """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, H, W] in [-1, 1].
+
+        The network learned from pictures of 224 px: enlarged to `view` first, small ones show it
+        more. Gradients flow to the pictures.
+        """
+        if pictures.shape[-1] < self.view:
+            pictures = F.interpolate(pictures, self.view, mode="bilinear")
+        return self.network.tap(pictures, TAPS)
+
+    @torch.no_grad()
+    def fit(self, maps: list[Tensor]) -> None:
+        """Measure each channel's mean and deviation on maps of photos."""
+        for i, each in enumerate(maps):
+            deviation, mean = torch.std_mean(each.float(), (0, 2, 3), keepdim=True)
+            self.get_buffer(f"mean{i}").copy_(mean)
+            self.get_buffer(f"deviation{i}").copy_(deviation.clamp_min(1e-3))
+
+    def standard(self, i: int, maps: Tensor) -> Tensor:
+        """The `i`-th of the maps with channels of mean 0 and deviation 1 over photos."""
+        mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
+        return (maps - mean.to(maps.dtype)) / deviation.to(maps.dtype)
+
+
 class Discriminator(nn.Module):
-    """What `features` gives of pictures, and their classes, to logits [N, heads].
+    """Feature maps of pictures, the pictures and their classes to logits [N, heads].
 
     Above 0 is "real". There is a head for each of the frozen network's maps, and one for the
     pixels themselves, which sees the colours and checkerboards that the frozen network is blind
-    to.
+    to. It takes maps, where the report's discriminators take pictures, because the objective
+    needs the same maps for the drift: to make them twice would cost half of the step.
     """
-
-    balance: Tensor
-    steps: Tensor
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
         super().__init__()
@@ -171,50 +208,16 @@ class Discriminator(nn.Module):
         # Names the class from what is where in the map of stride 16: a mean over the picture would
         # lose the outline, which is what tells body types apart. Trained on photos alone (cf.
         # AC-GAN, Odena et al. 2017), so it never learns to call G's habits a class.
-        self.class_head = nn.Linear(TAP_CHANNELS[2] * CELLS**2, classes)
-        self.frozen = [efficientnet_lite(0)]  # in a list: no part of the state, nor of training
-        self.bank: Bank | None = None  # given photos, see `furnish`
-        self.bank_size = config.bank
-        self.view = max(size, config.view)
-        # Weights that bring the heads' and the class head's pull on G to the size of the drift's.
-        self.register_buffer("balance", torch.ones(2))
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
-        for i, inputs in enumerate(TAP_CHANNELS):
-            self.register_buffer(f"mean{i}", torch.zeros(1, inputs, 1, 1))
-            self.register_buffer(f"deviation{i}", torch.ones(1, inputs, 1, 1))
+        self.class_head = nn.Linear(TAP_CHANNELS[CLASS_TAP] * CELLS**2, classes)
 
-    def features(self, pictures: Tensor) -> list[Tensor]:
-        """The frozen network's maps of pictures [N, 3, H, W] in [-1, 1], then the pictures.
-
-        It learned from pictures of 224 px: enlarged to `view` first, small ones show it more.
-        Gradients flow to the pictures.
-        """
-        network = self.frozen[0] = self.frozen[0].to(pictures.device)
-        seen = pictures
-        if pictures.shape[-1] < self.view:
-            seen = F.interpolate(pictures, self.view, mode="bilinear")
-        return [*network.tap(seen, TAPS), pictures]
-
-    @torch.no_grad()
-    def furnish(self, features: list[Tensor], bank: Bank) -> None:
-        """Learn each channel's mean and deviation from maps of photos; keep their statistics."""
-        for i, maps in enumerate(features[: len(TAPS)]):
-            deviation, mean = torch.std_mean(maps.float(), (0, 2, 3), keepdim=True)
-            self.get_buffer(f"mean{i}").copy_(mean)
-            self.get_buffer(f"deviation{i}").copy_(deviation.clamp_min(1e-3))
-        self.bank = bank
-
-    def forward(self, features: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
+    def forward(self, seen: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
+        """Logits of `seen`: the standard maps of `FrozenFeatures`, then the pictures."""
         code = class_code(y, self.classes)
-        *maps, pictures = features
-        seen = [*(self._standard(i, each) for i, each in enumerate(maps)), self.pixels(pictures)]
-        logits = [head(each, code, ramp) for head, each in zip(self.heads, seen, strict=True)]
+        *maps, pictures = seen
+        maps.append(self.pixels(pictures))
+        logits = [head(each, code, ramp) for head, each in zip(self.heads, maps, strict=True)]
         return torch.stack(logits, 1)
 
-    def name_class(self, features: list[Tensor]) -> Tensor:
-        """Class logits [N, classes] of pictures' feature maps."""
-        return self.class_head(cells(self._standard(2, features[2]).float()).flatten(1))
-
-    def _standard(self, i: int, maps: Tensor) -> Tensor:
-        mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
-        return (maps - mean.to(maps.dtype)) / deviation.to(maps.dtype)
+    def name_class(self, maps: Tensor) -> Tensor:
+        """Class logits [N, classes] of the standard maps of stride 16."""
+        return self.class_head(cells(maps.float()).flatten(1))

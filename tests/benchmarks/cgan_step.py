@@ -91,7 +91,7 @@ def main(peers: Path | None = None, rounds: int = 5, threads: int = 0) -> None:
 
 PARTS: dict[str, list[tuple[Any, str]]] = {
     "generator": [(projected.Generator, "forward")],
-    "frozen features": [(projected.Discriminator, "features")],
+    "frozen features": [(projected.FrozenFeatures, "forward")],
     "drift": [(Bank, "loss"), (Bank, "add"), (gan.losses, "statistics")],
     "heads": [(projected.Discriminator, "forward"), (projected.Discriminator, "name_class")],
     "augmentation": [(gan.losses.Drift, "_shift")],

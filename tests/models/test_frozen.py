@@ -53,7 +53,8 @@ def test_matches_the_published_network(lite0: EfficientNetLite) -> None:
 def test_is_frozen_but_passes_gradients_to_the_picture(lite0: EfficientNetLite) -> None:
     lite0.train()
     assert not any(module.training for module in lite0.modules())
-    assert not any(parameter.requires_grad for parameter in lite0.parameters())
+    assert not list(lite0.parameters())
+    assert not lite0.state_dict()
     pictures = torch.zeros(1, 3, 64, 64, requires_grad=True)
     shallow, deep = lite0.tap(pictures, (10, 2))
     assert shallow.shape == (1, 24, 16, 16)

@@ -9,7 +9,7 @@ import torch
 
 from gan.config import DriftConfig, ProjectedConfig
 from gan.losses import Drift, _doubt
-from gan.models.projected import Discriminator, Generator, Head
+from gan.models.projected import Discriminator, FrozenFeatures, Generator, Head
 
 SMALL = ProjectedConfig(
     width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4, view=64
@@ -49,11 +49,11 @@ def test_head_without_class_term_is_unconditional() -> None:
 
 
 def test_frozen_network_is_neither_trained_nor_saved() -> None:
-    discriminator = Discriminator(SMALL, 64, 3)
-    assert sum(p.numel() for p in discriminator.parameters()) < 20_000
-    assert not any("frozen" in name for name in discriminator.state_dict())
+    objective, discriminator = Drift(DriftConfig(), SMALL, 64, 3), Discriminator(SMALL, 64, 3)
+    assert not list(objective.parameters())
+    assert not any("network" in name for name in objective.state_dict())
     x = torch.randn(2, 3, 64, 64, requires_grad=True)
-    logits = discriminator(discriminator.features(x), torch.tensor([0, 1]))
+    logits = discriminator([*objective.features(x), x], torch.tensor([0, 1]))
     assert logits.shape == (2, 5)
     logits.sum().backward()
     assert x.grad is not None
@@ -62,30 +62,27 @@ def test_frozen_network_is_neither_trained_nor_saved() -> None:
 
 @pytest.mark.parametrize(("size", "view", "seen"), [(64, 64, 64), (64, 128, 128), (128, 64, 128)])
 def test_frozen_network_sees_small_pictures_enlarged(size: int, view: int, seen: int) -> None:
-    discriminator = Discriminator(replace(SMALL, view=view), size, 3)
-    flat = torch.full((1, 3, size, size), 0.5)
-    *maps, pictures = discriminator.features(flat)
+    maps = FrozenFeatures(size, view)(torch.full((1, 3, size, size), 0.5))
     assert [each.shape[-1] for each in maps] == [seen // stride for stride in (4, 8, 16, 32)]
-    assert torch.equal(pictures, flat)
     # What it sees of one colour is one colour, whatever the size.
-    same = Discriminator(replace(SMALL), seen, 3).features(torch.full((1, 3, seen, seen), 0.5))
-    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same[:-1], strict=True))
+    same = FrozenFeatures(seen, 64)(torch.full((1, 3, seen, seen), 0.5))
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same, strict=True))
 
 
 @pytest.mark.parametrize("size", [64, 128])
 def test_class_head_tells_where_things_are(size: int) -> None:
     """The same parts in other places are another outline: their means over the picture agree."""
     discriminator = Discriminator(SMALL, size, 3)
-    maps = discriminator.features(torch.randn(2, 3, size, size))
-    moved = [each.roll(size // 32, 3) for each in maps]
+    maps = FrozenFeatures(size, 64)(torch.randn(2, 3, size, size))[2]
+    moved = maps.roll(size // 32, 3)
     before, after = discriminator.name_class(maps), discriminator.name_class(moved)
     assert before.shape == (2, 3)
-    assert torch.allclose(maps[2].mean((2, 3)), moved[2].mean((2, 3)), atol=1e-5)
+    assert torch.allclose(maps.mean((2, 3)), moved.mean((2, 3)), atol=1e-5)
     assert not torch.allclose(before, after, atol=1e-2)
 
 
 def test_heads_come_in_over_the_ramp() -> None:
-    objective = Drift(DriftConfig(join=100, ramp=50))
+    objective = Drift(DriftConfig(join=100, ramp=50), SMALL, 64, 3)
     assert [objective._joined(seen) for seen in (99, 100)] == [False, True]
     assert [objective._ramp(seen) for seen in (100, 125, 150, 900)] == [0, 0.5, 1, 1]
 
@@ -113,13 +110,13 @@ def test_class_pull_is_the_cross_entropy_times_the_doubt(opinion: list[float], p
     def loss(classify: float) -> float:
         torch.manual_seed(0)
         config = DriftConfig(classify=classify, adversarial=0, join=0, ramp=0, references=4)
-        objective = Drift(config)
-        objective.prepare(discriminator, every)
+        objective = Drift(config, SMALL, 64, 3)
+        objective.prepare(every)
         with torch.no_grad():
             discriminator.class_head.weight.zero_()
             discriminator.class_head.bias.copy_(torch.tensor(opinion))
-            discriminator.balance.fill_(1.0)
-            discriminator.steps.fill_(1)  # the pulls are measured at step 0 and not here
+            objective.balance.fill_(1.0)
+            objective.steps.fill_(1)  # the pulls are measured at step 0 and not here
         fake = photos.flip(0).requires_grad_()
         return float(objective.generator_loss(discriminator, photos, fake, y, 0).detach())
 
