@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from gan import atomic
 from gan.config import RunConfig, from_json, settings_hash
 from gan.errors import UserError
+from gan.losses import Objective
 from gan.models import build_generator
 from gan.runs import Run
 
@@ -89,7 +90,7 @@ class State:
     generator: nn.Module
     average: nn.Module
     discriminator: nn.Module
-    objective: nn.Module  # the losses, and what they know of the photos
+    objective: Objective  # the losses, and what they know of the photos
     optimizer_g: torch.optim.Optimizer
     optimizer_d: torch.optim.Optimizer
     iteration: int = 0

@@ -1,5 +1,7 @@
 """What the two networks are trained to do: each objective's losses for G and for D."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -176,7 +178,7 @@ class Drift(Objective):
         *maps, pictures = seen
         return [*(self.features.standard(i, each) for i, each in enumerate(maps)), pictures]
 
-    def _name_class(self, discriminator: nn.Module, maps: list[Tensor]) -> Tensor:
+    def _name_class(self, discriminator: Any, maps: list[Tensor]) -> Tensor:
         """The class head's logits, float32 [N, classes]."""
         return discriminator.name_class(self.features.standard(CLASS_TAP, maps[CLASS_TAP])).float()
 

@@ -43,7 +43,9 @@ class KernelSize:
         self.extractor = extractor
         self.pictures = round(budget.epochs * len(photos.indices("train")))
         self.base = base_config(source, budget, threads)
-        self.matched = {kernel: matched_width(self.base.network, kernel) for kernel in LARGER}
+        assert isinstance(self.base.network, DCGANConfig)
+        self.network = self.base.network
+        self.matched = {kernel: matched_width(self.network, kernel) for kernel in LARGER}
 
     def plan(self) -> list[Planned]:
         """Seed by seed, kernel 4 first: its time is where the others are cut."""
@@ -67,7 +69,7 @@ class KernelSize:
     def _planned(
         self, setting: str, kernel: Kernel, seed: int, stages: tuple[Stage, ...], width: int = 0
     ) -> Planned:
-        network = replace(self.base.network, kernel=kernel, width=width or self.base.network.width)
+        network = replace(self.network, kernel=kernel, width=width or self.network.width)
         config = replace(self.base, network=network, loop=replace(self.base.loop, seed=seed))
         grids = 1 if not width or seed == self.budget.seeds[0] else 0
         return Planned(setting, seed, config, self.photos, stages, grids)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from gan.config import RunConfig
+from gan.config import ProjectedConfig, RunConfig
 from gan.data.photos import Request, load, prepare
 from gan.data.prepared import Photos, read
 from gan.metrics.classifier import BUDGET
@@ -100,6 +100,7 @@ def conditional(recipe: RunConfig, budget: Budget) -> RunConfig:
     """The conditional recipe as a budget wants it: a miniature has a small network."""
     if budget != BUDGETS["tiny"]:
         return recipe
+    assert isinstance(recipe.network, ProjectedConfig)
     network = replace(recipe.network, width=budget.width, latent=budget.latent, bank=16)
     return replace(recipe, network=network, loop=replace(recipe.loop, batch=budget.batch))
 

@@ -155,9 +155,9 @@ class FrozenFeatures(nn.Module):
         super().__init__()
         self.network = efficientnet_lite(0)
         self.view = max(size, view)
-        for i, channels in enumerate(TAP_CHANNELS):
-            self.register_buffer(f"mean{i}", torch.zeros(1, channels, 1, 1))
-            self.register_buffer(f"deviation{i}", torch.ones(1, channels, 1, 1))
+        for i, width in enumerate(TAP_CHANNELS):
+            self.register_buffer(f"mean{i}", torch.zeros(1, width, 1, 1))
+            self.register_buffer(f"deviation{i}", torch.ones(1, width, 1, 1))
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
         """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, H, W] in [-1, 1].

@@ -1,7 +1,6 @@
 """The recipe's networks: what the class does, what is trained, what is saved."""
 
 import math
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
