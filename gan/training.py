@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from gan.checkpoint import LoadedGenerator, State, load_state, save_generator
-from gan.config import RunConfig, from_json, frozen_settings, to_json
+from gan.config import DriftConfig, RunConfig, from_json, frozen_settings, to_json
 from gan.data.batches import Batches, seed_from
 from gan.data.prepared import Photos
 from gan.errors import UserError
@@ -188,6 +188,7 @@ def build_state(
         known = {id(p) for p in slow}
         groups = [{"params": [p for p in network.parameters() if id(p) not in known], "part": 1.0}]
         if slow:
+            assert isinstance(rates, DriftConfig)
             groups.append({"params": slow, "part": rates.trunk_rate})
         return torch.optim.Adam(groups, rate, betas, fused=True)
 

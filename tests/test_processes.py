@@ -70,6 +70,6 @@ def test_two_processes_take_the_step_of_one(tiny_photos: Photos, tmp_path: Path)
     one, first, second = (torch.load(tmp_path / f"{who}.pt") for who in ("1-0", "2-0", "2-1"))
     for key, value in one.items():
         error = (first[key] - value).norm() / value.norm()
-        assert error < 1e-3, (key, float(error))
+        assert error < 3e-3, (key, float(error))  # rings in bfloat16: rounding differs
         assert torch.equal(first[key], second[key]), key
     assert one["gradient"].norm() > 0
