@@ -1,6 +1,7 @@
 """The recipes by name: complete settings that scripts, experiments and tests start from."""
 
 from gan.config import (
+    NETWORKS,
     AdversarialConfig,
     CGANConfig,
     DataConfig,
@@ -31,3 +32,16 @@ PROJECTED = RunConfig(
         decay_from=0.7,
     ),
 )
+
+
+def of_kind(conditional: bool) -> dict[str, RunConfig]:
+    """The recipes for generators that take a class, or for those that take none; ours first.
+
+    A network that none of the recipes above names comes as it is, with the report's losses.
+    """
+    named = {"projected": PROJECTED, "report": REPORT_CGAN if conditional else REPORT_DCGAN}
+    known = {type(recipe.network) for recipe in (PROJECTED, REPORT_CGAN, REPORT_DCGAN)}
+    for kind, network in NETWORKS.items():
+        if network not in known:
+            named[kind] = RunConfig(DataConfig(), network(), AdversarialConfig(), LoopConfig())
+    return {name: recipe for name, recipe in named.items() if recipe.conditional == conditional}

@@ -1,17 +1,18 @@
 """Which recipe and which settings a command line means."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from gan.config import RunConfig, to_json
+from gan import config
+from gan.config import CGANConfig, RunConfig, to_json
 from gan.errors import UserError
 from gan.launch import read_command
-from gan.recipes import PROJECTED, REPORT_CGAN, REPORT_DCGAN
+from gan.recipes import PROJECTED, REPORT_CGAN, of_kind
 from gan.runs import Run
 
-RECIPES = {"projected": PROJECTED, "report": REPORT_CGAN}
+RECIPES = of_kind(conditional=True)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +43,15 @@ def test_a_resumed_run_keeps_its_settings(root: Path) -> None:
     assert config == replace(own, loop=replace(own.loop, epochs=30))
     assert output.resume
     with pytest.raises(UserError, match="use its own script"):
-        read_command("", {"report": REPORT_DCGAN}, ["--out", "mine", "--resume"])
+        read_command("", of_kind(conditional=False), ["--out", "mine", "--resume"])
+
+
+def test_a_network_that_no_recipe_names_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Other(CGANConfig):
+        """Made up."""
+
+    monkeypatch.setitem(config.NETWORKS, "other", Other)
+    chosen = read_command("", of_kind(conditional=True), ["--recipe", "other", "--width", "8"])[0]
+    assert chosen.network == Other(width=8)
+    assert "other" not in of_kind(conditional=False)

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from gan.errors import command
 from gan.launch import launch, read_command
-from gan.recipes import REPORT_DCGAN
+from gan.recipes import of_kind
 
 ABOUT = "Train an unconditional DCGAN on cars; it runs as it is, on cars drawn by the program."
 
@@ -15,7 +15,7 @@ ABOUT = "Train an unconditional DCGAN on cars; it runs as it is, on cars drawn b
 @command
 def main() -> None:
     """Read the flags, train."""
-    launch(*read_command(ABOUT, {"report": REPORT_DCGAN}))
+    launch(*read_command(ABOUT, of_kind(conditional=False)))
 
 
 if __name__ == "__main__":
