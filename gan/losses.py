@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from gan.config import AdversarialConfig, DriftConfig, ProjectedConfig, RunConfig
 from gan.data.batches import Batches
 from gan.drift import Bank, shift, statistics
-from gan.models.projected import CLASS_TAP, FrozenFeatures
+from gan.models.projected import CLASS_TAP, TAPS, FrozenFeatures
 from gan.processes import gather, own_part, world
 
 
@@ -113,8 +113,8 @@ class Drift(Objective):
         found: list[dict[str, Tensor]] = []
         for part in pictures.split(128):
             part = shift(part, self._offsets(len(part)).to(part.device))
-            maps.append(self.features(part))
-            found.append(statistics(part, maps[-1]))
+            maps.append(self.features(part, self.features.draw_corner()))
+            found.append(statistics(part, maps[-1][: len(TAPS)]))
         self.features.fit([torch.cat(level) for level in zip(*maps, strict=True)])
         examples = {name: torch.cat([each[name] for each in found]) for name in found[0]}
         self.bank = Bank(examples, y, self.classes, self.bank_size, self.config.crowd)
@@ -133,15 +133,16 @@ class Drift(Objective):
         config = self.config
         everyone = gather(y)  # the drift is between all pictures of a batch, whoever drew them
         fake = self._shift(fake)
-        fake_maps = self.features(fake)
+        corner = self.features.draw_corner()
+        fake_maps = self.features(fake, corner)
         with torch.no_grad():
             real = self._shift(real)
-            real_maps = self.features(real)
-            self.bank.add(_gather(statistics(real, real_maps)), everyone)
+            real_maps = self.features(real, corner)
+            self.bank.add(_gather(statistics(real, real_maps[: len(TAPS)])), everyone)
         self.kept = [*real_maps, real], [each.detach() for each in (*fake_maps, fake)]
         photos = torch.randperm(self.bank.size)[: config.references].to(y.device)
         turn = int(torch.randint(1, self.classes, ()))
-        found = _gather(statistics(fake, fake_maps))
+        found = _gather(statistics(fake, fake_maps[: len(TAPS)]))
         guided = self.guided.to(y.device)
         drift = self.bank.loss(found, everyone, photos, turn, config.contrast * guided)
         self.bank.remember({name: values.detach() for name, values in found.items()}, everyone)

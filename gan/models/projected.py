@@ -19,6 +19,13 @@ from gan.models.layers import CELLS, cells, channels, class_code
 TAPS = (2, 4, 10, 15)
 TAP_CHANNELS = (24, 40, 112, 320)
 CLASS_TAP = 2  # the map that the class head reads
+CLOSE, CLOSE_TAPS = 64, 2  # pixels a side of the part read at full size; its maps are the first
+
+
+def tap_channels(size: int, view: int) -> tuple[int, ...]:
+    """Channels of the maps that FrozenFeatures makes of pictures of `size` pixels."""
+    close = TAP_CHANNELS[:CLOSE_TAPS] if size > max(128, view) else ()
+    return TAP_CHANNELS + close
 
 
 class ConditionalNorm(nn.Module):
@@ -149,25 +156,43 @@ class FrozenFeatures(nn.Module):
 
     Its weights come with their package and are no part of a run's state; each channel's mean and
     deviation over photos, which `fit` measures, are.
+
+    It reads `view` pixels: smaller pictures are enlarged, and those of 256 px averaged down, since
+    at full size they would cost four times as much. What that hides, the weave of single pixels
+    above all, is read from a `CLOSE` pixel wide part of them at full size, by the first blocks.
     """
 
     def __init__(self, size: int, view: int) -> None:
         super().__init__()
         self.network = efficientnet_lite(0)
-        self.view = max(size, view)
-        for i, width in enumerate(TAP_CHANNELS):
+        self.size = size
+        self.view = max(min(size, 128), view)
+        for i, width in enumerate(tap_channels(size, view)):
             self.register_buffer(f"mean{i}", torch.zeros(1, width, 1, 1))
             self.register_buffer(f"deviation{i}", torch.ones(1, width, 1, 1))
 
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, H, W] in [-1, 1].
+    def forward(self, pictures: Tensor, corner: tuple[int, int] = (0, 0)) -> list[Tensor]:
+        """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, size, size] in [-1, 1].
 
-        The network learned from pictures of 224 px: enlarged to `view` first, small ones show it
-        more. Gradients flow to the pictures.
+        Where the view is smaller than they are, maps of strides 4 and 8 of their part from
+        `corner` (row, column) on follow. The network learned from pictures of 224 px: enlarged
+        first, small ones show it more. Gradients flow to the pictures.
         """
-        if pictures.shape[-1] < self.view:
-            pictures = F.interpolate(pictures, self.view, mode="bilinear")
-        return self.network.tap(pictures, TAPS)
+        if self.size == self.view:
+            return self.network.tap(pictures, TAPS)
+        if self.size < self.view:
+            return self.network.tap(F.interpolate(pictures, self.view, mode="bilinear"), TAPS)
+        whole = self.network.tap(F.avg_pool2d(pictures, self.size // self.view), TAPS)
+        (top, left), side = corner, CLOSE
+        part = pictures[:, :, top : top + side, left : left + side]
+        return whole + self.network.tap(part, TAPS[:CLOSE_TAPS])
+
+    def draw_corner(self) -> tuple[int, int]:
+        """Where the part that is read at full size begins: anywhere, on even pixels."""
+        if self.size <= self.view:
+            return 0, 0
+        row, column = (2 * torch.randint(0, (self.size - CLOSE) // 2 + 1, (2,))).tolist()
+        return row, column
 
     @torch.no_grad()
     def fit(self, maps: list[Tensor]) -> None:
@@ -197,7 +222,7 @@ class Discriminator(nn.Module):
         self.classes = classes
         self.heads = nn.ModuleList(
             Head(inputs, config.head_width, classes)
-            for inputs in (*TAP_CHANNELS, 2 * config.pixel_width)
+            for inputs in (*tap_channels(size, config.view), 2 * config.pixel_width)
         )
         self.pixels = nn.Sequential(
             nn.Conv2d(3, config.pixel_width, 4, 2, 1),

@@ -68,6 +68,23 @@ def test_frozen_network_sees_small_pictures_enlarged(size: int, view: int, seen:
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same, strict=True))
 
 
+def test_frozen_network_reads_large_pictures_averaged_and_a_part_at_full_size() -> None:
+    """A weave of single pixels is gone in the average: only the part at full size shows it."""
+    features = FrozenFeatures(256, 64)
+    flat = torch.full((1, 3, 256, 256), 0.2)
+    rows, columns = torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")
+    weave = flat + 0.3 * (((rows + columns) % 2) * 2 - 1)
+    plain, woven = features(flat, (10, 192)), features(weave, (10, 192))
+    assert [each.shape[-1] for each in plain] == [32, 16, 8, 4, 16, 8]
+    whole, close = zip(plain[:4], woven[:4], strict=True), zip(plain[4:], woven[4:], strict=True)
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in whole)
+    assert not any(torch.allclose(a, b, atol=1e-1) for a, b in close)
+    corners = torch.tensor([features.draw_corner() for _ in range(200)])
+    assert corners.min() >= 0
+    assert 150 < corners.max() <= 192
+    assert len(FrozenFeatures(256, 256)(flat)) == 4
+
+
 @pytest.mark.parametrize("size", [64, 128])
 def test_class_head_tells_where_things_are(size: int) -> None:
     """The same parts in other places are another outline: their means over the picture agree."""
