@@ -88,7 +88,9 @@ class ProjectedConfig:
     head_width: int = 32  # channels of each of D's heads
     pixel_width: int = 16  # channels of D's own first look at the pixels
     bank: int = 256  # photos a class whose statistics are kept at hand
-    view: Literal[64, 128, 256] = 64  # pixels that the frozen network reads: size, 128 at most, or more
+    view: Literal[64, 128, 256] = (
+        64  # pixels that the frozen network reads: size, 128 at most, or more
+    )
     guided: bool = False  # G takes how typical a picture should be, drawn anew for each class
     grown: int = 0  # doublings since the run that it grew from first (see --grow-from)
     trunk: str = ""  # SHA-256 of the generator file that it grew from
