@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -13,24 +14,32 @@ from urllib.parse import unquote, urlsplit
 from gan.address import is_address
 from gan.errors import UserError
 
-VERSION = 1  # of how sets are made; a new one makes old sets be prepared again
+VERSION = 2  # of how sets are made; a new one makes old sets be prepared again
 
 
 def cache_root() -> Path:
     """Where downloads and prepared sets lie: $CAR_GAN_DATA, the checkout's .data, or ~/.cache."""
     named = os.environ.get("CAR_GAN_DATA")
     if named:
-        return Path(named)
+        return home(named)
     repository = Path(__file__).resolve().parents[2]
     if (repository / "pyproject.toml").is_file():
         return repository / ".data"
     return Path.home() / ".cache" / "car-gan"
 
 
+def home(path: str | Path) -> Path:
+    """A path with "~" spelled out; shells leave it alone in --data=~/photos."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # nobody is called so: it is a name like any other
+        return Path(path)
+
+
 def set_name(source: str) -> str:
     """What people call the set: cars8 for .../cars8.rar."""
     path = unquote(urlsplit(source).path) if is_address(source) else str(Path(source).absolute())
-    name = PurePosixPath(path).name
+    name = unicodedata.normalize("NFC", PurePosixPath(path).name)
     for ending in (".gz", ".bz2", ".xz", ".tar", ".tgz", ".tbz2", ".txz", ".rar", ".zip"):
         name = name.removesuffix(ending)
     return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)[:60].strip("-") or "photos"
@@ -43,7 +52,7 @@ def key_of(values: dict[str, Any]) -> str:
 
 
 def file_identity(path: Path) -> dict[str, Any]:
-    """Path, size and time of a file: enough to notice a change without reading it.
+    """Path, size and times of a file: enough to notice a change without reading it.
 
     Raises:
         UserError: It is no file.
@@ -51,19 +60,9 @@ def file_identity(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path} is not a file")
     status = path.stat()
-    return {"file": str(path.resolve()), "bytes": status.st_size, "changed": status.st_mtime_ns}
-
-
-def folder_identity(path: Path) -> dict[str, Any]:
-    """Names, sizes and times of all files: enough to notice a change without reading them."""
-    digest = hashlib.sha256()
-    for root, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            status = Path(root, name).lstat()
-            line = f"{Path(root, name).relative_to(path)} {status.st_size} {status.st_mtime_ns}\n"
-            digest.update(line.encode(errors="backslashreplace"))
-    return {"folder": str(path.resolve()), "state": digest.hexdigest()}
+    # A copy can keep the time of writing (mtime), but not that of the change on disk (ctime).
+    times = [status.st_mtime_ns, status.st_ctime_ns]
+    return {"file": str(path.resolve()), "bytes": status.st_size, "changed": times}
 
 
 @contextmanager

@@ -7,12 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, UnidentifiedImageError, features
+
+from gan.data.kinds import HEAD, describe, picture_kind
 
 # Only these parsers: others (PostScript through an outside program, for one) are doors for
 # hostile files and hold no photos.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
+FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM"]
 Image.init()  # else Image.open, given a list, knows only its five commonest formats
+if features.check("avif"):
+    FORMATS.append("AVIF")
+try:
+    from pillow_heif import register_heif_opener
+except ImportError:  # it is optional: photos of iPhones
+    pass
+else:
+    register_heif_opener()
+    FORMATS.append("HEIF")
+# Kinds that need something installed, and what.
+MISSING = {
+    kind: f"{kind} photos need {package}: pip install {package}, then run it again"
+    for kind, format, package in (("HEIC", "HEIF", "pillow-heif"), ("AVIF", "AVIF", "pillow"))
+    if format not in FORMATS
+}
 SMALLEST = 32  # pixels of the shorter side: below, there is no car to see
 NATURAL_WIDTH = 1.8  # crops are about this much wider than high before they are squashed
 LARGEST_FILE = 256 << 20  # bytes
@@ -93,7 +110,20 @@ def decode(data: bytes, size: int, max_pixels: int) -> npt.NDArray[np.uint8]:
     except Image.DecompressionBombError:
         raise Unusable("too many pixels") from None
     except Exception as error:  # Pillow's parsers raise nearly anything over a bad file
-        raise Unusable(f"unreadable: {' '.join(str(error).split())[:120]}") from None
+        raise Unusable(_cause(data, error)) from None
+
+
+def _cause(data: bytes, error: Exception) -> str:
+    """Why a file can't be decoded, by what it is."""
+    kind = picture_kind(data[:HEAD])
+    if not kind:
+        return f"not a picture: it is {describe(data[:HEAD])}"
+    if kind in MISSING:
+        return MISSING[kind]
+    if isinstance(error, UnidentifiedImageError):  # it names an object in memory
+        known = {"HEIC": "HEIF"}.get(kind, kind.upper()) in FORMATS
+        return "unreadable: damaged" if known else f"{describe(data[:HEAD])}: save it as a JPEG"
+    return f"unreadable: {' '.join(str(error).split())[:120]}"
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -1,28 +1,33 @@
 """From any source (drawn, folder, archive, URL) to a prepared set, once; then load it."""
 
+import errno
 import hashlib
+import json
 import os
+import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tqdm import tqdm
 
+from gan import atomic
 from gan.address import is_address, kept
 from gan.config import SIZES
-from gan.data import archive, drawn, labels
+from gan.data import archive, drawn, found, labels, summary
 from gan.data.cache import (
     cache_root,
     file_identity,
-    folder_identity,
+    home,
     key_of,
     lock,
     set_name,
 )
-from gan.data.decode import Decoded, Unusable, decode_file
+from gan.data.decode import FORMATS, Decoded, Unusable, decode_file
 from gan.data.download import check_address, check_digest, download
+from gan.data.found import Photo
 from gan.data.prepared import Origin, Photos, Writer, appearing, read, read_description
 from gan.errors import UserError
 
@@ -60,37 +65,49 @@ class Request:
     limits: SourceLimits = field(default_factory=SourceLimits)
 
     def __post_init__(self) -> None:
+        for name in ("labels", "out"):
+            if path := getattr(self, name):
+                object.__setattr__(self, name, home(path))
         if self.size not in SIZES:
             raise UserError(f"--size must be one of {', '.join(map(str, SIZES))}, not {self.size}")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {self.seed}")
 
 
-def load(source: str, size: int) -> Photos:
+def load(source: str, size: int, content_hash: str = "") -> Photos:
     """Photos of `size` pixels a side, preparing them first where that hasn't been done.
 
     Args:
         source: "drawn", a prepared folder, a folder of photos, an archive, or its URL.
         size: 64, 128 or 256.
+        content_hash: Of the set that is wanted: where `source` is gone, one that was prepared
+            from it before serves.
 
     Raises:
         UserError: The source can't be had or used, in one line.
     """
-    if source != "drawn" and (Path(source) / "dataset.json").is_file():
-        photos = read(Path(source))
-        if photos.size != size:
-            raise UserError(
-                f"{source} is prepared at {photos.size} px, not {size}: "
-                f"choose --size {photos.size}, or prepare the photos again"
-            )
-        return photos
-    return read(prepare(Request(data=source, size=size)))
+    folder = home(source)
+    if source == "drawn" or is_address(source):
+        return read(prepare(Request(data=source, size=size)))
+    if not folder.exists() and (kept_set := _prepared_before(content_hash, size)):
+        print(f"{source} is gone: the set that was prepared from it serves, {kept_set}")
+        return read(kept_set)
+    if not (folder / "dataset.json").is_file():
+        return read(prepare(Request(data=source, size=size)))
+    photos = read(folder)
+    if photos.size != size:
+        raise UserError(
+            f"{source} is prepared at {photos.size} px, not {size}: "
+            f"choose --size {photos.size}, or prepare the photos again"
+        )
+    return photos
 
 
 def prepare(request: Request) -> Path:
     """Make the set that `request` describes, unless it is there; returns its folder.
 
-    A URL that was prepared before needs no network.
+    Says where labels come from, and what looks wrong, before anything is decoded. A URL that was
+    prepared before needs no network.
 
     Raises:
         UserError: The source can't be had or used, in one line.
@@ -99,15 +116,19 @@ def prepare(request: Request) -> Path:
     identity = _identity(request)
     choices: dict[str, Any] = {"classes": request.classes}
     if request.labels is not None:
-        choices["labels"] = file_identity(request.labels)
-    if request.data == "drawn" and (request.classes or request.labels):
-        raise UserError("--classes and --labels are for photos; the drawn cars have their types")
-    key = key_of(identity | choices | {"size": request.size})
+        choices["labels"] = _digest(request.labels)
+    decoding: dict[str, Any] = {"size": request.size}
+    if request.data != "drawn":
+        decoding |= {"max_megapixels": request.limits.max_megapixels, "formats": FORMATS}
+    key = key_of(identity | choices | decoding)
     folder = request.out or cache_root() / "sets" / f"{set_name(request.data)}-{request.size}-{key}"
     if _is_ready(folder, key):
         return folder
     if request.out and request.out.exists() and (request.out.is_file() or any(folder.iterdir())):
-        raise UserError(f"{request.out} holds something else: name another --out")
+        what = "something else"
+        if (folder / "dataset.json").is_file():
+            what = "a set of other photos, flags or an earlier version"
+        raise UserError(f"{request.out} holds {what}: remove it, or name another --out")
     with lock(folder):
         if _is_ready(folder, key):  # another process made it while we waited
             return folder
@@ -118,12 +139,14 @@ def prepare(request: Request) -> Path:
         if request.data == "drawn":
             with appearing(folder) as temporary:
                 _draw(temporary, request, facts)
-        else:
-            root = _photo_folder(request, identity)
-            photos = labels.choose(labels.label(root, request.labels), request.classes)
-            with appearing(folder) as temporary:
-                facts["sorted"] = str(_sort(photos, name, key_of(identity | choices)))
-                _decode(temporary, photos, request, facts)
+            return folder
+        root, passed_over = _photo_folder(request, identity)
+        labelled = labels.label(root, request.labels, passed_over)
+        labelled = labels.choose(labelled, request.classes)
+        print(summary.before(labelled, request.data), flush=True)
+        with appearing(folder) as temporary:
+            facts["sorted"] = str(_sort(labelled.photos, name, key_of(identity | choices)) or "")
+            _decode(temporary, labelled, request, facts)
     return folder
 
 
@@ -131,22 +154,60 @@ def _is_ready(folder: Path, key: str) -> bool:
     return (folder / "dataset.json").is_file() and read_description(folder).get("key") == key
 
 
+def _prepared_before(content_hash: str, size: int) -> Path | None:
+    """A set of the cache with this content; None without one."""
+    for path in sorted(cache_root().glob(f"sets/*-{size}-*/dataset.json")) if content_hash else ():
+        try:
+            if read_description(path.parent)["content_hash"] == content_hash:
+                return path.parent
+        except UserError:
+            continue
+    return None
+
+
+def _digest(table: Path) -> str:
+    """What a table of labels holds: it is small, and its time may be kept when it changes.
+
+    Raises:
+        UserError: It can't be read.
+    """
+    try:
+        return hashlib.sha256(table.read_bytes()).hexdigest()
+    except OSError as error:
+        raise UserError(f"{table} can't be read as a table: {error.strerror}") from None
+
+
 def _identity(request: Request) -> dict[str, Any]:
-    """What tells this source from another, found without reading it."""
+    """What tells this source from another, found without reading it.
+
+    Raises:
+        UserError: There is no such source, or a flag is of no use with it.
+    """
     source = request.data
     if source == "drawn":
+        if request.classes or request.labels or request.sha256:
+            raise UserError(
+                "--classes, --labels and --sha256 are for photos; drawn cars have their types"
+            )
         return {"drawn": drawn.VERSION, "count": request.count, "seed": request.seed}
+    if (request.count, request.seed) != (Request.count, Request.seed):
+        raise UserError("--count and --seed are for drawn cars (--data drawn)")
     if is_address(source):
         check_address(source)
         return {"url": source, "sha256": request.sha256.lower()}
-    path = Path(source)
+    path = home(source)
     if not path.exists():
-        raise UserError(f"{source} doesn't exist: give a folder, an archive, a URL, or drawn")
+        raise UserError(
+            f"{source} doesn't exist: name with --data a folder, an archive, a URL, or drawn"
+        )
     if path.is_file():
+        check_digest(path, request.sha256, source)
         return file_identity(path)
+    if request.sha256:
+        raise UserError(f"--sha256 is an archive's, and {source} is a folder")
     if (path / "dataset.json").is_file():
         raise UserError(f"{source} is prepared already: train with --data {source}")
-    return folder_identity(path)
+    return found.identity(path)
 
 
 def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:
@@ -161,29 +222,39 @@ def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:
         writer.close()
 
 
-def _photo_folder(request: Request, identity: dict[str, Any]) -> Path:
-    """The folder of photos: the source itself, or what its archive unpacks to."""
+def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, list[tuple[str, str]]]:
+    """The folder of photos, the source itself or what its archive unpacks to.
+
+    Returns:
+        The folder, and (member, reason) of what was not unpacked.
+    """
     if "folder" in identity:
-        return Path(request.data)
-    total = int(request.limits.max_gb * 2**30)
-    limits = archive.Limits(total=total, members=request.limits.max_files)
+        return home(request.data), []
+    limits = archive.Limits(
+        total=int(request.limits.max_gb * 2**30), members=request.limits.max_files
+    )
     unpacked = cache_root() / "unpacked" / f"{set_name(request.data)}-{key_of(identity)}"
+    about = unpacked.with_name(f"{unpacked.name}.json")  # what the archive held
     with lock(unpacked):
-        if unpacked.is_dir():
-            return unpacked
-        file, fetched = Path(request.data), None
+        if unpacked.is_dir() and about.is_file():
+            there = archive.Unpacked(**json.loads(about.read_text(encoding="utf-8")))
+            if there.total <= limits.total and there.members <= limits.members:
+                return unpacked, [(name, reason) for name, reason in there.passed_over]
+        shutil.rmtree(unpacked, ignore_errors=True)
+        file, fetched = home(request.data), None
         if "url" in identity:
             fetched = cache_root() / "downloads" / f"{key_of(identity)}-{set_name(request.data)}"
             file = fetched
             if not fetched.is_file():
-                download(request.data, fetched, request.sha256, total)
-        else:
-            check_digest(file, request.sha256, request.data)
+                download(request.data, fetched, request.sha256, limits.total)
         try:
             with appearing(unpacked) as temporary:
-                found = archive.unpack(file, temporary, limits)
-                if not found.written:
-                    raise UserError(f"{request.data} holds no photos")
+                there = archive.unpack(file, temporary, limits)
+                if not there.written:
+                    raise UserError(
+                        f"{request.data} holds no photos{summary.why(there.passed_over)}"
+                    )
+                atomic.write_text(about, json.dumps(asdict(there)))
         except UserError as error:
             if fetched is None:
                 raise
@@ -192,27 +263,49 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> Path:
             raise UserError(str(error).replace(str(fetched), request.data)) from None
         if fetched is not None:
             fetched.unlink(missing_ok=True)
-    return unpacked
+    return unpacked, there.passed_over
 
 
-def _sort(photos: list[labels.Photo], name: str, key: str) -> Path:
-    """One folder a body type, of hard links (symbolic ones across disks): costs no room."""
+def _sort(photos: list[Photo], name: str, key: str) -> Path | None:
+    """One folder a body type, of links to the photos: costs no room; None where none can be made.
+
+    What this program unpacked is linked hard. A user's own photos are linked by name: a hard link
+    would change their time of change, by which a later call knows that they are the same.
+    """
     folder = cache_root() / "sorted" / f"{name}-{key}"
+    own = cache_root().resolve() / "unpacked"
     with lock(folder):
         if folder.is_dir():
             return folder
-        with appearing(folder) as temporary:
-            for photo in photos:
-                if photo.problem:
-                    continue
-                # Folders and separators in the name would collide or nest.
-                target = temporary / _flat(photo.body_type) / _flat(photo.name)
-                target.parent.mkdir(exist_ok=True)
-                try:
-                    target.hardlink_to(photo.path)
-                except OSError:
-                    target.symlink_to(photo.path.resolve())
+        try:
+            with appearing(folder) as temporary:
+                for photo in photos:
+                    if photo.problem:
+                        continue
+                    # Folders and separators in the name would collide or nest.
+                    target = temporary / _flat(photo.body_type) / _flat(photo.name)
+                    target.parent.mkdir(exist_ok=True)
+                    while target.is_symlink() or target.exists():
+                        target = target.with_name(f"+{target.name}")
+                    _link(target, photo.path, own)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            print(f"without photos sorted into folders: {error}")
+            return None
     return folder
+
+
+def _link(target: Path, photo: Path, own: Path) -> None:
+    path = photo.resolve()
+    if own in path.parents:
+        try:
+            target.hardlink_to(path)
+        except OSError:  # another disk, or one that knows no hard links
+            pass
+        else:
+            return
+    target.symlink_to(path)
 
 
 def _flat(name: str) -> str:
@@ -224,18 +317,19 @@ def _flat(name: str) -> str:
 
 
 def _decode(
-    folder: Path, photos: list[labels.Photo], request: Request, facts: dict[str, Any]
+    folder: Path, labelled: labels.Labelled, request: Request, facts: dict[str, Any]
 ) -> None:
     """Decode with every core into one file; memory holds a few hundred small pictures."""
-    usable = [photo for photo in photos if not photo.problem]
-    skipped = [(photo.name, photo.problem) for photo in photos if photo.problem]
-    if usable and len({photo.body_type for photo in usable}) == 1:
+    usable = [photo for photo in labelled.photos if not photo.problem]
+    skipped = labelled.skipped()
+    if len(labelled.classes()) == 1:
         raise UserError(
-            f"all photos are of one body type ({usable[0].body_type}): at least two are needed"
+            f"all photos are of one body type ({usable[0].body_type}), {labelled.source}: "
+            "at least two are needed"
         )
     max_pixels = int(request.limits.max_megapixels * 1e6)
 
-    def work(photo: labels.Photo) -> Decoded | str:
+    def work(photo: Photo) -> Decoded | str:
         try:
             return decode_file(photo.path, request.size, max_pixels)
         except Unusable as problem:
@@ -244,7 +338,7 @@ def _decode(
     writer = Writer(folder, request.size)
     rows: list[Origin] = []
     hashes: list[bytes] = []
-    seen: dict[bytes, str] = {}
+    seen: dict[bytes, Photo] = {}
     given: list[bool] = []
     try:
         with (
@@ -262,15 +356,29 @@ def _decode(
                     if isinstance(result, str):
                         skipped.append((photo.name, result))
                     elif first := seen.get(result.picture_hash):
-                        skipped.append((photo.name, f"duplicate of {first}"))
+                        other = (
+                            ""
+                            if first.body_type == photo.body_type
+                            else (f", which is labelled {first.body_type}")
+                        )
+                        skipped.append((photo.name, f"duplicate of {first.name}{other}"))
                     else:
-                        seen[result.picture_hash] = photo.name
+                        seen[result.picture_hash] = photo
                         writer.add(result.picture)
-                        test = photo.split == "test" if photo.split else _held_out(result.file_hash)
+                        # Held out is held out: a validation split is no part of training either.
+                        test = (
+                            photo.split != "train" if photo.split else _held_out(result.file_hash)
+                        )
                         rows.append(Origin(photo.name, photo.body_type, test))
                         hashes.append(result.file_hash)
                         given.append(bool(photo.split))
         rows = _with_test(rows, hashes, given)
+        facts["labels"], warned = labelled.source, list(labelled.warnings)
+        for name in labelled.classes().keys() - {row.body_type for row in rows} if rows else ():
+            mine = {photo.name for photo in usable if photo.body_type == name}
+            reasons = [(file, reason) for file, reason in skipped if file in mine]
+            warned.append(f"the class {name!r} is left out{summary.why(reasons)}")
+        facts["warnings"] = warned
         writer.finish(rows, sorted(skipped), facts)
     finally:
         writer.close()

@@ -176,7 +176,7 @@ def test_cut_jpeg_is_reported_as_such() -> None:
     ],
 )
 def test_other_files_are_refused(data: bytes) -> None:
-    with pytest.raises(Unusable, match="unreadable"):
+    with pytest.raises(Unusable, match=r"unreadable|not a picture: it is"):
         decode(data, 64, MEGA)
 
 

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 import pytest
 
+from gan.data.body_types import BODY_TYPES
 from gan.data.drawn import draw, draw_one
-from gan.data.labels import BODY_TYPES
 from gan.errors import UserError
 
 

@@ -1,12 +1,13 @@
 """Body types from tables, folders and file names."""
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gan.data.labels import BODY_TYPES, Photo, car_connection, choose, label, normal
+from gan.data.body_types import BODY_TYPES, normal
+from gan.data.by_folder import car_connection
+from gan.data.labels import Labelled, choose, label
 from gan.errors import UserError
 
 
@@ -18,7 +19,7 @@ def touch(folder: Path, *names: str) -> Path:
 
 
 def found(folder: Path, table: Path | None = None) -> dict[str, tuple[str, str, str]]:
-    return {p.name: (p.body_type, p.split, p.problem) for p in label(folder, table)}
+    return {p.name: (p.body_type, p.split, p.problem) for p in label(folder, table).photos}
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,9 @@ def test_class_folders_at_any_depth_with_split_folders(tmp_path: Path) -> None:
 def test_car_connection_names_win_over_folders_of_makes(tmp_path: Path) -> None:
     name = "Acura_ILX_2013_28_16_110_15_4_70_55_179_39_FWD_5_4_4dr_aWg.jpg"
     touch(tmp_path, f"Acura/{name}", "Acura/" + name.replace("4dr", "SUV"))
-    assert [p.body_type for p in label(tmp_path)] == ["sedan", "suv"]
+    assert [p.body_type for p in label(tmp_path).photos] == ["sedan", "suv"]
     touch(tmp_path / "sorted", f"sedan/{name}", f"hatchback/{name}")
-    assert [p.body_type for p in label(tmp_path / "sorted")] == ["hatchback", "sedan"]
+    assert [p.body_type for p in label(tmp_path / "sorted").photos] == ["hatchback", "sedan"]
 
 
 def test_table_with_bare_names_and_split(tmp_path: Path) -> None:
@@ -79,8 +80,8 @@ def test_table_with_bare_names_and_split(tmp_path: Path) -> None:
     assert found(tmp_path) == {
         "photos/1.jpg": ("suv", "train", ""),
         "photos/2.jpg": ("van", "test", ""),
-        "photos/3.jpg": ("", "", "no label in the CSV"),
-        "9.jpg": ("", "", "in the CSV, but not there"),
+        "photos/3.jpg": ("", "", "no label in the table"),
+        "9.jpg": ("", "", "in the table, but not there"),
     }
 
 
@@ -91,7 +92,7 @@ def test_table_with_paths_semicolons_and_byte_order_mark(tmp_path: Path) -> None
     assert found(tmp_path, table) == {
         "a/1.jpg": ("sedan", "", ""),
         "b/1.jpg": ("van", "", ""),
-        "b/2.jpg": ("", "", "no label in the CSV"),
+        "b/2.jpg": ("", "", "no label in the table"),
         "1.jpg": ("", "", "name fits several photos"),
     }
 
@@ -116,8 +117,8 @@ def test_contradicting_rows_are_reported(tmp_path: Path) -> None:
         (
             lambda f: [
                 touch(f, "1.jpg"),
-                (f / "a.csv").write_text("file,type\n", encoding="utf-8"),
-                (f / "b.csv").write_text("file,type\n", encoding="utf-8"),
+                (f / "a.csv").write_text("file,type\n1.jpg,suv\n", encoding="utf-8"),
+                (f / "b.csv").write_text("file,type\n1.jpg,red\n", encoding="utf-8"),
             ],
             "choose with --labels",
         ),
@@ -147,26 +148,22 @@ def test_bad_tables(tmp_path: Path, content: bytes) -> None:
         message = str(error)
         assert str(table) in message
     else:
-        assert all(photo.problem for photo in photos)
-
-
-def usable(photos: list[Photo]) -> Counter[str]:
-    return Counter(photo.body_type for photo in photos if not photo.problem)
+        assert all(photo.problem for photo in photos.photos)
 
 
 class TestChoose:
     @pytest.fixture
-    def photos(self, tmp_path: Path) -> list:  # type: ignore[type-arg]
+    def photos(self, tmp_path: Path) -> Labelled:
         touch(tmp_path, "sedan/1.jpg", "jeep/2.jpg", "crossover/3.jpg", "van/4.jpg")
         return label(tmp_path)
 
-    def test_nothing_keeps_all(self, photos: list) -> None:  # type: ignore[type-arg]
-        assert usable(choose(photos, "")) == {"jeep": 1, "sedan": 1, "suv": 1, "van": 1}
+    def test_nothing_keeps_all(self, photos: Labelled) -> None:
+        assert choose(photos, "").classes() == {"jeep": 1, "sedan": 1, "suv": 1, "van": 1}
 
-    def test_picks_and_maps(self, photos: list) -> None:  # type: ignore[type-arg]
+    def test_picks_and_maps(self, photos: Labelled) -> None:
         chosen = choose(photos, "sedan, suv=jeep,suv=crossover")
-        assert usable(chosen) == {"sedan": 1, "suv": 2}
-        assert [p.problem for p in chosen if p.body_type == "van"] == ["class not chosen"]
+        assert chosen.classes() == {"sedan": 1, "suv": 2}
+        assert [p.problem for p in chosen.photos if p.body_type == "van"] == ["class not chosen"]
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -178,7 +175,7 @@ class TestChoose:
             ("sedan,van=sedan", "two classes"),
         ],
     )
-    def test_bad_text(self, photos: list, text: str, words: str) -> None:  # type: ignore[type-arg]
+    def test_bad_text(self, photos: Labelled, text: str, words: str) -> None:
         with pytest.raises(UserError, match=words):
             choose(photos, text)
 

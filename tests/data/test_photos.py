@@ -124,13 +124,13 @@ def test_what_is_skipped_is_reported(class_folders: Folders) -> None:
     (folder / "suv" / "gone.png").symlink_to(folder / "nowhere.png")
     photos = read(prepare(Request(data=str(folder), limits=SourceLimits(max_megapixels=8))))
     reasons = {row["file"]: row["reason"] for row in table(photos.folder / "skipped.csv")}
-    assert reasons["suv/bad.jpg"].startswith("unreadable")
+    assert reasons["suv/bad.jpg"] == "not a picture: it is a text"
     assert "truncated" in reasons["suv/cut.jpg"]
     assert reasons["suv/small.png"] == "too small: 20x20"
-    assert reasons["suv/same.bmp"] == "duplicate of sedan/000.png"
+    assert reasons["suv/same.bmp"] == "duplicate of sedan/000.png, which is labelled sedan"
     assert reasons["suv/giant.png"] == "too many pixels: 3000x3000"
     assert reasons["alone.png"] == "no label"
-    assert reasons["suv/gone.png"] == "not a regular file"
+    assert reasons["suv/gone.png"] == "a link that leads nowhere"
     assert len(reasons) == 7
     assert len(photos.labels) == 20
 
@@ -246,7 +246,7 @@ def test_out_names_the_folder(class_folders: Folders, tmp_path: Path) -> None:
     assert prepare(Request(data=str(folder), out=out)) == out
     assert load(str(out), 64).classes == ("sedan", "suv")
     assert prepare(Request(data=str(folder), out=out)) == out
-    with pytest.raises(UserError, match="something else"):
+    with pytest.raises(UserError, match="a set of other photos, flags"):
         prepare(Request(data=str(folder), out=out, size=128))
     with pytest.raises(UserError, match="prepared at 64 px"):
         load(str(out), 128)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from gan.data.body_types import BODY_TYPES
 from gan.data.drawn.picture import picture
-from gan.data.labels import BODY_TYPES
 from gan.errors import UserError
 
 VERSION = 4  # of the drawings; a new one makes the set be drawn again

@@ -1,0 +1,120 @@
+"""What names say: the eight body types, what others call them, and which split a name means."""
+
+import re
+import unicodedata
+from typing import Literal
+
+Split = Literal["", "train", "validation", "test"]  # empty: the name says nothing of it
+
+BODY_TYPES = ("convertible", "coupe", "hatchback", "pickup", "sedan", "suv", "van", "wagon")
+
+# Other names of the eight. Case, accents, spaces, hyphens and a plural's s make no difference.
+_SYNONYMS = {
+    "convertible": "cabrio cabriolet roadster spyder spider drophead",
+    "coupe": "",
+    "hatchback": "hatch",
+    "pickup": "pickup-truck truck",
+    "sedan": "limousine saloon",
+    "suv": "crossover sport-utility sport-utility-vehicle",
+    "van": "minivan mpv",
+    "wagon": "estate station-wagon",
+}
+# Cabs that only pickups have: how Stanford Cars and many dealers name one.
+_CABS = "crew club double extended king mega quad regular single super"
+
+
+def _compact(name: str) -> str:
+    """Lower-case letters and digits alone, without accents: one form for all spellings."""
+    plain = unicodedata.normalize("NFKD", name).lower()
+    return "".join(character for character in plain if character.isalnum())
+
+
+_NAMES = {
+    _compact(name): body_type
+    for body_type, others in _SYNONYMS.items()
+    for name in (body_type, *others.split())
+}
+# Within a longer name these two mean other things too: a fire truck, a stretch limousine.
+_PARTS = {name: t for name, t in _NAMES.items() if name not in ("truck", "limousine")}
+_PARTS |= {f"{cab}cab": "pickup" for cab in _CABS.split()}
+_DENIALS = frozenset({"no", "non", "not", "without"})
+
+# Held out is held out: a validation split is no part of training either.
+_SPLIT_WORDS: dict[str, Split] = {
+    "training": "train", "trainval": "train", "train": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "evaluation": "test", "eval": "test", "testing": "test", "test": "test",
+    "heldout": "test", "holdout": "test",
+}  # fmt: skip
+_BESIDE_SPLITS = (
+    "(annos?|annotations?|cars?|classes|data|datasets?|files?|images?|imgs?|index|labels?|list"
+    "|metadata|meta|photos?|pics?|pictures?|samples?|sets?|splits?|with|x|y)*"
+)
+_SPLIT = re.compile(f"{_BESIDE_SPLITS}({'|'.join(_SPLIT_WORDS)}){_BESIDE_SPLITS}")
+
+
+def known(name: str) -> str:
+    """The body type that `name` is a name of, also in the plural; "" for any other name."""
+    compact = _compact(name)
+    return next((_NAMES[n] for n in _singulars(compact) if n in _NAMES), "")
+
+
+def normal(name: str) -> str:
+    """A class as this program spells it: one of BODY_TYPES, else `name` in lower case, tidied."""
+    if body_type := known(name):
+        return body_type
+    text = unicodedata.normalize("NFC", name).strip().lower()
+    text = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(re.split(r"[\s_-]+", text)).strip()
+
+
+def types_in(name: str) -> list[str]:
+    """The body types that a longer name contains, in its order: ["pickup"] for "Ram Crew Cab".
+
+    A name that denies ("non-SUV") contains none.
+    """
+    return [] if _DENIALS & set(_words(name)) else _parts(name)[0]
+
+
+def split_of(name: str) -> Split:
+    """Which split a folder, file or cell names: "test" for "test_set" or "sedan-testing".
+
+    A name with any other word in it ("test drive 2019") names none.
+    """
+    match = _SPLIT.fullmatch("".join(word for word in _parts(name)[1] if not word.isdecimal()))
+    return _SPLIT_WORDS[match[2]] if match else ""
+
+
+def mentions_split(name: str) -> bool:
+    """Whether a word of `name` is one of a split, though the whole may mean something else."""
+    return any(word in _SPLIT_WORDS for word in _words(name))
+
+
+def _parts(name: str) -> tuple[list[str], list[str]]:
+    """The body types in a name, and the words around them."""
+    words, types, others = _words(name), [], []
+    place = 0
+    while place < len(words):
+        for length in (3, 2, 1):
+            some = words[place : place + length]
+            found = [_PARTS[n] for n in _singulars("".join(some)) if n in _PARTS]
+            if found and len(some) == length:
+                types.append(found[0])
+                place += length
+                break
+        else:
+            others.append(words[place])
+            place += 1
+    return types, others
+
+
+def _words(name: str) -> list[str]:
+    """Runs of letters or of digits, in lower case; a capital within a word begins another."""
+    plain = unicodedata.normalize("NFKD", name)
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
+    return re.findall(r"[^\W\d_]+|\d+", apart.lower())
+
+
+def _singulars(word: str) -> tuple[str, ...]:
+    return word, word.removesuffix("s"), word.removesuffix("es")

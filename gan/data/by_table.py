@@ -1,0 +1,161 @@
+"""Labels by tables: which tables of a folder are about its photos, and what they say together."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path, PurePosixPath
+
+from gan.data import published, tables
+from gan.data.body_types import known
+from gan.data.by_folder import by_folder, classes_of
+from gan.data.found import ATTRIBUTES, Contents, Photo
+from gan.data.tables import Table, split_folder
+from gan.errors import UserError
+
+
+def find_tables(
+    found: Contents, given: Path | None, notes: list[str]
+) -> tuple[list[Table], list[tuple[str, str]]]:
+    """The tables that label these photos, and (name, reason) of those that don't.
+
+    A table counts if half of its names fit photos, or fit half of the photos.
+
+    Args:
+        found: Photos and tables of a folder.
+        given: The table that the user named; it alone counts.
+        notes: Takes what a person should look at.
+
+    Raises:
+        UserError: `given` can't be used; one line says why.
+    """
+    photos = tables.Photos(found.photos)
+    if given is not None:
+        inside = next((t.name for t in found.tables if t.path.resolve() == given.resolve()), None)
+        folder = None if inside is None else str(PurePosixPath(inside).parent)
+        table = tables.read(given, photos, folder)
+        fits = sum(bool(photos.find(line.file)[0]) for line in table.lines)
+        if not fits:
+            raise UserError(f"{given} names no photo that is there{_near(table, photos)}")
+        others = [(t.name, "a table: --labels names another") for t in found.tables]
+        return [table], [other for other in others if other[0] != inside]
+    chosen: list[Table] = []
+    unused: list[tuple[str, str]] = []
+    mats = [t for t in found.tables if t.path.suffix.lower() == ".mat"]
+    try:
+        chosen += published.stanford(mats)
+    except UserError as error:
+        notes.append(str(error))
+        unused += [(mat.name, "a MATLAB file without usable labels") for mat in mats]
+    for entry in found.tables:
+        if entry in mats:
+            continue
+        if entry.path.name.lower() == ATTRIBUTES:
+            table_or_none = published.compcars(entry, found.photos)
+            if table_or_none is None:
+                unused.append((entry.name, "not a picture: it is a text"))
+            else:
+                chosen.append(table_or_none)
+            continue
+        folder = str(PurePosixPath(entry.name).parent)
+        try:
+            table = tables.read(entry.path, photos, "" if folder == "." else folder)
+        except UserError as error:
+            reason = str(error).replace(str(entry.path), "the table")
+            unused.append((entry.name, f"a table that gives no labels: {reason}"))
+            if not isinstance(error, tables.NoLabels):
+                notes.append(f"{entry.name} is not used for labels: {reason}")
+            continue
+        table = replace(table, name=entry.name)
+        fits = sum(bool(photos.find(line.file, table.folder)[0]) for line in table.lines)
+        if fits and (2 * fits >= len(table.lines) or 2 * fits >= len(found.photos)):
+            chosen.append(table)
+            continue
+        reason = f"{fits} of its {len(table.lines)} names fit photos"
+        unused.append((entry.name, f"a table about other things: {reason}"))
+        notes.append(f"{entry.name} is not used for labels: {reason}{_near(table, photos)}")
+    return chosen, unused
+
+
+def _near(table: Table, photos: tables.Photos) -> str:
+    """The nearest near-match of a table's names among the photos, as an addition to a message."""
+    for line in table.lines[:200]:
+        if near := photos.near(line.file):
+            return f"; the nearest: {line.file!r} there, {near!r} among the photos"
+    if table.lines:
+        return f"; its first name is {table.lines[0].file!r}"
+    return ""
+
+
+def by_table(found: Contents, chosen: list[Table], notes: list[str]) -> tuple[list[Photo], str]:
+    """Label photos by what `chosen` say together; folders give what the tables leave open.
+
+    Returns:
+        The photos, with one more for each name that fits none, and who labelled them.
+
+    Raises:
+        UserError: Two tables contradict each other.
+    """
+    photos = tables.Photos(found.photos)
+    said: dict[Path, list[tuple[int, Table, tables.Line]]] = defaultdict(list)
+    problems: list[Photo] = []
+    fits: Counter[str] = Counter()
+    for table in chosen:
+        for line in table.lines:
+            fitting, rank = photos.find(line.file, table.folder, line.split)
+            if len(fitting) == 1:
+                said[fitting[0].path].append((rank, table, line))
+                fits[table.name] += 1
+            else:
+                problem = "name fits several photos" if fitting else "in the table, but not there"
+                problems.append(Photo(Path(line.file), line.file or "(no name)", problem=problem))
+    named = classes_of(line.body_type or "" for table in chosen for line in table.lines)
+    labelled = []
+    clashes: Counter[tuple[str, str]] = Counter()
+    folders = by_folder(found.photos)
+    for photo in found.photos:
+        lines = said.get(photo.path, [])
+        best = max((rank for rank, _, _ in lines), default=0)
+        for rank, table, line in lines:
+            if rank < best:
+                fits[table.name] -= 1
+                problems.append(Photo(photo.path, line.file, problem="in the table, but not there"))
+        lines = [each for each in lines if each[0] == best]
+        types = {named[line.body_type] for _, _, line in lines if line.body_type is not None}
+        splits = {line.split for _, _, line in lines if line.split}
+        problem = ""
+        if not lines:
+            problem = "no label in the table"
+        elif len(types) > 1 or len(splits) > 1:
+            problem = "two different labels"
+            names = sorted({table.name for _, table, _ in lines})
+            clashes.update(pairwise(names))
+        elif not any(types):
+            types = types or {folders[photo.name]}
+            problem = "" if any(types) else "no label"
+        labelled.append(
+            Photo(
+                photo.path,
+                photo.name,
+                max(types, default=""),
+                max(splits, default="") or split_folder(photo.name),
+                problem,
+            )
+        )
+    for (one, other), count in clashes.items():
+        if 2 * count > min(fits[one], fits[other]):
+            raise UserError(
+                f"{one} and {other} give {count} photos different labels: choose with --labels"
+            )
+    for table in chosen:
+        if table.note:
+            notes.append(f"{table.name} is {table.note}")
+    against = sum(
+        known(folder) not in ("", photo.body_type)
+        for photo in labelled
+        for folder in [folders[photo.name]]
+        if not photo.problem
+    )
+    if against:
+        notes.append(f"{against} photos lie in folders of another body type than the table says")
+    counts = [f"{t.name} ({fits[t.name]} of its {len(t.lines)} names fit)" for t in chosen]
+    return [*labelled, *problems], f"by {' and '.join(counts)}"

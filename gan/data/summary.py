@@ -1,0 +1,82 @@
+"""What preparing photos says to a person: before the long part, and when it is done."""
+
+import csv
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from gan.data.labels import MANY, Labelled
+from gan.data.prepared import read, read_description
+
+REASONS = 4  # of files that are left out, in a message of one line
+
+
+def before(labelled: Labelled, source: str) -> str:
+    """Who labels the photos of `source`, the classes, and what looks wrong: lines to print."""
+    classes = labelled.classes()
+    named = [f"{name} {count}" for name, count in classes.items()]
+    more = f" and {len(named) - MANY} more" if len(named) > MANY else ""
+    given = Counter(photo.split for photo in labelled.photos if not photo.problem)
+    splits = [
+        f"{given[split]} {split}" for split in ("train", "validation", "test") if given[split]
+    ]
+    content = f"{given['']} by content, one in ten for testing" if given[""] else ""
+    return "\n".join(
+        [
+            f"{sum(classes.values())} photos of {source}, labelled {labelled.source}",
+            f"  {len(classes)} classes: {', '.join(named[:MANY])}{more}",
+            f"  split: {', '.join(filter(None, [*splits, content]))}",
+            *left_out(labelled.skipped()),
+            *(f"  warning: {warning}" for warning in labelled.warnings),
+        ]
+    )
+
+
+def after(folder: Path) -> str:
+    """What the prepared set in `folder` holds, what was left out, and what comes next.
+
+    Raises:
+        UserError: The folder is no prepared set, or damaged.
+    """
+    photos, facts = read(folder), read_description(folder)
+    train, test = photos.counts("train"), photos.counts("test")
+    labelled = f", labelled {facts['labels']}" if "labels" in facts else ""
+    lines = [f"{len(photos.labels)} pictures of {photos.size} px in {folder}{labelled}"]
+    lines += [
+        f"  {name:<14} {train[name]:>8} train {test[name]:>8} test" for name in photos.classes
+    ]
+    with (folder / "skipped.csv").open(encoding="utf-8", newline="") as file:
+        skipped = [(row["file"], row["reason"]) for row in csv.DictReader(file)]
+    lines += left_out(skipped)
+    if skipped:
+        lines.append(f"  each with its reason: {folder / 'skipped.csv'}")
+    lines += [f"  warning: {warning}" for warning in facts.get("warnings", ())]
+    lines.append(f"next: python train/train_cgan.py --data {shlex.quote(str(folder))}")
+    return "\n".join(lines)
+
+
+def left_out(skipped: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each reason, the commonest first."""
+    return [f"  skipped: {count} ({reason})" for reason, count in _reasons(skipped)]
+
+
+def why(skipped: Iterable[tuple[str, str]]) -> str:
+    """The commonest reasons as an addition to a sentence; empty without any."""
+    reasons = _reasons(skipped)
+    some = "; ".join(f"{count} x {reason}" for reason, count in reasons[:REASONS])
+    return f" ({some})" if some else ""
+
+
+def _reasons(skipped: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
+    return Counter(_general(reason) for _, reason in skipped).most_common()
+
+
+def _general(reason: str) -> str:
+    """A reason without what it says of the single file."""
+    if ", which is labelled " in reason:
+        return "duplicate with another label"
+    for start in ("duplicate", "unreadable", "too small", "too many pixels"):
+        if reason.startswith(start):
+            return start
+    return reason.partition(" here already:")[0]
