@@ -38,13 +38,14 @@ def read_command(
         UserError: A flag or value is wrong, or the run to go on with can't be read.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    # These three decide which settings there are, so they are read before the other flags.
+    # These decide which settings there are, so they are read before the other flags.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--recipe", nargs="?")
     first.add_argument("--out", nargs="?")
     first.add_argument("--resume", nargs="?", const=True)
+    first.add_argument("--grow-from", nargs="?")
     early, _ = first.parse_known_args(arguments)
-    default = next(iter(recipes))
+    default = "grown" if early.grow_from and "grown" in recipes else next(iter(recipes))
     start = recipes.get(early.recipe, recipes[default])
     if early.resume:
         if not early.out:

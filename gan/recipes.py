@@ -1,5 +1,7 @@
 """The recipes by name: complete settings that scripts, experiments and tests start from."""
 
+from dataclasses import replace
+
 from gan.config import (
     NETWORKS,
     AdversarialConfig,
@@ -33,13 +35,31 @@ PROJECTED = RunConfig(
     ),
 )
 
+# The same for an hour or more on photos: wider, and the frozen network sees pictures enlarged.
+LONG = replace(
+    PROJECTED,
+    network=replace(PROJECTED.network, width=48, view=128),
+    objective=replace(PROJECTED.objective, adversarial=0.5),
+    loop=replace(PROJECTED.loop, pictures=320_000),
+)
+
+# What --grow-from trains: G takes guidance, and pictures of earlier steps repel too. The size
+# and G's widths are those of the run that it grows from.
+GROWN = replace(
+    LONG,
+    network=replace(LONG.network, guided=True),
+    objective=replace(LONG.objective, crowd=48),
+    loop=replace(LONG.loop, pictures=130_000),
+)
+
 
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
     """The recipes for generators that take a class, or for those that take none; ours first.
 
     A network that none of the recipes above names comes as it is, with the report's losses.
     """
-    named = {"projected": PROJECTED, "report": REPORT_CGAN if conditional else REPORT_DCGAN}
+    named = {"projected": PROJECTED, "long": LONG, "grown": GROWN}
+    named["report"] = REPORT_CGAN if conditional else REPORT_DCGAN
     known = {type(recipe.network) for recipe in (PROJECTED, REPORT_CGAN, REPORT_DCGAN)}
     for kind, network in NETWORKS.items():
         if network not in known:

@@ -11,7 +11,8 @@ from gan.recipes import of_kind
 
 ABOUT = """Train our conditional GAN; it runs as it is, on cars drawn by the program.
 
---recipe report trains the report's pair instead, with flags of its own.
+--recipe long is for an hour or more on photos, and --grow-from goes on from a finished run to
+twice its size. --recipe report trains the report's pair instead, with flags of its own.
 """
 
 
