@@ -1,6 +1,5 @@
 """Weights on disk: a generator to ship, and the full state from which a run resumes exactly."""
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable
@@ -19,8 +18,9 @@ from gan.errors import UserError
 from gan.losses import Objective
 from gan.models import build_generator
 from gan.runs import Run
+from gan.weights import FORMAT as FORMAT
+from gan.weights import digest
 
-FORMAT = "car-gan-1"
 STATE_VERSION = 2  # of resume files alone: which modules a state has
 
 
@@ -198,12 +198,7 @@ def _difference(name: str, before: Any, now: Any) -> str:
 
 
 def _digest(tensors: dict[str, Tensor]) -> str:
-    """SHA-256 of names and values: a bit that flipped on disk may leave every value plausible."""
-    found = hashlib.sha256()
-    for name, value in sorted(tensors.items()):
-        found.update(name.encode())
-        found.update(value.reshape(-1).view(torch.uint8).numpy().data)
-    return found.hexdigest()
+    return digest({n: t.reshape(-1).view(torch.uint8).numpy() for n, t in tensors.items()})
 
 
 def _pack(tensors: dict[str, Tensor], about: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 import gan
-from gan import atomic, sampling
+from gan import atomic, graph, sampling
 from gan.checkpoint import LoadedGenerator, State, save_generator, save_state
 from gan.config import RunConfig, to_json
 from gan.data.prepared import Photos
@@ -121,6 +121,7 @@ def write_run(
         }
     )
     save_generator(run.generator_path, state.average, to_json(config))
+    graph.write_generator(run, config, len(classes))
     if state.iteration > 0:
         save_state(run, state, identity)
 

@@ -38,6 +38,9 @@ METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "s
 TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference")
 
 
+JUDGE_GRAPH = "judge.onnx"  # in a judge's folder: its classifiers' graph, see gan/graph.py
+
+
 def runs_root() -> Path:
     """Where runs live: $CAR_GAN_CHECKPOINTS, the repository's checkpoints/, or ./checkpoints."""
     named = os.environ.get("CAR_GAN_CHECKPOINTS")
@@ -69,6 +72,11 @@ class Run:
     @property
     def generator_path(self) -> Path:
         return self.path / "generator.safetensors"
+
+    @property
+    def graph_path(self) -> Path:
+        """The generator's graph without weights, see gan/graph.py."""
+        return self.path / "generator.onnx"
 
     @property
     def losses_path(self) -> Path:

@@ -1,4 +1,4 @@
-"""Seeds to latents to pictures: sets, grids and morphs, the same on every machine."""
+"""Seeds to pictures: single ones, sets and grids, the same on every machine."""
 
 from collections.abc import Sequence
 
@@ -6,29 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gan import latents
 from gan.checkpoint import LoadedGenerator
 from gan.errors import UserError
+from gan.latents import GUIDANCE as GUIDANCE
 
 BATCH = 64
-GUIDANCE = 0.5  # where nobody chose: between the most varied pictures, 0, and the most typical, 1
-
-
-def latents(seeds: Sequence[int], latent: int, truncation: float = 1.0) -> Tensor:
-    """One latent a seed: float32 [N, latent], standard normal times `truncation`.
-
-    A picture depends on its own seed alone, never on its neighbours in a batch. RandomState's
-    stream is frozen across NumPy versions. Scaling the latent towards the mean trades variety
-    for typicality.
-
-    Raises:
-        UserError: `truncation` is outside (0, 1] or a seed outside [0, 2**32).
-    """
-    if not 0 < truncation <= 1:
-        raise UserError(f"truncation must be above 0 and at most 1, not {truncation}")
-    if any(not 0 <= seed < 2**32 for seed in seeds):
-        raise UserError("a seed must be from 0 to 4294967295")
-    rows = [np.random.RandomState(seed).standard_normal(latent) for seed in seeds]
-    return torch.from_numpy(np.array(rows, np.float32).reshape(-1, latent)) * truncation
 
 
 def to_uint8(pictures: Tensor) -> np.ndarray:
@@ -55,7 +38,7 @@ def generate(
         UserError: Labels are given where there are no classes, are missing where there are, or
             name a class that doesn't exist; or `guidance` is outside [0, 1].
     """
-    z = latents(seeds, generator.latent, truncation)
+    z = torch.from_numpy(latents.from_seeds(seeds, generator.latent, truncation))
     return from_latents(generator, z, labels, guidance)
 
 
@@ -106,29 +89,6 @@ def grid(pictures: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
         top, left = i // columns * (height + gap), i % columns * (width + gap)
         sheet[top : top + height, left : left + width] = picture
     return sheet
-
-
-def interpolate(start: Tensor, end: Tensor, positions: Sequence[float]) -> Tensor:
-    """Latents [len(positions), latent] on the great arc from `start` to `end` ([latent] each).
-
-    Spherical interpolation keeps the latent's length typical of the normal distribution, where a
-    straight line would pass too near the mean (White 2016). Position 0 is `start`, 1 is `end`.
-    """
-    t = torch.tensor(positions, dtype=start.dtype)[:, None]
-    cosine = torch.dot(start, end) / (start.norm() * end.norm())
-    angle = torch.arccos(cosine.clamp(-1, 1))
-    if angle < 1e-4 or torch.pi - angle < 1e-4:
-        return start + (end - start) * t
-    return (torch.sin((1 - t) * angle) * start + torch.sin(t * angle) * end) / torch.sin(angle)
-
-
-def class_weights(start: int, end: int, classes: int, positions: Sequence[float]) -> Tensor:
-    """Weights over classes [len(positions), classes] that move from one class to another."""
-    t = torch.tensor(positions)
-    weights = torch.zeros(len(positions), classes)
-    weights[:, start] += 1 - t
-    weights[:, end] += t
-    return weights
 
 
 def _check_labels(

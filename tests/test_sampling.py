@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan import sampling
+from gan import latents, sampling
 from gan.checkpoint import LoadedGenerator
 from gan.config import RunConfig
 from gan.errors import UserError
@@ -25,7 +25,7 @@ UNCONDITIONAL = loaded(tiny_config("dcgan"), ())
 
 
 def test_latents_are_the_frozen_stream() -> None:
-    assert sampling.latents([7], 3)[0].tolist() == pytest.approx(
+    assert latents.from_seeds([7], 3)[0].tolist() == pytest.approx(
         [1.6905257, -0.46593738, 0.03282016], abs=1e-6
     )
 
@@ -54,16 +54,16 @@ def test_sets_of_different_seeds_share_no_picture() -> None:
 
 
 def test_truncation_scales_the_latent() -> None:
-    full, half = sampling.latents([1, 2], 16), sampling.latents([1, 2], 16, 0.5)
-    assert torch.allclose(half, full / 2)
+    full, half = latents.from_seeds([1, 2], 16), latents.from_seeds([1, 2], 16, 0.5)
+    assert np.allclose(half, full / 2)
 
 
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda: sampling.latents([1], 4, 0), "truncation"),
-        (lambda: sampling.latents([1], 4, float("nan")), "truncation"),
-        (lambda: sampling.latents([-1], 4), "seed"),
+        (lambda: latents.from_seeds([1], 4, 0), "truncation"),
+        (lambda: latents.from_seeds([1], 4, float("nan")), "truncation"),
+        (lambda: latents.from_seeds([-1], 4), "seed"),
         (lambda: sampling.generate(CONDITIONAL, [1]), "needs a class"),
         (lambda: sampling.generate(CONDITIONAL, [1], [3]), "class number"),
         (lambda: sampling.generate(CONDITIONAL, [1, 2], [0]), "as many labels"),
@@ -76,21 +76,22 @@ def test_wrong_requests_are_refused(call: object, says: str) -> None:
 
 
 def test_morph_between_classes_starts_and_ends_at_them() -> None:
-    z = sampling.latents([5, 5, 5], CONDITIONAL.latent)
-    weights = sampling.class_weights(0, 2, 3, [0, 0.5, 1])
-    strip = sampling.from_latents(CONDITIONAL, z, weights)
+    z = torch.from_numpy(latents.from_seeds([5, 5, 5], CONDITIONAL.latent))
+    weights = latents.class_weights(0, 2, 3, [0, 0.5, 1])
+    strip = sampling.from_latents(CONDITIONAL, z, torch.from_numpy(weights))
     ends = sampling.generate(CONDITIONAL, [5, 5], [0, 2])
     assert np.abs(strip[[0, 2]].astype(int) - ends).max() <= 1
     assert weights.sum(1).tolist() == [1, 1, 1]
 
 
 def test_interpolation_keeps_the_length() -> None:
-    start, end = sampling.latents([1, 2], 256)
-    path = sampling.interpolate(start, end, [0, 0.25, 0.5, 1])
-    assert torch.allclose(path[0], start, atol=1e-5)
-    assert torch.allclose(path[-1], end, atol=1e-5)
-    assert path.norm(dim=1).min() > 0.95 * min(start.norm(), end.norm())
-    assert torch.allclose(sampling.interpolate(start, start, [0.3])[0], start)
+    start, end = latents.from_seeds([1, 2], 256)
+    path = latents.interpolate(start, end, [0, 0.25, 0.5, 1])
+    lengths = np.linalg.norm(path, axis=1)
+    assert np.allclose(path[0], start, atol=1e-5)
+    assert np.allclose(path[-1], end, atol=1e-5)
+    assert lengths.min() > 0.95 * min(lengths[0], lengths[-1])
+    assert np.allclose(latents.interpolate(start, start, [0.3])[0], start)
 
 
 def test_grid_lays_out_in_rows() -> None:

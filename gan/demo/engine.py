@@ -1,33 +1,31 @@
-"""Draws pictures for the pages. The only part of the demo that imports torch, and not before a
-picture is asked for."""
+"""Draws pictures for the pages and asks the judge: in turn, cached, a network loaded once."""
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Expired
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import streamlit as st
 
+from gan import latents
 from gan.demo import store
 from gan.demo.catalogue import JUDGE_FILE, Entry, type_name
 from gan.demo.opinions import Judged, Opinion, share_closer
+from gan.errors import UserError
 from gan.runs import Run
 
 if TYPE_CHECKING:
-    from gan.checkpoint import LoadedGenerator
-    from gan.metrics.judge import Judge
+    from gan.demo.network import Generator, Judge
 
 T = TypeVar("T")
 WORKERS = 2  # forward passes at a time: as many as the smallest host has cores
 PATIENCE = 30  # seconds a visitor waits for a turn
-FIRST_PATIENCE = 120  # the same for the first one, who waits for torch to be imported
 MOST_PICTURES = 16
 
 
@@ -95,59 +93,55 @@ def judge(entry: Entry, drawn: Drawn) -> Judged | None:
 def _in_turn(work: Callable[[], T]) -> T:
     future: Future[T] = _pool().submit(work)
     try:
-        return future.result(PATIENCE if "torch" in sys.modules else FIRST_PATIENCE)
+        return future.result(PATIENCE)
     except Expired:
         future.cancel()
         raise Busy from None
 
 
-# A fixed pool, not the visitors' own threads: it bounds the work and the memory, because every
-# thread that calls torch keeps a team of helpers of its own.
+# A fixed pool, not the visitors' own threads: it bounds the work and the memory.
 @st.cache_resource(show_spinner=False)
 def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(WORKERS, thread_name_prefix="draw")
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _generator(path: str, changed: store.Stamp) -> LoadedGenerator:
-    from gan.checkpoint import load_generator
+def _generator(path: str, changed: store.Stamp) -> Generator:
+    from gan.demo import network
 
-    return load_generator(Run(Path(path)))
+    return network.load_generator(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _judge(folder: str, changed: store.Stamp) -> Judge:
-    from gan.metrics import judge
+    from gan.demo import network
 
-    return judge.read(Path(folder))
+    return network.load_judge(Path(folder))
 
 
-@st.cache_data(max_entries=64, show_spinner="Asking the classifier")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
     def work() -> Judged:
-        from gan.metrics.classifier import predict
-        from gan.metrics.measures import nearest
-
         judge = _judge(folder, changed)
-        # Network 0 alone: its features are the ones that the reference was kept in.
-        said = predict(judge.networks[0], made)
-        chances = said.logits.softmax(1).numpy()
-        held_out = judge.held_out
-        distances = nearest(said.pooled, judge.reference)[0] if len(held_out) else None
+        chances, distances = judge.look(made)
+        known = len(judge.held_out) > 0
         found = []
-        for number, chance in enumerate(chances):
-            distance = float(distances[number]) if distances is not None else None
-            closer = share_closer(distance, held_out) if distance is not None else None
+        for chance, distance in zip(chances, distances.tolist(), strict=True):
             best = int(chance.argmax())
             found.append(
-                Opinion(type_name(judge.classes[best]), float(chance[best]), distance, closer)
+                Opinion(
+                    type_name(judge.classes[best]),
+                    float(chance[best]),
+                    distance if known else None,
+                    share_closer(distance, judge.held_out) if known else None,
+                )
             )
-        return Judged(found, judge.accuracy[0] if judge.accuracy else float("nan"), held_out)
+        return Judged(found, judge.accuracy, judge.held_out)
 
     return _in_turn(work)
 
 
-@st.cache_data(max_entries=64, show_spinner="Drawing (the first time loads the network)")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _draw(
     path: str,
     changed: store.Stamp,
@@ -156,19 +150,16 @@ def _draw(
     truncation: float,
 ) -> Drawn:
     def work() -> Drawn:
-        from gan import sampling
-
         generator = _generator(path, changed)
         start = time.perf_counter()
-        made = sampling.generate(
-            generator, list(seeds), list(labels) if labels is not None else None, truncation
-        )
-        return Drawn(made, time.perf_counter() - start)
+        z = latents.from_seeds(seeds, generator.latent, truncation)
+        y = None if labels is None else _one_hot(labels, generator.classes)
+        return Drawn(generator.draw(z, y), time.perf_counter() - start)
 
     return _in_turn(work)
 
 
-@st.cache_data(max_entries=32, show_spinner="Drawing (the first time loads the network)")
+@st.cache_data(max_entries=32, show_spinner=False)
 def _morph(
     path: str,
     changed: store.Stamp,
@@ -177,18 +168,20 @@ def _morph(
     positions: tuple[tuple[float, float], ...],
 ) -> Drawn:
     def work() -> Drawn:
-        from gan import sampling
-
         generator = _generator(path, changed)
         start = time.perf_counter()
-        ends = sampling.latents(seeds, generator.latent)
-        latents = sampling.interpolate(ends[0], ends[1], [latent for latent, _ in positions])
-        weights: Any = None
+        ends = latents.from_seeds(seeds, generator.latent)
+        z = latents.interpolate(ends[0], ends[1], [latent for latent, _ in positions])
+        y = None
         if labels is not None:
-            weights = sampling.class_weights(
-                labels[0], labels[1], len(generator.classes), [kind for _, kind in positions]
-            )
-        made = sampling.from_latents(generator, latents, weights)
-        return Drawn(made, time.perf_counter() - start)
+            kinds = [kind for _, kind in positions]
+            y = latents.class_weights(labels[0], labels[1], generator.classes, kinds)
+        return Drawn(generator.draw(z, y), time.perf_counter() - start)
 
     return _in_turn(work)
+
+
+def _one_hot(labels: tuple[int, ...], classes: int) -> np.ndarray:
+    if not all(0 <= label < classes for label in labels):
+        raise UserError(f"a class number must be from 0 to {classes - 1}")
+    return np.eye(classes, dtype=np.float32)[list(labels)]

@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from gan import atomic
+from gan import atomic, graph
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.classifier import (
@@ -147,6 +147,7 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
     (folder / FILES[0]).unlink(missing_ok=True)
     for file, tensors in files.items():
         atomic.write_bytes(folder / file, safetensors.torch.save(tensors))
+    graph.write_judge(folder, len(photos.classes), photos.size)
     atomic.write_text(folder / FILES[0], json.dumps(about, indent=2) + "\n")
     return read(folder)
 

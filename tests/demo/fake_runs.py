@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from PIL import Image
 
+from gan import graph
 from gan.checkpoint import save_generator
 from gan.config import (
     AdversarialConfig,
@@ -78,6 +79,7 @@ def make_run(
         generator = build_generator(network, 64, len(types) if conditional else 0)
         torch.random.set_rng_state(torch_state)
         save_generator(run.generator_path, generator.eval(), settings)
+        graph.write_generator(run, config, len(types) if conditional else 0)
     iterations = np.arange(0, 401, 2)
     falling = np.exp(-iterations / 150)
     losses = pd.DataFrame(
@@ -181,6 +183,7 @@ def make_judge(root: Path) -> Path:
         "accuracy": [0.71],
     }
     (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
+    graph.write_judge(folder, len(TYPES), 64)
     return folder
 
 

@@ -1,0 +1,93 @@
+"""The app's engine draws and judges as torch does, and says what is wrong with its files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from gan import graph, latents, sampling
+from gan.checkpoint import load_generator, save_generator
+from gan.config import DataConfig, LoopConfig, RunConfig, to_json
+from gan.demo import network
+from gan.errors import UserError
+from gan.metrics import judge
+from gan.metrics.classifier import predict
+from gan.metrics.neighbours import nearest
+from gan.models import build_generator
+from gan.runs import Run
+from tests.conftest import tiny_config
+from tests.demo.fake_runs import make_judge
+
+TYPES = ("coupe", "suv", "van")
+
+
+def trained(folder: Path, kind: str, size: int) -> Run:
+    """A run whose weights differ from those of a fresh network, statistics included."""
+    run = Run(folder / f"{kind}-{size}")
+    run.path.mkdir()
+    tiny = tiny_config(kind)
+    data = DataConfig(size=size)  # type: ignore[arg-type]
+    config = RunConfig(data, tiny.network, tiny.objective, LoopConfig())
+    classes = TYPES if config.conditional else ()
+    generator = build_generator(config.network, size, len(classes))
+    torch.manual_seed(1)
+    for weight in generator.parameters():
+        weight.data *= 5 if weight.ndim > 1 else 1  # fresh ones draw grey
+    y = torch.rand(8, len(classes)) if classes else None
+    generator(torch.randn(8, config.network.latent), y)
+    save_generator(run.generator_path, generator.eval(), to_json(config))
+    about = {"settings": to_json(config), "dataset": {"classes": list(classes)}}
+    run.write_config(about | {"progress": {}, "environment": {}})
+    graph.write_generator(run, config, len(classes))
+    return run
+
+
+@pytest.mark.parametrize("size", [64, 128])
+@pytest.mark.parametrize("kind", ["dcgan", "cgan", "projected"])
+def test_the_app_draws_what_torch_draws(tmp_path: Path, kind: str, size: int) -> None:
+    run = trained(tmp_path, kind, size)
+    slow, fast = load_generator(run), network.load_generator(run)
+    labels = [i % len(TYPES) for i in range(20)]
+    expected = sampling.generate(slow, range(20), labels if slow.classes else None, 0.7)
+    y = np.eye(len(TYPES), dtype=np.float32)[labels] if slow.classes else None
+    made = fast.draw(latents.from_seeds(range(20), fast.latent, 0.7), y)
+    assert made.shape == (20, size, size, 3)
+    assert made.std() > 1
+    assert np.abs(made.astype(int) - expected).max() <= 1
+
+
+def test_the_app_judges_as_the_evaluation_does(tmp_path: Path) -> None:
+    folder = make_judge(tmp_path)
+    slow, fast = judge.read(folder), network.load_judge(folder)
+    pictures = np.random.RandomState(0).randint(0, 256, (20, 64, 64, 3)).astype(np.uint8)
+    features = predict(slow.networks[0], pictures)
+    chances, distances = fast.look(pictures)
+    assert np.allclose(chances, features.logits.softmax(1).numpy(), atol=1e-4)
+    assert np.allclose(distances, nearest(features.pooled, slow.reference)[0], atol=1e-3)
+    assert (fast.classes, fast.accuracy) == (slow.classes, slow.accuracy[0])
+
+
+def test_a_graph_takes_no_part_of_the_training(tmp_path: Path) -> None:
+    """It may be written in the middle of one: weights and random numbers stay as they were."""
+    before = torch.random.get_rng_state()
+    config = tiny_config("projected")
+    graph.write_generator(Run(tmp_path), config, 3)
+    assert (torch.random.get_rng_state() == before).all()
+    assert Run(tmp_path).graph_path.stat().st_size < 50_000
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
+    run, other = trained(tmp_path, "cgan", 64), trained(tmp_path, "dcgan", 64)
+    graph_of_run = run.graph_path.read_bytes()
+    run.graph_path.write_bytes(other.graph_path.read_bytes())
+    with pytest.raises(UserError, match="don't fit each other"):
+        network.load_generator(run)
+    run.graph_path.unlink()
+    with pytest.raises(UserError, match=r"python -m gan\.graph"):
+        network.load_generator(run)
+    run.graph_path.write_bytes(graph_of_run)
+    network.load_generator(run)
+    run.generator_path.write_bytes(other.generator_path.read_bytes())
+    with pytest.raises(UserError, match="not made with the settings"):
+        network.load_generator(run)
