@@ -213,6 +213,11 @@ def kind_of(config: NetworkConfig | ObjectiveConfig) -> str:
     kinds = NETWORKS | OBJECTIVES
     return next(name for name, kind in kinds.items() if type(config) is kind)
 
+    @property
+    def guided(self) -> bool:
+        """Whether the generator takes how typical a picture should be."""
+        return isinstance(self.network, ProjectedConfig) and self.network.guided
+
 
 def to_json(config: RunConfig) -> dict[str, Any]:
     """The settings as plain JSON values; the kinds of network and objective are named.

@@ -27,7 +27,8 @@ def write_generator(run: Run, config: RunConfig, classes: int) -> None:
     """Write the graph of a run's generator, unless it is there: settings alone decide it.
 
     Inputs: z, float32 [N, latent]; y, weights over classes, float32 [N, classes], where the
-    generator takes a class. Output: pictures, float32 [N, 3, size, size] in [-1, 1].
+    generator takes a class; guidance, float32 [N], where it takes that.
+    Output: pictures, float32 [N, 3, size, size] in [-1, 1].
     """
     if run.graph_path.is_file():
         return
@@ -36,6 +37,8 @@ def write_generator(run: Run, config: RunConfig, classes: int) -> None:
         inputs = {"z": torch.zeros(2, config.network.latent)}
         if config.conditional:
             inputs["y"] = torch.zeros(2, classes)
+        if config.guided:
+            inputs["guidance"] = torch.zeros(2)
         atomic.write_bytes(run.graph_path, to_onnx(network, inputs, "pictures"))
 
 
@@ -103,7 +106,7 @@ def main() -> None:
         raise UserError("name the folders of runs: python -m gan.graph checkpoints/NAME ...")
     for path in map(Path, sys.argv[1:]):
         if (path / "judge.json").is_file():
-            about = json.loads((path / "judge.json").read_text())
+            about = json.loads((path / "judge.json").read_text(encoding="utf-8"))
             write_judge(path, len(about["classes"]), about["size"])
         else:
             run = Run(path)

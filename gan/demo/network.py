@@ -42,16 +42,24 @@ class Generator:
     network: Network
     classes: int  # 0 where it takes none
     latent: int  # numbers in a latent vector
+    guided: bool  # whether it takes how typical a picture should be
 
-    def draw(self, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    def draw(self, z: np.ndarray, y: np.ndarray | None = None, guidance: float = 1.0) -> np.ndarray:
         """Pictures uint8 [N, H, W, 3] of latents [N, latent] and weights over classes [N, classes].
+
+        `guidance` is from 0 (varied) to 1 (typical), for generators that take it.
 
         Raises:
             UserError: Classes are given where there are none, or the other way round.
         """
         if (y is None) != (self.classes == 0):
             raise UserError("this generator knows no classes" if y is not None else "name a class")
-        made = self.network(z=z) if y is None else self.network(z=z, y=y)
+        inputs = {"z": z}
+        if y is not None:
+            inputs["y"] = y
+        if self.guided:
+            inputs["guidance"] = np.full(len(z), guidance, np.float32)
+        made = self.network(**inputs)
         scaled = np.clip(np.rint(made * 127.5 + 127.5), 0, 255).astype(np.uint8)
         return scaled.transpose(0, 2, 3, 1)
 
@@ -97,7 +105,7 @@ def load_generator(run: Run) -> Generator:
         raise UserError(f"{run.generator_path} was not made with the settings in config.json")
     classes = len(values["dataset"].get("classes", ())) if config.conditional else 0
     network = _network(run.graph_path, tensors, run.generator_path)
-    return Generator(network, classes, config.network.latent)
+    return Generator(network, classes, config.network.latent, config.guided)
 
 
 def load_judge(folder: Path) -> Judge:
@@ -107,7 +115,7 @@ def load_judge(folder: Path) -> Judge:
         UserError: A file is missing or damaged.
     """
     try:
-        about = json.loads((folder / "judge.json").read_text())
+        about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
         path = folder / f"seed{about['seeds'][0]}.safetensors"
         tensors = load_file(path)
         weight, bias = tensors.pop("classify.weight"), tensors.pop("classify.bias")

@@ -1,6 +1,8 @@
 """The app's engine draws and judges as torch does, and says what is wrong with its files."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from gan.demo import network
 from gan.errors import UserError
 from gan.metrics import judge
 from gan.metrics.classifier import predict
-from gan.metrics.neighbours import nearest
+from gan.metrics.measures import nearest
 from gan.models import build_generator
 from gan.runs import Run
 from tests.conftest import tiny_config
@@ -22,18 +24,19 @@ from tests.demo.fake_runs import make_judge
 TYPES = ("coupe", "suv", "van")
 
 
-def trained(folder: Path, kind: str, size: int) -> Run:
+def trained(folder: Path, kind: str, size: int, **changes: Any) -> Run:
     """A run whose weights differ from those of a fresh network, statistics included."""
     run = Run(folder / f"{kind}-{size}")
     run.path.mkdir()
     tiny = tiny_config(kind)
     data = DataConfig(size=size)  # type: ignore[arg-type]
-    config = RunConfig(data, tiny.network, tiny.objective, LoopConfig())
+    config = RunConfig(data, replace(tiny.network, **changes), tiny.objective, LoopConfig())
     classes = TYPES if config.conditional else ()
     generator = build_generator(config.network, size, len(classes))
     torch.manual_seed(1)
     for weight in generator.parameters():
-        weight.data *= 5 if weight.ndim > 1 else 1  # fresh ones draw grey
+        # Fresh ones draw grey, and what growing and guidance add starts at zero.
+        weight.data = weight.data * 5 + 0.01 * torch.randn_like(weight)
     y = torch.rand(8, len(classes)) if classes else None
     generator(torch.randn(8, config.network.latent), y)
     save_generator(run.generator_path, generator.eval(), to_json(config))
@@ -55,6 +58,20 @@ def test_the_app_draws_what_torch_draws(tmp_path: Path, kind: str, size: int) ->
     assert made.shape == (20, size, size, 3)
     assert made.std() > 1
     assert np.abs(made.astype(int) - expected).max() <= 1
+
+
+def test_a_grown_and_guided_generator_draws_what_torch_draws(tmp_path: Path) -> None:
+    run = trained(tmp_path, "projected", 256, guided=True, grown=2)
+    slow, fast = load_generator(run).network, network.load_generator(run)
+    z = latents.from_seeds(range(3), fast.latent)
+    made = {}
+    for guidance in (0.25, 1.0):
+        with torch.inference_mode():
+            y, given = torch.eye(3), torch.full((3,), guidance)
+            expected = sampling.to_uint8(slow(torch.from_numpy(z), y, given))
+        made[guidance] = fast.draw(z, np.eye(3, dtype=np.float32), guidance)
+        assert np.abs(made[guidance].astype(int) - expected).max() <= 1
+    assert (made[0.25] != made[1.0]).any()
 
 
 def test_the_app_judges_as_the_evaluation_does(tmp_path: Path) -> None:
