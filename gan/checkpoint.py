@@ -37,7 +37,7 @@ class LoadedGenerator:
     @property
     def guided(self) -> bool:
         """Whether the network takes guidance beside latent and class."""
-        return getattr(self.config.network, "guided", False)
+        return self.config.guided
 
 
 def save_generator(path: Path, network: nn.Module, settings: dict[str, Any]) -> None:

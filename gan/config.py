@@ -203,6 +203,11 @@ class RunConfig:
         return kind_of(self.network)
 
     @property
+    def guided(self) -> bool:
+        """Whether the generator takes how typical a picture should be."""
+        return isinstance(self.network, ProjectedConfig) and self.network.guided
+
+    @property
     def conditional(self) -> bool:
         """Whether the generator takes a class."""
         return self.network.conditional
@@ -212,11 +217,6 @@ def kind_of(config: NetworkConfig | ObjectiveConfig) -> str:
     """The name of a network's or an objective's kind."""
     kinds = NETWORKS | OBJECTIVES
     return next(name for name, kind in kinds.items() if type(config) is kind)
-
-    @property
-    def guided(self) -> bool:
-        """Whether the generator takes how typical a picture should be."""
-        return isinstance(self.network, ProjectedConfig) and self.network.guided
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def train(
 
             # One generated batch serves both networks.
             guidance: tuple[Tensor, ...] = ()
-            if getattr(config.network, "guided", False):
+            if config.guided:
                 guidance = (objective.draw_guidance(y),)
             with precision:
                 fake = state.generator(z, y if classes else None, *guidance)

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from gan import weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
+from gan.latents import GUIDANCE
 from gan.runs import JUDGE_GRAPH, Run
 
 PART = 16  # pictures at a time: at 256 pixels each takes 50 MB on its way
@@ -44,7 +45,9 @@ class Generator:
     latent: int  # numbers in a latent vector
     guided: bool  # whether it takes how typical a picture should be
 
-    def draw(self, z: np.ndarray, y: np.ndarray | None = None, guidance: float = 1.0) -> np.ndarray:
+    def draw(
+        self, z: np.ndarray, y: np.ndarray | None = None, guidance: float = GUIDANCE
+    ) -> np.ndarray:
         """Pictures uint8 [N, H, W, 3] of latents [N, latent] and weights over classes [N, classes].
 
         `guidance` is from 0 (varied) to 1 (typical), for generators that take it.
