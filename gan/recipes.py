@@ -21,35 +21,26 @@ REPORT_DCGAN = RunConfig(DataConfig(), DCGANConfig(), AdversarialConfig(), LoopC
 REPORT_CGAN = RunConfig(DataConfig(), CGANConfig(), AdversarialConfig(), LoopConfig(epochs=20))
 
 # Our conditional GAN: drifting towards each class's photos, sharpened by heads on frozen features.
-PROJECTED = RunConfig(
-    DataConfig(),
-    ProjectedConfig(),
-    DriftConfig(),
-    LoopConfig(
-        pictures=90_000,
-        batch=64,
-        balanced=True,
-        mirror=True,
-        warmup=2000,
-        decay_from=0.7,
-    ),
+_SHORT = LoopConfig(
+    pictures=90_000, batch=64, balanced=True, mirror=True, warmup=2000, decay_from=0.7
 )
+PROJECTED = RunConfig(DataConfig(), ProjectedConfig(), DriftConfig(), _SHORT)
 
 # The same for an hour or more on photos: wider, and the frozen network sees pictures enlarged.
-LONG = replace(
-    PROJECTED,
-    network=replace(PROJECTED.network, width=48, view=128),
-    objective=replace(PROJECTED.objective, adversarial=0.5),
-    loop=replace(PROJECTED.loop, pictures=320_000),
+LONG = RunConfig(
+    DataConfig(),
+    ProjectedConfig(width=48, view=128),
+    DriftConfig(adversarial=0.5),
+    replace(_SHORT, pictures=320_000),
 )
 
 # What --grow-from trains: G takes guidance, and pictures of earlier steps repel too. The size
 # and G's widths are those of the run that it grows from.
-GROWN = replace(
-    LONG,
-    network=replace(LONG.network, guided=True),
-    objective=replace(LONG.objective, crowd=48),
-    loop=replace(LONG.loop, pictures=130_000),
+GROWN = RunConfig(
+    DataConfig(),
+    ProjectedConfig(view=128, guided=True),
+    DriftConfig(adversarial=0.5, crowd=48),
+    replace(_SHORT, pictures=130_000),
 )
 
 
