@@ -1,15 +1,24 @@
-"""Unpack pictures and label tables from a .rar, .zip or .tar; nothing it says is trusted."""
+"""Unpack photos and tables from a .rar, .zip or .tar, trusting nothing that the archive says."""
 
 import errno
 import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
+import rarfile
 from tqdm import tqdm
 
 from gan.data.kinds import HEAD, describe, picture_kind
-from gan.data.members import CHUNK, Member, encrypted, open_members, reading, too_many
-from gan.errors import UserError
+from gan.data.members import CHUNK, Member, reading, too_many
+from gan.data.rars import SIGNATURE as RAR
+from gan.data.rars import rar_members
+from gan.data.tars import plain_tar, tar_members
+from gan.data.zips import zip_members
+from gan.errors import UserError, printable
 
 PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
@@ -17,8 +26,6 @@ PICTURES = frozenset(
 )
 # What may hold labels; attributes.txt and the lists of photos beside it are CompCars'.
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".mat", ".txt"})
-# Names that Windows takes for a device, with any ending.
-DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Limits:
 
     total: int = 20 << 30  # bytes over all members
     members: int = 1_000_000
-    member: int = 256 << 20  # bytes of one picture or CSV
+    member: int = 256 << 20  # bytes of one picture or table
 
 
 @dataclass
@@ -40,59 +47,131 @@ class Unpacked:
     passed_over: list[tuple[str, str]] = field(default_factory=list)  # member, reason
 
 
-def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Unpacked:
-    """Write the pictures and tables of `archive` under `folder`, which must exist and be empty.
+def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: str = "") -> Unpacked:
+    """Write the photos and tables of `archive` under `folder`, which must exist and be empty.
 
-    A picture is one by its ending or its content. Other files (read-me's, archives within
-    archives) are passed over, each with its reason. An archive with a member
-    that would leave the folder (absolute, "..", link, device, drive letter) is refused as a
-    whole. The caller throws `folder` away on an error.
+    What is no photo (a read-me, an archive within the archive, a link, a device) is passed over,
+    and so is a photo that can't be had (encrypted, packed by a method that nothing here knows, a
+    name that the disk can't hold). An archive that attacks is refused as a whole: a path that is
+    absolute or leads out by "..", a member that lies behind a link. The caller throws `folder`
+    away on an error.
+
+    Args:
+        called: What the user calls the archive, for messages; default: its path.
 
     Raises:
-        UserError: Not an archive, encrypted, damaged, over a limit, unsafe, or compressed in a
-            way that needs a program that isn't installed.
+        UserError: Not an archive, damaged, over a limit, an attack, or no photo in it can be
+            read.
         OSError: The folder can't be written, or the disk is full.
     """
     limits = limits or Limits()
+    called = called or str(archive)
     found = Unpacked()
+    links: set[str] = set()
+    lost: list[str] = []  # photos that can't be had, and why
     with (
-        open_members(archive, limits.members) as (members, expected),
+        _open_members(archive, called, limits.members) as (members, expected),
         tqdm(desc="unpack", total=expected, unit="file", disable=None) as bar,
     ):
         while True:
-            with reading(archive):
+            with reading(called):
                 member = next(members, None)
             if member is None:
-                return found
+                break
             bar.update()
             found.members += 1
             if found.members > limits.members:
-                raise too_many(archive, limits.members)
-            parts = _safe_parts(member, archive)
+                raise too_many(called, limits.members)
+            parts = _safe_parts(member, called, links)
             # Members that are passed over count too: skipping them in a tar costs their length.
             found.total += member.size
             if found.total > limits.total:
                 raise UserError(
-                    f"{archive} unpacks to more than {limits.total / 2**30:.3g} GiB: "
+                    f"{called} unpacks to more than {limits.total / 2**30:.3g} GiB: "
                     "raise --max-gb if you trust it"
                 )
             if member.kind == "folder" or not parts:
                 continue
-            problem = hidden(parts)
-            ending = Path(parts[-1]).suffix.lower()
-            if not problem and ending not in PICTURES | TABLES:
-                problem = _no_picture(archive, member)
-            if problem:
-                found.passed_over.append((member.name, problem))
-                continue
-            if member.encrypted:
-                raise encrypted(archive)
-            if member.size > limits.member:
-                raise UserError(
-                    f"{archive}: {member.name!r} has {member.size} bytes, too many for a picture"
-                )
-            _write(archive, member, folder.joinpath(*parts))
-            found.written += 1
+            suffix = Path(parts[-1]).suffix.lower()
+            reason = _passed_over(member, parts, limits)
+            if not reason:
+                try:
+                    reason = _write(member, folder, parts, suffix, called, found)
+                except _Unwritable as problem:
+                    reason = str(problem)
+            if reason:
+                found.passed_over.append(("/".join(parts)[:300], reason))
+                if suffix in PICTURES and member.kind == "file" and not hidden(parts):
+                    lost.append(f"{'/'.join(parts)[:100]!r} is {reason}")
+            else:
+                found.written += 1
+    if lost and not found.written:
+        raise UserError(f"{called} holds no photo that can be read: {lost[0]}")
+    return found
+
+
+@contextmanager
+def _open_members(
+    archive: Path, called: str, most: int
+) -> Iterator[tuple[Iterator[Member], int | None]]:
+    """The members in archive order, and their number where it is known at once.
+
+    Raises:
+        UserError: The file is no archive, damaged, or (where all headers are read at once) has
+            more than `most` members.
+    """
+    with archive.open("rb") as file:
+        start = file.read(HEAD)
+        if start.startswith(RAR):
+            with rar_members(archive, called, most) as found:
+                yield found
+            return
+        if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            yield zip_members(file, called, most)
+            return
+        with reading(called):
+            plain = plain_tar(file, called)
+        if plain is not None:
+            yield tar_members(plain, called), None
+            return
+        # A program that unpacks itself, or a header of a mail: the archive begins further on.
+        with reading(called):
+            zipped = zipfile.is_zipfile(file) and not start.startswith(b"PK\x07\x08")
+            packed = not zipped and rarfile.is_rarfile_sfx(str(archive))
+        if zipped:
+            yield zip_members(file, called, most)
+        elif packed:
+            with rar_members(archive, called, most) as found:
+                yield found
+        else:
+            raise UserError(f"{called} is {describe(start)}: {_NEEDED}")
+
+
+_NEEDED = "a folder, or a whole .rar, .zip or .tar archive is needed"
+_DRIVE = re.compile(r"[A-Za-z]:/")
+
+
+def _safe_parts(member: Member, called: str, links: set[str]) -> list[str]:
+    """The member's path below the target folder, part by part."""
+    name = member.name.replace("\\", "/")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    attack = ""
+    if name.startswith("/") or _DRIVE.match(name) or ".." in parts:
+        attack = "is an unsafe path"
+    # What isn't a letter or a sign stays visible, and does nothing to a terminal.
+    parts = [re.sub(r"[\x00-\x1f\x7f-\x9f]", _escaped, part) for part in parts]
+    if any("/".join(parts[:depth]) in links for depth in range(1, len(parts))):
+        attack = "is an unsafe path: it leads through a link"
+    if attack:
+        name = printable(member.name[:200])
+        raise UserError(f"{called} is refused as an attack: its member {name!r} {attack}")
+    if member.kind == "link":
+        links.add("/".join(parts))
+    return parts
+
+
+def _escaped(character: re.Match[str]) -> str:
+    return f"%{ord(character[0]):02X}"
 
 
 def hidden(parts: list[str]) -> str:
@@ -102,63 +181,78 @@ def hidden(parts: list[str]) -> str:
     return "a hidden file" if any(part.startswith(".") for part in parts) else ""
 
 
-def _no_picture(archive: Path, member: Member) -> str:
-    """Why a member whose name says nothing is no picture; "" where it is one by its content."""
-    if member.encrypted:
-        return "encrypted, and no picture by its name"
+def _passed_over(member: Member, parts: list[str], limits: Limits) -> str:
+    """Why a member isn't even opened; empty if it is."""
+    if reason := hidden(parts):
+        return reason
+    if member.kind == "link":
+        return f"a link to {member.target[:200]}" if member.target else "a link"
+    if member.kind == "other":
+        return "no file (a device or the like)"
+    if member.problem:
+        return member.problem
+    if member.size > limits.member:
+        return f"too large: {member.size} bytes are too many for a photo"
+    return ""
+
+
+class _Unwritable(Exception):
+    """Why the disk can't hold this member."""
+
+
+def _write(
+    member: Member, folder: Path, parts: list[str], suffix: str, called: str, found: Unpacked
+) -> str:
+    """Write one member if it is a photo or a table; else say what it is."""
+    wanted = suffix in PICTURES | TABLES
     try:
-        with reading(archive), member.open() as source:
-            head = source.read(HEAD)
-    except UserError:  # what is no picture by its name need not be whole
+        with reading(called):
+            source = member.open()
+            start = source.read(HEAD)
+    except UserError:
+        if wanted:
+            raise
         return "not a picture by its name, and can't be read"
-    return "" if picture_kind(head) else f"not a picture: it is {describe(head)}"
+    with source:
+        if not wanted and not picture_kind(start):
+            return f"not a picture: it is {describe(start)}"
+        with _create(folder, parts, found) as file:
+            _copy(start, source, file, member, called)
+    return ""
 
 
-def _safe_parts(member: Member, archive: Path) -> list[str]:
-    """The member's path below the target folder, part by part."""
-    name = member.name.replace("\\", "/")
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    unsafe = (
-        member.kind == "other"
-        or name.startswith("/")
-        or ".." in parts
-        or any(ord(character) < 32 or character == "\x7f" for character in name)
-        or any(":" in part or DEVICES.fullmatch(part.rstrip(" .")) for part in parts)
-    )
-    if unsafe:
-        what = "is a link or a device" if member.kind == "other" else "is an unsafe path"
-        raise UserError(f"{archive} is refused: its member {member.name[:200]!r} {what}")
-    return parts
+def _copy(start: bytes, source: BinaryIO, file: BinaryIO, member: Member, called: str) -> None:
+    left, piece = member.size, start
+    while piece:
+        left -= len(piece)
+        if left < 0:
+            raise UserError(f"{called} is damaged: {member.name!r} is longer than it says")
+        file.write(piece)
+        with reading(called):
+            piece = source.read(min(CHUNK, left + 1))
+    if left:
+        raise UserError(f"{called} is damaged: {member.name!r} is shorter than it says")
 
 
-def _write(archive: Path, member: Member, path: Path) -> None:
+def _create(folder: Path, parts: list[str], found: Unpacked) -> BinaryIO:
+    """Make a file; of two members of one name the later counts, as in a tar that was added to."""
+    path = folder.joinpath(*parts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("xb")
-    except (FileExistsError, NotADirectoryError):
-        raise UserError(
-            f"{archive} is refused: {member.name!r} collides with another member's name"
-        ) from None
+        return path.open("xb")
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        # Equal names, not ones that this disk can't tell apart by case.
+        if path.is_file() and any(path.name == other.name for other in path.parent.iterdir()):
+            found.written -= 1
+            found.passed_over.append(
+                ("/".join(parts)[:300], "replaced by a later one of this name")
+            )
+            return path.open("wb")
+        raise _Unwritable("in the way of another member's name") from None
     except (ValueError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in _NAME_ERRNOS:
             raise
-        raise UserError(f"{archive}: can't make a file named {member.name[:200]!r}") from None
-    with file:
-        with reading(archive):
-            source = member.open()
-        with source:
-            left = member.size
-            while True:
-                with reading(archive):
-                    piece = source.read(min(CHUNK, left + 1))
-                if not piece:
-                    break
-                left -= len(piece)
-                if left < 0:
-                    raise UserError(f"{archive} is damaged: {member.name!r} is longer than it says")
-                file.write(piece)
-        if left:
-            raise UserError(f"{archive} is damaged: {member.name!r} is shorter than it says")
+        raise _Unwritable("a name that this disk can't hold") from None
 
 
 _NAME_ERRNOS = (errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)

@@ -249,18 +249,16 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
                 download(request.data, fetched, request.sha256, limits.total)
         try:
             with appearing(unpacked) as temporary:
-                there = archive.unpack(file, temporary, limits)
+                there = archive.unpack(file, temporary, limits, kept(request.data))
                 if not there.written:
                     raise UserError(
-                        f"{request.data} holds no photos{summary.why(there.passed_over)}"
+                        f"{kept(request.data)} holds no photos{summary.why(there.passed_over)}"
                     )
                 atomic.write_text(about, json.dumps(asdict(there)))
-        except UserError as error:
-            if fetched is None:
-                raise
-            # A bad file would be found again at every try; and the user knows it by its address.
-            fetched.unlink(missing_ok=True)
-            raise UserError(str(error).replace(str(fetched), request.data)) from None
+        except UserError:
+            if fetched is not None:  # a bad file would be found again at every try
+                fetched.unlink(missing_ok=True)
+            raise
         if fetched is not None:
             fetched.unlink(missing_ok=True)
     return unpacked, there.passed_over

@@ -24,10 +24,10 @@ class Member:
     split: int = 0  # RAR 5: 8 goes on from the volume before, 16 goes on in the next
 
 
-def rar4(members: list[Member], main_flags: int = 0) -> bytes:
+def rar4(members: list[Member], main_flags: int = 0, encoding: str = "utf-8") -> bytes:
     blocks = [b"Rar!\x1a\x07\x00", _block4(0x73, main_flags, bytes(6))]
     for member in members:
-        name = member.name.encode()
+        name = member.name.replace("/", "\\").encode(encoding)
         packed = member.data if member.packed is None else member.packed
         size = len(member.data) if member.size is None else member.size
         fields = struct.pack(

