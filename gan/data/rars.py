@@ -128,9 +128,7 @@ def _member(
     size = 0 if kind == "folder" else info.file_size
     secret = info.needs_password()
     problem = "encrypted: unpack it yourself and give the folder" if secret else ""
-    return Member(
-        name, kind, size, partial(_read, rar, info, called, programs), target, problem
-    )
+    return Member(name, kind, size, partial(_read, rar, info, called, programs), target, problem)
 
 
 def _read(
