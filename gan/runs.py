@@ -115,6 +115,10 @@ class Run:
         return self.path / "kept" / f"{iteration:07d}.safetensors"
 
     @property
+    def guidance_path(self) -> Path:
+        return self.path / "guidance.csv"
+
+    @property
     def choice_path(self) -> Path:
         return self.path / "choice.csv"
 

@@ -1,0 +1,64 @@
+"""What guidance does: a run's pictures judged from the most varied to the most typical."""
+
+import pandas as pd
+
+from gan import atomic
+from gan.checkpoint import load_generator
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.metrics.classifier import accuracy, predict
+from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.judge import Judge
+from gan.metrics.measures import density_coverage, frechet_distance, precision_recall
+from gan.runs import Run
+from gan.sampling import generate_set
+
+STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def sweep(run: Run, photos: Photos, judge: Judge, count: int) -> pd.DataFrame:
+    """Judge `count` pictures at each of STEPS and write guidance.csv.
+
+    A row is a figure: guidance, metric, extractor, value, n_real, n_fake, seed (of the judge).
+    The latents are the same at each step, and others than those of the headline figures. What
+    compares with photos compares with the train split, in the judge's features: the test split
+    has no part in it, so a default may be chosen by it.
+
+    Raises:
+        UserError: The run's generator takes no guidance, or can't be read.
+    """
+    generator = load_generator(run)
+    if not generator.guided:
+        raise UserError(f"{run.name} was trained without guidance: there is nothing to vary")
+    train = photos.indices("train")
+    rows = []
+    for guidance in STEPS:
+        pictures, labels = generate_set(generator, count, seed=2, guidance=guidance)
+        for seed, network in enumerate(judge.networks):
+            made = predict(network, pictures, f"judge {seed}, guidance {guidance}")
+            real = judge.features(photos, seed)[train]
+            precision, recall = precision_recall(made.pooled, real.pooled)
+            density, coverage = density_coverage(made.pooled, real.pooled)
+            figures = {
+                "gan_test": accuracy(made.named, labels),
+                "fd": frechet_distance(made.pooled, real.pooled),
+                "precision": precision,
+                "recall": recall,
+                "density": density,
+                "coverage": coverage,
+            }
+            rows += [
+                {
+                    "guidance": guidance,
+                    "metric": metric,
+                    "extractor": CLASSIFIER,
+                    "value": value,
+                    "n_real": 0 if metric == "gan_test" else len(train),
+                    "n_fake": count,
+                    "seed": seed,
+                }
+                for metric, value in figures.items()
+            ]
+    table = pd.DataFrame(rows)
+    atomic.write_text(run.guidance_path, table.to_csv(index=False))
+    return table

@@ -1,0 +1,54 @@
+"""Judge a run's pictures at guidance 0 to 1, from varied to typical."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import tyro
+
+from gan.checkpoint import load_generator
+from gan.cli import parse
+from gan.data.photos import load
+from gan.errors import UserError, command
+from gan.launch import find_run
+from gan.metrics.evaluation import check_source
+from gan.metrics.guidance import sweep
+from gan.metrics.judge import judge_of
+
+
+@dataclass(frozen=True)
+class Options:
+    """Judge a run's pictures at guidance 0 to 1, from varied to typical, and write the table."""
+
+    run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
+    data: str = ""  # the photos it was trained on; default: where the run found them
+    count: int = 2_000  # pictures to generate at each step, uniform over classes
+    seeds: int = 3  # classifiers that judge
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.count <= 100_000:
+            raise UserError(f"--count must be from 100 to 100000, not {self.count}")
+        if not 1 <= self.seeds <= 20:
+            raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+
+
+@command
+def main() -> None:
+    """Draw, judge, print the means over the judges."""
+    options = parse(Options)
+    run = find_run(options.run)
+    data = load_generator(run).config.data
+    photos = load(options.data or data.data, data.size)
+    check_source(run, photos)
+    table = sweep(run, photos, judge_of(photos, options.seeds), options.count)
+    means = table.pivot_table(index="guidance", columns="metric", values="value", sort=False)
+    print(f"{run.name}, {options.count:,} pictures, means over {options.seeds} judges")
+    print(means.round(3).to_string())
+    print(f"figures: {run.guidance_path}\nnext: streamlit run streamlit_app.py")
+
+
+if __name__ == "__main__":
+    main()
