@@ -134,3 +134,30 @@ def test_read_only_folder_is_one_line(home: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_ladder_from_drawn_cars_to_256_pixels(home: Path) -> None:
+    """README's three commands in miniature: each size starts with the generator before."""
+    tiny = ("--pictures", 16, "--batch", 8, "--log-every", 1)
+    small = ("--width", 4, "--latent", 8, "--class-code", 4, "--bank", 8)
+    heads = ("--head-width", 4, "--pixel-width", 4)
+    run = None
+    for size in (64, 128, 256):
+        folder = home / f"drawn-{size}"
+        made = script(
+            "prepare_data.py", "--data", "drawn", "--count", 160, "--size", size, "--out", folder,
+            home=home,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+        start = small if run is None else ("--grow-from", run.name, "--bank", 8)
+        trained = script("train_cgan.py", "--data", folder, *start, *heads, *tiny, home=home)
+        assert trained.returncode == 0, trained.stderr
+        before, run = run, Run(home / "checkpoints" / f"drawn-projected{f'-{size}' * (size > 64)}")
+        settings = run.read_config()["settings"]
+        assert settings["data"]["size"] == size
+        if before is not None:
+            assert settings["network"]["trunk"].startswith(before.short_hash())
+    refused = script("train_cgan.py", "--data", folder, "--grow-from", run.name, home=home)
+    assert refused.returncode == 2
+    assert "nothing larger" in refused.stderr
+    assert "Traceback" not in refused.stderr
