@@ -147,6 +147,11 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
         and 0 <= seconds < math.inf
     ):
         raise UserError(f"{run.resume_path} does not say what it belongs to")
+    if saved.get("data") != identity.get("data"):
+        raise UserError(
+            f"{run.path} can't be resumed with these photos ({str(identity.get('data'))[:8]}): it "
+            f"was trained on others ({str(saved.get('data'))[:8]}); name those with --data"
+        )
     for key, value in identity.items():
         if saved.get(key) != value:
             raise UserError(

@@ -1,11 +1,13 @@
 """Command lines from dataclasses: help that groups the flags, mistakes in one line."""
 
 import contextlib
+import dataclasses
 import io
 import re
 import sys
 from collections.abc import Sequence
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import tyro
 
@@ -30,12 +32,13 @@ def parse(
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
+            given = tyro.cli(
                 tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
                 default=default,
                 prog=f"python train/{sys.argv[0].rpartition('/')[2]}",
             )
+            return _at_home(given)
     except SystemExit as leaving:
         if not leaving.code:
             raise
@@ -51,3 +54,16 @@ def parse(
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}..."
     raise UserError(f"{text} (see --help)")
+
+
+def _at_home(given: Any) -> Any:
+    """A command with "~" spelled out in its paths; shells leave it alone in --labels=~/cars.csv."""
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(given):
+        value = getattr(given, field.name)
+        if isinstance(value, Path):
+            with contextlib.suppress(RuntimeError):  # nobody is called so
+                changed[field.name] = value.expanduser()
+        elif dataclasses.is_dataclass(value):
+            changed[field.name] = _at_home(value)
+    return dataclasses.replace(given, **changed) if changed else given

@@ -251,7 +251,9 @@ def from_json(values: Any) -> RunConfig:
 def frozen_settings(config: RunConfig) -> dict[str, Any]:
     """The settings that a resumed run must share with the run before, as JSON values."""
     values = to_json(config)
-    return values | {"loop": _without_pace(values["loop"])}
+    # Photos that moved are the same photos: their content is compared, not their place.
+    data = {key: value for key, value in values["data"].items() if key != "data"}
+    return values | {"data": data, "loop": _without_pace(values["loop"])}
 
 
 def settings_hash(values: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """From a command line to a finished run: what the training scripts share."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
@@ -74,7 +75,7 @@ def read_command(
 def find_run(out: str) -> Run:
     """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
     path = Path(out).expanduser()
-    if path.is_absolute() or len(path.parts) > 1 or path.exists():
+    if "/" in out or os.sep in out or path.exists():  # "./x" and "x/" too, which Path cuts to "x"
         return Run(path)
     return Run(runs_root() / path)
 
@@ -94,7 +95,8 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     trunk = None
     if grow_from:
         config, trunk = grow(config, find_run(grow_from))
-    loaded = photos.load(config.data.data, config.data.size)
+    content_hash = _trained_on(find_run(output.out), config) if output.resume else ""
+    loaded = photos.load(config.data.data, config.data.size, content_hash)
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
     if trunk is not None and trunk.classes != loaded.classes:
@@ -119,6 +121,13 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
         f"Evaluate it:  python train/evaluate.py {run.path}{choose}\n"
         f"See it:       streamlit run streamlit_app.py"
     )
+
+
+def _trained_on(run: Run, config: RunConfig) -> str:
+    """The content hash of the run's photos; "" where --data names another place than the run."""
+    values = run.read_config()
+    same = from_json(values["settings"]).data.data == config.data.data
+    return str(values["dataset"].get("content_hash", "")) if same else ""
 
 
 def resume_command(run: Run) -> str:

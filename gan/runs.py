@@ -45,14 +45,33 @@ def runs_root() -> Path:
     """Where runs live: $CAR_GAN_CHECKPOINTS, the repository's checkpoints/, or ./checkpoints."""
     named = os.environ.get("CAR_GAN_CHECKPOINTS")
     if named:
-        return Path(named)
+        return Path(named).expanduser()
     shipped = Path(__file__).resolve().parent.parent / "checkpoints"
     return shipped if shipped.is_dir() else Path("checkpoints")
 
 
-def judge_path(dataset: str, size: int) -> Path:
-    """The folder of the classifiers that judge pictures of this data set at `size` pixels."""
-    return runs_root() / f"judge-{dataset}-{size}"
+JUDGE_FILE = "judge.json"  # describes a judge; a folder without it holds none
+
+
+def judge_path(dataset: str, size: int, content_hash: str) -> Path:
+    """Where classifiers that judge pictures of a data set at `size` pixels are kept.
+
+    The name is for people; the hash keeps other photos of the same name apart.
+    """
+    return runs_root() / f"judge-{dataset}-{size}-{content_hash[:8]}"
+
+
+def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:
+    """The folders of classifiers that know these photos at this size, whatever they are called."""
+    found = []
+    for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
+        try:
+            about = json.loads(path.read_text(encoding="utf-8"))
+            if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
+                found.append(path.parent)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return found
 
 
 @dataclass(frozen=True)

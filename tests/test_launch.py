@@ -8,7 +8,7 @@ import pytest
 from gan import config
 from gan.config import CGANConfig, RunConfig, to_json
 from gan.errors import UserError
-from gan.launch import read_command
+from gan.launch import find_run, read_command
 from gan.recipes import GROWN, LONG, PROJECTED, REPORT_CGAN, of_kind
 from gan.runs import Run
 
@@ -57,3 +57,25 @@ def test_a_network_that_no_recipe_names_can_be_chosen(monkeypatch: pytest.Monkey
     chosen = read_command("", of_kind(conditional=True), ["--recipe", "other", "--width", "8"])[0]
     assert chosen.network == Other(width=8)
     assert "other" not in of_kind(conditional=False)
+
+
+@pytest.mark.parametrize(
+    ("out", "place"),
+    [
+        ("x", "checkpoints/x"),
+        ("./x", "here/x"),
+        ("x/", "here/x"),
+        ("a/x", "here/a/x"),
+        ("../x", "here/../x"),
+        ("there", "here/there"),  # what exists is meant
+        ("~/x", "home/x"),
+    ],
+)
+def test_a_run_is_where_its_name_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, place: str
+) -> None:
+    (tmp_path / "here" / "there").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path / "checkpoints"))
+    assert find_run(out).path.resolve() == (tmp_path / place).resolve()

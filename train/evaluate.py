@@ -13,6 +13,7 @@ from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.photos import Photos, load
 from gan.errors import UserError, command
+from gan.launch import find_run
 from gan.metrics import report
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
@@ -27,7 +28,7 @@ from gan.runs import Run
 class Options:
     """Judge trained runs and write the figures into their folders."""
 
-    runs: Annotated[tuple[Path, ...], tyro.conf.Positional]  # run folders
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional]  # folders, or names in checkpoints/
     data: str = ""  # the photos they were trained on; default: where each run found them
     count: int = 10_000  # pictures to generate, uniform over classes
     seeds: int = 3  # classifiers that judge, and that learn from generated pictures
@@ -38,7 +39,7 @@ class Options:
 
     def __post_init__(self) -> None:
         if not self.runs:
-            raise UserError("name a run's folder: python train/evaluate.py checkpoints/NAME")
+            raise UserError("name a run's folder: python train/evaluate.py NAME")
         if not 100 <= self.count <= 1_000_000:
             raise UserError(f"--count must be from 100 to 1000000, not {self.count}")
         if not 1 <= self.seeds <= 20:
@@ -54,9 +55,14 @@ def main() -> None:
         count, seeds, budget = min(count, 2_000), 1, BUDGET // 7
     work: list[tuple[Run, Photos]] = []
     for path in options.runs:  # whatever is wrong shows before anything slow begins
-        run = Run(path)
+        run = find_run(path)
         data = load_generator(run).config.data
-        work.append((run, load(options.data or data.data, data.size)))
+        if options.data:
+            photos = load(options.data, data.size)
+        else:
+            known = run.read_config()["dataset"].get("content_hash", "")
+            photos = load(data.data, data.size, str(known))
+        work.append((run, photos))
         check_source(*work[-1])
         if options.choose:
             check_kept(run)

@@ -1,6 +1,5 @@
 """Which runs there are and what is wrong with the ones that can't be used; no drawing."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from gan.config import RunConfig, from_json
 from gan.errors import UserError
 from gan.runs import Run, find_runs
 
-JUDGE_FILE = "judge.json"
 # A reader of the app has preferences: our own recipe first, then the report's networks.
 PREFERRED = ("cgan", "cgan-short", "report-cgan", "report-dcgan-k4")
 
@@ -70,18 +68,6 @@ def list_entries(root: Path) -> list[Entry]:
 def without_folder(message: str, root: Path) -> str:
     """A message without the folder of the server, which is nobody's business."""
     return message.replace(f"{root}/", "")
-
-
-def find_judge(root: Path, content_hash: str, size: int) -> Path | None:
-    """The folder of the classifiers that know these photos at this size; None without one."""
-    for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
-        try:
-            about = json.loads(path.read_text(encoding="utf-8"))
-            if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
-                return path.parent
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return None
 
 
 def headline(entries: list[Entry]) -> Entry | None:

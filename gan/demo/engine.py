@@ -15,10 +15,10 @@ import streamlit as st
 
 from gan import latents
 from gan.demo import store
-from gan.demo.catalogue import JUDGE_FILE, Entry, type_name
+from gan.demo.catalogue import Entry, type_name
 from gan.demo.opinions import Judged, Opinion, share_closer
 from gan.errors import UserError
-from gan.runs import Run
+from gan.runs import JUDGE_FILE, Run
 
 if TYPE_CHECKING:
     from gan.demo.network import Generator, Judge

@@ -92,7 +92,7 @@ def _entries(root: str) -> list[Entry]:
 
 @st.cache_data(ttl=10, max_entries=16, show_spinner=False)
 def _judge_folder(root: str, content_hash: str, size: int) -> Path | None:
-    return catalogue.find_judge(Path(root), content_hash, size)
+    return next(iter(runs.find_judges(Path(root), content_hash, size)), None)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

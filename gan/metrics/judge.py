@@ -28,9 +28,9 @@ from gan.metrics.classifier import (
 )
 from gan.metrics.features import Features, cached
 from gan.metrics.measures import nearest
-from gan.runs import judge_path
+from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
 
-FILES = ("judge.json", "reference.safetensors")
+FILES = (JUDGE_FILE, "reference.safetensors")
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,16 @@ def judge_of(photos: Photos, seeds: int, budget: int = BUDGET) -> Judge:
 
     A kept one with as many seeds and as large a budget, or larger, serves.
     """
-    folder = judge_path(photos.name, photos.size)
-    if (folder / FILES[0]).exists():
+    for folder in find_judges(runs_root(), photos.content_hash, photos.size):
         try:
             judge = read(folder)
         except UserError as error:
             print(f"training the judge anew: {error}")
-        else:
-            suits = judge.content_hash == photos.content_hash and judge.size == photos.size
-            if suits and len(judge.networks) >= seeds and judge.budget >= budget:
-                return judge
-            print(f"{folder} was trained on other photos or for less: training it anew")
+            continue
+        if len(judge.networks) >= seeds and judge.budget >= budget:
+            return judge
+        print(f"{folder} was trained for less: training another judge")
+    folder = judge_path(photos.name, photos.size, photos.content_hash)
     return _train(photos, folder, seeds, budget)
 
 

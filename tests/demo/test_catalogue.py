@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gan.demo.catalogue import find_judge, headline, list_entries
+from gan.demo.catalogue import headline, list_entries
+from gan.runs import find_judges
 from tests.demo.fake_runs import CONTENT_HASH, TYPES, break_settings, make_judge, make_run
 
 
@@ -81,10 +82,10 @@ def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> Non
     damaged = tmp_path / "judge-a-64"
     damaged.mkdir()
     (damaged / "judge.json").write_text("[", encoding="utf-8")
-    assert find_judge(tmp_path, CONTENT_HASH, 64) == folder
-    assert find_judge(tmp_path, CONTENT_HASH, 128) is None
-    assert find_judge(tmp_path, "other", 64) is None
+    assert find_judges(tmp_path, CONTENT_HASH, 64) == [folder]
+    assert find_judges(tmp_path, CONTENT_HASH, 128) == []
+    assert find_judges(tmp_path, "other", 64) == []
     about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
     del about["dataset"]
     (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
-    assert find_judge(tmp_path, CONTENT_HASH, 64) is None
+    assert find_judges(tmp_path, CONTENT_HASH, 64) == []

@@ -151,7 +151,7 @@ STATES: dict[str, tuple[Change, str]] = {
     "no identity": (lambda _, about: about.pop("identity"), "does not say"),
     "other photos": (
         lambda _, about: about["identity"].update(data="0" * 64),
-        "its data was 000000",
+        "was trained on others (00000000); name those with --data",
     ),
     "another setting": (
         lambda _, about: about["identity"]["settings"]["loop"].update(seed=7),

@@ -53,7 +53,9 @@ def test_a_judge_is_trained_once_and_read_back_the_same(
     assert len(first.held_out) == photos.test.sum()
     assert (np.diff(first.held_out) >= 0).all()
 
-    about = json.loads((judge_path("shapes", 64) / "judge.json").read_text(encoding="utf-8"))
+    about = json.loads(
+        (judge_path("shapes", 64, photos.content_hash) / "judge.json").read_text(encoding="utf-8")
+    )
     assert about["counts"] == {"train": photos.counts("train"), "test": photos.counts("test")}
     assert about["recall"][0].keys() == set(photos.classes)
 
@@ -69,6 +71,21 @@ def test_more_seeds_budget_or_other_photos_train_anew(
     other = dataclasses.replace(photos, content_hash="f" * 64)
     assert judges.judge_of(other, seeds=1, budget=16).content_hash == "f" * 64
     assert trainings == [0, 0, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize("folder", ["judge-shapes-64", "judge-shapes-64-v2", "judge-other-64"])
+def test_the_judge_of_other_photos_is_never_overwritten(
+    photos: Photos, runs_root: Path, folder: str
+) -> None:
+    """A set of one's own may have the name of one whose judge ships."""
+    judges.judge_of(photos, seeds=1, budget=16)
+    shipped = judge_path("shapes", 64, photos.content_hash).rename(runs_root / folder)
+    before = {path: path.read_bytes() for path in shipped.iterdir()}
+    other = dataclasses.replace(photos, content_hash="f" * 64)
+    assert judges.judge_of(other, seeds=1, budget=16).content_hash == "f" * 64
+    judges.judge_of(photos, seeds=2, budget=16)  # more than the kept one can
+    assert {path: path.read_bytes() for path in shipped.iterdir()} == before
+    assert judges.judge_of(photos, seeds=1, budget=16).content_hash == photos.content_hash
 
 
 def test_the_features_of_photos_are_found_the_second_time(
@@ -96,7 +113,7 @@ def test_a_damaged_judge_is_refused_by_readers_and_trained_anew(
     photos: Photos, runs_root: Path, trainings: list[int], file: str
 ) -> None:
     judges.judge_of(photos, seeds=1, budget=16)
-    path = judge_path("shapes", 64) / file
+    path = judge_path("shapes", 64, photos.content_hash) / file
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(UserError, match="damaged"):
         judges.read(path.parent)
