@@ -94,7 +94,8 @@ class State:
     optimizer_g: torch.optim.Optimizer
     optimizer_d: torch.optim.Optimizer
     iteration: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # of training, stalls left out
+    stalled: float = 0.0  # what was left out
 
     def modules(self) -> Iterable[tuple[str, nn.Module]]:
         yield from (
@@ -121,6 +122,7 @@ def save_state(run: Run, state: State, identity: dict[str, Any]) -> None:
         "version": STATE_VERSION,
         "iteration": state.iteration,
         "seconds": state.seconds,
+        "stalled": state.stalled,
         "identity": identity,
     }
     atomic.write_bytes(run.resume_path, _pack(tensors, about))
@@ -138,13 +140,13 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
             f"{run.resume_path} was saved by another version of this program: go on with that"
             " version, or start anew with another --out"
         )
-    iteration, seconds, saved = about.get("iteration"), about.get("seconds"), about.get("identity")
+    iteration, saved = about.get("iteration"), about.get("identity")
+    times: tuple[Any, Any] = about.get("seconds"), about.get("stalled")
     if not (
         isinstance(iteration, int)
-        and isinstance(seconds, int | float)
         and isinstance(saved, dict)
         and iteration >= 0
-        and 0 <= seconds < math.inf
+        and all(isinstance(time, int | float) and 0 <= time < math.inf for time in times)
     ):
         raise UserError(f"{run.resume_path} does not say what it belongs to")
     if saved.get("data") != identity.get("data"):
@@ -163,7 +165,7 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
         module.load_state_dict(values)
     for part, optimizer in state.optimizers():
         _load_optimizer(optimizer, _take(tensors, part), run.resume_path)
-    state.iteration, state.seconds = iteration, seconds
+    state.iteration, (state.seconds, state.stalled) = iteration, times
 
 
 def _load_optimizer(

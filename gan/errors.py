@@ -41,20 +41,15 @@ def printable(text: str) -> str:
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a script's `main`: a UserError or a failing disk becomes one line and exit code 2.
 
-    Ctrl-C and SIGTERM leave with 130 and 143 as shells expect; work that must be saved first
-    catches the KeyboardInterrupt (SIGTERM raises one too) before it reaches this wrapper.
+    Ctrl-C, SIGTERM and SIGHUP leave with 130, 143 and 129 as shells expect. Each raises a
+    KeyboardInterrupt, so that work which must be saved first can catch it.
     """
 
     @functools.wraps(main)
     def run() -> None:
-        received = signal.SIGINT
-
-        def terminate(number: int, _frame: object) -> NoReturn:
-            nonlocal received
-            received = signal.Signals(number)
-            raise KeyboardInterrupt
-
-        signal.signal(signal.SIGTERM, terminate)
+        signal.signal(signal.SIGTERM, _interrupt)
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            signal.signal(signal.SIGHUP, _interrupt)
         for stream in (sys.stdout, sys.stderr):
             # A letter that the terminal's encoding lacks is no reason to end the work.
             if isinstance(stream, io.TextIOWrapper):
@@ -68,11 +63,15 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             sys.exit(141)
         except OSError as error:
             _fail(_refused(error))
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interruption:
             print("interrupted", file=sys.stderr)
-            sys.exit(128 + received)
+            sys.exit(128 + (interruption.args or (signal.SIGINT,))[0])
 
     return run
+
+
+def _interrupt(number: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt(number)
 
 
 def _refused(error: OSError) -> str:

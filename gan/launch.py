@@ -1,11 +1,9 @@
 """From a command line to a finished run: what the training scripts share."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import tyro
@@ -13,7 +11,7 @@ import tyro
 from gan import cli
 from gan.config import ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
-from gan.runs import Run, runs_root
+from gan.runs import Run, find_run
 
 SECTIONS = ("data", "network", "objective", "loop")
 
@@ -70,14 +68,6 @@ def read_command(
     given: Any = cli.parse(command, arguments)
     config = RunConfig(*(getattr(given, section) for section in SECTIONS))
     return config, given.output, getattr(given, "grow_from", "")
-
-
-def find_run(out: str) -> Run:
-    """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
-    path = Path(out).expanduser()
-    if "/" in out or os.sep in out or path.exists():  # "./x" and "x/" too, which Path cuts to "x"
-        return Run(path)
-    return Run(runs_root() / path)
 
 
 def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None:

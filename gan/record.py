@@ -1,8 +1,11 @@
 """What a training leaves in its run folder: losses, settings, grids, weights."""
 
+import functools
 import math
 import platform
 import subprocess
+import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +18,66 @@ from torch import Tensor
 
 import gan
 from gan import atomic, graph, sampling
-from gan.checkpoint import LoadedGenerator, State, save_generator, save_state
-from gan.config import RunConfig, to_json
+from gan.checkpoint import LoadedGenerator, State, load_state, save_generator, save_state
+from gan.config import RunConfig, frozen_settings, to_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.runs import LOSS_COLUMNS, Run
+from gan.schedule import check_budget, total_iterations
+
+ROOT = Path(__file__).resolve().parent.parent
+# What decides the weights of a run beside its settings and photos.
+CODE = ("gan", "train", "requirements.txt")
 
 
 class Record:
-    """The rows of losses.csv, and a guard against losses that are not finite."""
+    """Everything that one training writes, and a guard against values that are not finite.
 
-    def __init__(self, run: Run, iteration: int) -> None:
-        """Go on after `iteration`; rows of lost work after it are dropped."""
-        before = run.read_losses() if iteration else pd.DataFrame(columns=list(LOSS_COLUMNS))
-        kept = before[before["iteration"] <= iteration]
-        self.rows: list[Any] = kept.to_dict("records")
+    Of several processes that train together only one `writes`; the others keep losses in step.
+    """
+
+    def __init__(self, config: RunConfig, photos: Photos, run: Run, writes: bool = True) -> None:
+        self.config, self.photos, self.run, self.writes = config, photos, run, writes
+        self.classes = photos.classes if config.conditional else ()
+        self.train_pictures = len(photos.indices("train"))
+        self.iterations = total_iterations(config, self.train_pictures)
+        self.identity = {"settings": frozen_settings(config), "data": photos.content_hash}
+        self.rows: list[Any] = []
         # Tensors, unread: reading one makes the processor wait for a GPU.
-        self.pending: list[tuple[int, int, Tensor]] = []
+        self.pending: list[tuple[int, Tensor]] = []
+        self.restarts: list[int] = []
+        self.segments: list[dict[str, Any]] = []
+        self.saved = time.monotonic()
 
-    def add(self, iteration: int, seen: int, figures: Tensor) -> None:
-        """Take note of an iteration's loss_g, loss_d, d_real, d_fake (float [4])."""
-        self.pending.append((iteration, seen, figures))
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the run folder for this training; see `Run.lock`."""
+        return self.run.lock() if self.writes else nullcontext()
+
+    def begin(self, state: State, resume: bool) -> None:
+        """Fill `state` from the run's last save, or see that a new run has the folder for itself.
+
+        Raises:
+            UserError: The folder holds a run already, or can't be resumed.
+        """
+        if resume:
+            load_state(self.run, state, self.identity)
+            self.restarts = check_budget(
+                self.config, self.run, state.iteration, self.train_pictures
+            )
+            self.segments = self.run.read_config()["progress"].get("segments", [])
+            # Rows and segments of work that was lost after the last save are dropped.
+            losses = self.run.read_losses()
+            self.rows = losses[losses["iteration"] <= state.iteration].to_dict("records")
+            self.segments = [each for each in self.segments if each["from"] < state.iteration]
+        elif self.writes and self.run.config_path.exists():
+            raise UserError(
+                f"{self.run.path} holds a run already: go on with --resume, or name another --out"
+            )
+        self.segments.append({"from": state.iteration, "git_revision": git_revision()})
+
+    def add(self, state: State, figures: Tensor) -> None:
+        """Take note of the step's loss_g, loss_d, d_real and d_fake (float [4])."""
+        self.pending.append((state.iteration, figures))
 
     def check(self) -> list[list[float]]:
         """The noted values since the last check.
@@ -45,8 +87,8 @@ class Record:
         """
         if not self.pending:
             return []
-        values = torch.stack([tensor for _, _, tensor in self.pending]).tolist()
-        for (iteration, _, _), numbers in zip(self.pending, values, strict=True):
+        values = torch.stack([tensor for _, tensor in self.pending]).tolist()
+        for (iteration, _), numbers in zip(self.pending, values, strict=True):
             if not all(map(math.isfinite, numbers)):
                 raise UserError(
                     f"iteration {iteration}: a loss is not finite (G {numbers[0]}, D {numbers[1]});"
@@ -55,95 +97,102 @@ class Record:
         self.pending = self.pending[-1:]
         return values
 
-    def log(self, seconds: float) -> dict[str, Any]:
-        """Add the newest iteration as a row of losses.csv; return it."""
-        iteration, seen, _ = self.pending[-1]
+    def log(self, state: State) -> dict[str, Any]:
+        """Add the newest step as a row of losses.csv; return it."""
         numbers = self.check()[-1]
         self.pending.clear()
-        row = dict(zip(LOSS_COLUMNS, (iteration, seen, round(seconds, 3), *numbers), strict=True))
+        about = state.iteration, self._seen(state), round(state.seconds, 3)
+        row = dict(zip(LOSS_COLUMNS, (*about, *numbers), strict=True))
         self.rows.append(row)
         return row
 
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame(self.rows, columns=list(LOSS_COLUMNS))
+    def save(self, state: State) -> None:
+        """Write what the run shows to others, then the state: a kill in between repeats work only.
 
+        The first time the state comes first: a folder with settings but without a state could
+        neither be resumed nor be started anew.
 
-def write_run(
-    run: Run,
-    config: RunConfig,
-    photos: Photos,
-    classes: tuple[str, ...],
-    state: State,
-    rows: Record,
-    identity: dict[str, Any],
-    iterations: int,
-    restarts: list[int],
-) -> None:
-    """Write what the run shows to others, then the state: a kill in between repeats work only.
+        Raises:
+            UserError: A loss or a weight is not finite, or another training took the folder; what
+                was saved before stays.
+            OSError: The disk is full or can't be written; what was saved before stays.
+        """
+        self.check()
+        self.saved = time.monotonic()
+        if not self.writes:
+            return
+        self.run.check_owner()
+        for name, module in state.modules():
+            for key, value in module.state_dict().items():
+                if not torch.isfinite(value).all():
+                    raise UserError(
+                        f"iteration {state.iteration}: {key} of the {name} is not finite;"
+                        " the last save is kept: lower --lr-g and --lr-d"
+                    )
+        if state.iteration == 0:
+            save_state(self.run, state, self.identity)
+        self.run.write_losses(pd.DataFrame(self.rows, columns=list(LOSS_COLUMNS)))
+        self.run.write_config(self._config(state))
+        save_generator(self.run.generator_path, state.average, to_json(self.config))
+        graph.write_generator(self.run, self.config, len(self.classes))
+        if state.iteration > 0:
+            save_state(self.run, state, self.identity)
 
-    The first time the state comes first: a folder with settings but without a state could
-    neither be resumed nor be started anew.
+    def seconds_since_save(self) -> float:
+        """How long ago the last save was."""
+        return time.monotonic() - self.saved
 
-    Raises:
-        UserError: A weight is not finite, or another training took the folder; what was saved
-            before stays.
-        OSError: The disk is full or can't be written; what was saved before stays.
-    """
-    run.check_owner()
-    for name, module in state.modules():
-        for key, value in module.state_dict().items():
-            if not torch.isfinite(value).all():
-                raise UserError(
-                    f"iteration {state.iteration}: {key} of the {name} is not finite;"
-                    " the last save is kept: lower --lr-g and --lr-d"
-                )
-    if state.iteration == 0:
-        save_state(run, state, identity)
-    run.write_losses(rows.table())
-    run.write_config(
-        {
-            "settings": to_json(config),
+    def write_samples(self, state: State) -> None:
+        """Save the grid of fixed latents: 5x5, or a row of eight for each class."""
+        if not self.writes:
+            return
+        self.run.check_owner()
+        size, latent = self.config.data.size, self.config.network.latent
+        average = LoadedGenerator(state.average, self.classes, size, latent, self.config)
+        if self.classes:
+            columns = 8
+            seeds = list(range(columns)) * len(self.classes)
+            labels = [c for c in range(len(self.classes)) for _ in range(columns)]
+            pictures = sampling.generate(average, seeds, labels)
+        else:
+            columns = 5
+            pictures = sampling.generate(average, range(columns * columns))
+        with atomic.replacing(self.run.sample_path(state.iteration)) as path:
+            # A quarter of a PNG's size. Subsampling would wash out the colours of a checkerboard.
+            image = Image.fromarray(sampling.grid(pictures, columns))
+            image.save(path, "JPEG", quality=85, subsampling=0)
+
+    def keep_generator(self, state: State) -> None:
+        """Keep the generator of this moment to choose among later."""
+        if self.writes:
+            path = self.run.kept_path(state.iteration)
+            save_generator(path, state.average, to_json(self.config))
+
+    def _seen(self, state: State) -> int:
+        return state.iteration * self.config.loop.batch
+
+    def _config(self, state: State) -> dict[str, Any]:
+        photos = self.photos
+        return {
+            "settings": to_json(self.config),
             "dataset": {
                 "name": photos.name,
                 "content_hash": photos.content_hash,
-                "classes": list(classes),
+                "classes": list(self.classes),
                 "counts": {split: photos.counts(split) for split in ("train", "test")},
                 "size": photos.size,
             },
             "progress": {
                 "iteration": state.iteration,
-                "images_seen": state.iteration * config.loop.batch,
+                "images_seen": self._seen(state),
                 "seconds": round(state.seconds, 1),
-                "finished": state.iteration >= iterations,
-                "restarts": restarts,  # pictures at which the run, finished, was given more
+                "stalled": round(state.stalled, 1),  # seconds that were left out, see Stopwatch
+                "finished": state.iteration >= self.iterations,
+                "restarts": self.restarts,  # pictures at which the run, finished, was given more
+                "segments": self.segments,  # from which iteration on which code trained
             },
             "environment": environment(next(state.generator.parameters()).device),
         }
-    )
-    save_generator(run.generator_path, state.average, to_json(config))
-    graph.write_generator(run, config, len(classes))
-    if state.iteration > 0:
-        save_state(run, state, identity)
-
-
-def write_samples(run: Run, config: RunConfig, classes: tuple[str, ...], state: State) -> None:
-    """Save the grid of fixed latents: 5x5, or a row of eight for each class."""
-    run.check_owner()
-    average = LoadedGenerator(
-        state.average, classes, config.data.size, config.network.latent, config
-    )
-    if classes:
-        columns = 8
-        seeds = list(range(columns)) * len(classes)
-        labels = [c for c in range(len(classes)) for _ in range(columns)]
-        pictures = sampling.generate(average, seeds, labels)
-    else:
-        columns = 5
-        pictures = sampling.generate(average, range(columns * columns))
-    with atomic.replacing(run.sample_path(state.iteration)) as path:
-        # A quarter of a PNG's size. Subsampling would wash out the colours of a checkerboard.
-        image = Image.fromarray(sampling.grid(pictures, columns))
-        image.save(path, "JPEG", quality=85, subsampling=0)
 
 
 def environment(device: torch.device) -> dict[str, Any]:
@@ -161,18 +210,30 @@ def environment(device: torch.device) -> dict[str, Any]:
     }
 
 
-def git_revision() -> str:
-    """The commit that the code is at, `+` after it if files differ; empty outside a checkout."""
+@functools.cache
+def git_revision(root: Path = ROOT) -> str:
+    """The commit of the code in `root`, as it was when this process first asked.
+
+    A `+` follows it if a file of CODE was changed or isn't tracked; it is empty where the code is
+    no checkout of its own.
+    """
     try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=10,
-            check=True,
-        )
+        if not _git(root, "ls-files", "gan/__init__.py"):
+            return ""
+        changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *CODE)
+        return _git(root, "rev-parse", "--short=12", "HEAD") + ("+" if changes else "")
     except (OSError, subprocess.SubprocessError):
         return ""
-    return described.stdout.strip()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=10,
+        check=True,
+    )
+    return done.stdout.strip()

@@ -1,7 +1,6 @@
 """A run folder: the one place that knows its file names. Training writes it, evaluation adds
 to it, the app only reads it."""
 
-import fcntl
 import hashlib
 import io
 import itertools
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from gan import atomic
 from gan.errors import UserError
@@ -218,6 +218,11 @@ class Run:
     def lock_path(self) -> Path:
         return self.resume_path.parent / "lock"
 
+    @property
+    def owner_path(self) -> Path:
+        """Holds the number of the process that has the lock."""
+        return self.resume_path.parent / "owner"
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder for one writer; the system lets go of it however the process ends.
@@ -227,19 +232,20 @@ class Run:
             OSError: The folder can't be written.
         """
         self.lock_path.parent.mkdir(parents=True, exist_ok=True)
-        with self.lock_path.open("a", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise UserError(
-                    f"another training writes to {self.path}: wait for it, or name another --out"
-                ) from None
-            os.truncate(file.fileno(), 0)
-            file.write(str(os.getpid()))
-            file.flush()
+        lock = FileLock(self.lock_path)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(
+                f"another training writes to {self.path}: wait for it, or name another --out"
+            ) from None
+        try:
+            self.owner_path.write_text(str(os.getpid()), encoding="utf-8")
             for leftover in (*self.path.glob(".*.tmp"), *self.path.glob("*/.*.tmp")):
                 leftover.unlink(missing_ok=True)
             yield
+        finally:
+            lock.release()
 
     def check_owner(self) -> None:
         """See that no other training took over a folder that was removed under this one.
@@ -250,13 +256,21 @@ class Run:
             UserError: Another training holds the folder's name now.
         """
         try:
-            owner = self.lock_path.read_text(encoding="utf-8")
+            owner = self.owner_path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return
         if owner != str(os.getpid()):
             raise UserError(
                 f"{self.path} was removed and another training writes there now: this one ends"
             )
+
+
+def find_run(out: str) -> Run:
+    """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
+    path = Path(out).expanduser()
+    if "/" in out or os.sep in out or path.exists():  # "./x" and "x/" too, which Path cuts to "x"
+        return Run(path)
+    return Run(runs_root() / path)
 
 
 def find_runs(root: Path) -> list[Run]:

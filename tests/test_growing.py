@@ -15,7 +15,8 @@ from gan.errors import UserError
 from gan.growing import grow
 from gan.runs import Run
 from gan.sampling import generate, latents
-from gan.training import build_state, set_learning_rates, train
+from gan.step import build_state, set_learning_rates
+from gan.training import train
 from tests.conftest import tiny_config
 from tests.test_training import same_work, stop_after
 

@@ -20,7 +20,7 @@ from gan.config import from_json
 from gan.data.batches import Batches
 from gan.data.prepared import Photos
 from gan.processes import own_part, world
-from gan.training import build_state
+from gan.step import build_state
 
 folder, rank, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(1)

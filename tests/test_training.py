@@ -23,13 +23,9 @@ from gan.errors import UserError
 from gan.record import Record
 from gan.runs import Run
 from gan.sampling import generate
-from gan.training import (
-    build_state,
-    set_learning_rates,
-    total_iterations,
-    train,
-    update_average,
-)
+from gan.schedule import total_iterations
+from gan.step import build_state, set_learning_rates, update_average
+from gan.training import train
 from tests.conftest import tiny_config
 
 CPU = torch.device("cpu")
@@ -204,8 +200,10 @@ def test_run_folder_explains_itself(tiny_photos: Photos, tmp_path: Path) -> None
         "iteration": 8,
         "images_seen": 64,
         "seconds": 0,
+        "stalled": 0,
         "finished": True,
         "restarts": [],
+        "segments": [{"from": 0, "git_revision": values["environment"]["git_revision"]}],
     }
     assert run.read_losses()["iteration"].tolist() == [2, 4, 6, 8]
     assert [i for i, _ in run.samples()] == [0, 4, 8]
@@ -344,15 +342,18 @@ def test_same_seed_same_start_whatever_the_process_did_before() -> None:
     )
 
 
-def test_rows_of_lost_work_are_dropped(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    rows = Record(run, 0)
-    for i in (1, 2, 3, 4):
-        rows.add(i, 8 * i, torch.ones(4))
-        if i % 2 == 0:
-            rows.log(1.0)
-    run.write_losses(rows.table())
-    assert Record(run, 3).table()["iteration"].tolist() == [2]
+def test_rows_of_lost_work_are_dropped(tiny_photos: Photos, tmp_path: Path) -> None:
+    run, config = Run(tmp_path / "run"), tiny_config(pictures=32, log_every=1)
+    train(config, tiny_photos, run)
+    saved = run.resume_path.read_bytes()
+    train(tiny_config(pictures=48, log_every=1), tiny_photos, run, resume=True)
+    run.resume_path.write_bytes(saved)  # as if the last save had not reached the disk
+    state = state_of(config)
+    record = Record(config, tiny_photos, run)
+    record.begin(state, resume=True)
+    assert state.iteration == 4
+    assert [row["iteration"] for row in record.rows] == [1, 2, 3, 4]
+    assert [segment["from"] for segment in record.segments] == [0, 4]
 
 
 def test_pythons_hash_seed_changes_nothing() -> None:

@@ -12,10 +12,10 @@ from gan.errors import command
 from gan.experiments.command import Options, conduct
 from gan.experiments.imbalance import FOLDER, RareTypes, report
 from gan.experiments.plan import BUDGETS, SIZE, conditional, load_photos
-from gan.launch import find_run
 from gan.metrics.extractors import create
 from gan.metrics.glossary import LITE2
 from gan.recipes import PROJECTED
+from gan.runs import find_run
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import tyro
 from gan.cli import parse
 from gan.document import write_part
 from gan.errors import command
-from gan.launch import find_run
 from gan.metrics.report import headline, markdown
+from gan.runs import find_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 

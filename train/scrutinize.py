@@ -14,9 +14,9 @@ from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.photos import load
 from gan.errors import UserError, command
-from gan.launch import find_run
 from gan.metrics.evaluation import check_source
 from gan.metrics.scrutiny import checker_energy, detector_auc, write_blind_sheet
+from gan.runs import find_run
 from gan.sampling import generate_set
 
 LOOKS = (6_400, 12_800, 25_600, 51_200)  # pictures that the detector was trained on

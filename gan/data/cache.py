@@ -1,6 +1,5 @@
 """Where prepared data lies, what it is called, and who may write it."""
 
-import fcntl
 import hashlib
 import json
 import os
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from filelock import FileLock, Timeout
 
 from gan.address import is_address
 from gan.errors import UserError
@@ -70,10 +71,13 @@ def lock(folder: Path) -> Iterator[None]:
     """One process at a time makes a folder; the system lets go of it however that one ends."""
     locks = cache_root() / "locks"
     locks.mkdir(parents=True, exist_ok=True)
-    with (locks / key_of({"folder": str(folder.absolute())})).open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"waiting for another process that makes {folder}", flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
+    lock = FileLock(locks / key_of({"folder": str(folder.absolute())}))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print(f"waiting for another process that makes {folder}", flush=True)
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()

@@ -10,7 +10,7 @@ import pandas as pd
 from gan.errors import UserError
 from gan.experiments import results
 from gan.experiments.running import Experiment, carry_out, show_plan
-from gan.launch import find_run
+from gan.runs import find_run
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from gan.hardware import autocast
 from gan.metrics.features import Features
-from gan.precision import autocast
 
 WIDTHS = (32, 64, 128, 192)  # channels of the stages at 1/2, 1/4, 1/8 and 1/16 of 64 pixels
 BUDGET = 140_000  # pictures seen in training: the plateau on 9,000 photos

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from gan import atomic
-from gan.precision import autocast
+from gan.hardware import autocast
 from gan.sampling import grid
 
 BATCH = 64

@@ -25,7 +25,7 @@ from peers import pytorch_cgan
 from torch.profiler import ProfilerActivity, profile, record_function
 
 import gan.losses
-import gan.training
+import gan.step
 from gan.config import (
     AdversarialConfig,
     CGANConfig,
@@ -96,7 +96,7 @@ PARTS: dict[str, list[tuple[Any, str]]] = {
     "heads": [(projected.Discriminator, "forward"), (projected.Discriminator, "name_class")],
     "augmentation": [(gan.losses.Drift, "_shift")],
     "optimisers": [(torch.optim.Adam, "step")],
-    "average": [(gan.training, "update_average")],
+    "average": [(gan.step, "update_average")],
     "data": [(Batches, "get")],
 }
 

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from gan.checkpoint import load_generator
 from gan.data import photos as sets
 from gan.data.prepared import Photos
-from gan.launch import find_run
 from gan.metrics.extractors import LITE2, create, extract, real_features
 from gan.metrics.measures import frechet_distance
+from gan.runs import find_run
 from gan.sampling import generate_set
 
 

@@ -233,7 +233,10 @@ def our_loop(pause: Pause, config: RunConfig, folder: Path, count: int = 1000) -
 
         def set_postfix_str(self, _: str) -> None: ...
 
-        def close(self) -> None: ...
+        def __enter__(self) -> "Bar":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
 
     gan.training.tqdm = Bar  # type: ignore[assignment,misc]
     data = config.data

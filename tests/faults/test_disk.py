@@ -107,7 +107,7 @@ def test_deleted_folder_that_another_training_took(
     def take() -> None:
         shutil.rmtree(run.path)
         with run.lock():
-            run.lock_path.write_text(str(os.getpid() + 1), encoding="utf-8")
+            run.owner_path.write_text(str(os.getpid() + 1), encoding="utf-8")
         run.losses_path.write_text("theirs", encoding="utf-8")
 
     meanwhile(5, take, monkeypatch)

@@ -27,7 +27,7 @@ from gan.config import (
 from gan.errors import UserError
 from gan.models import build_generator
 from gan.runs import Run
-from gan.training import total_iterations
+from gan.schedule import total_iterations
 from tests.conftest import tiny_config
 from tests.faults.odd import bounded, odd, odd_numbers, odd_texts, one_line
 

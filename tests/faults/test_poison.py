@@ -12,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from gan import training
+from gan import step, training
 from gan.checkpoint import FORMAT, load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
@@ -36,7 +36,7 @@ def poison_batch(patch: pytest.MonkeyPatch, at: int) -> None:
 
 
 def poison_weight(patch: pytest.MonkeyPatch, at: int) -> None:
-    real = training.update_average
+    real = step.update_average
 
     @torch.no_grad()
     def update(average: Any, generator: Any, batch: int, seen: int) -> None:
@@ -44,11 +44,11 @@ def poison_weight(patch: pytest.MonkeyPatch, at: int) -> None:
         if seen == at * batch:
             next(iter(generator.parameters()))[0] = float("inf")
 
-    patch.setattr(training, "update_average", update)
+    patch.setattr(step, "update_average", update)
 
 
 def poison_average(patch: pytest.MonkeyPatch, at: int) -> None:
-    real = training.update_average
+    real = step.update_average
 
     @torch.no_grad()
     def update(average: Any, generator: Any, batch: int, seen: int) -> None:
@@ -56,7 +56,7 @@ def poison_average(patch: pytest.MonkeyPatch, at: int) -> None:
         if seen == at * batch:
             next(iter(average.parameters()))[0] = NAN
 
-    patch.setattr(training, "update_average", update)
+    patch.setattr(step, "update_average", update)
 
 
 @pytest.mark.parametrize(
