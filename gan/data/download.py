@@ -1,22 +1,35 @@
-"""Downloads that resume, check what arrives, and never leave a half file under the final name."""
+"""Downloads that resume, check what arrives, and never leave a half file under the final name.
 
+A server may be slow, wrong or hostile: every wait, every retry and the whole have a bound.
+"""
+
+import gzip
 import hashlib
 import json
+import re
+import sys
 import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
 import requests
 import urllib3
 from tqdm import tqdm
 
 from gan import atomic
-from gan.address import kept
-from gan.errors import UserError
+from gan.address import kept, scrubbed
+from gan.data.kinds import HEAD, describe, is_page
+from gan.data.server import Adapter, Broken, Wait, Watch, answer, check_answer, is_web
+from gan.errors import UserError, printable
 
 CHUNK = 1 << 20
-TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of data
-ATTEMPTS = 5  # connections in a row that bring nothing before we give up
+ATTEMPTS = 5  # connections in a row that bring next to nothing before we give up
+PROGRESS = 1 << 16  # bytes beyond the furthest point so far that are more than next to nothing
+LONGEST = 24 * 3600.0  # seconds for the whole
+WAITS, WAIT = 10, 600.0  # how often and how long in all a server may ask to wait, seconds
 
 
 def check_address(url: str) -> None:
@@ -25,12 +38,7 @@ def check_address(url: str) -> None:
     Raises:
         UserError: It is no http or https address.
     """
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
+    if not is_web(url):
         raise UserError(f"{kept(url)} is not an http or https address")
 
 
@@ -52,106 +60,305 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
     """
     check_address(url)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
-    note = target.with_name(target.name + ".part.json")
-    fruitless = 0
+    half = _Half(target, url)
+    until = time.monotonic() + LONGEST
+    reached, fruitless, waits, waited = half.size(), 0, 0, 0.0
     while True:
-        before = part.stat().st_size if part.exists() else 0
+        before = half.size()
         try:
             with atomic.naming(target):
-                _fetch(url, part, note, limit)
-            break
-        except (*_NETWORK, ValueError) as error:
-            after = part.stat().st_size if part.exists() else 0
-            if isinstance(error, _FINAL) or after == before == 0:
-                raise UserError(f"{url} can't be reached: {_cause(error)}") from None
-            fruitless = 0 if after > before else fruitless + 1
-            if fruitless >= ATTEMPTS:
+                if _fetch(url, half, limit, until):
+                    break
+            cause = "the server sends a part at a time"
+        except Wait as asked:
+            waits, waited = waits + 1, waited + asked.seconds
+            if waits > WAITS or waited > WAIT:
                 raise UserError(
-                    f"the download of {url} broke off after {after} bytes: run again to continue it"
+                    f"{kept(url)} {asked}, and to wait {asked.seconds:.0f} s: run again then"
                 ) from None
-            time.sleep(min(2**fruitless - 1, 10))
-    try:
-        check_digest(part, sha256, url)
-    except UserError:
-        part.unlink()
-        note.unlink(missing_ok=True)
-        raise
-    part.replace(target)
-    note.unlink(missing_ok=True)
+            print(f"{kept(url)} {asked}: waiting {asked.seconds:.0f} s", file=sys.stderr)
+            time.sleep(asked.seconds)
+            continue
+        except Broken as error:
+            cause = str(error)
+        except (*_NETWORK, ValueError) as error:
+            cause = _cause(error)
+            if isinstance(error, _FINAL) or half.size() == before == 0:
+                raise UserError(f"{kept(url)} can't be reached: {cause}") from None
+        enough = min(PROGRESS, max(1, half.total // 100)) if half.total else PROGRESS
+        if half.size() >= reached + enough:
+            reached, fruitless = half.size(), 0
+        else:
+            fruitless += 1
+        if fruitless >= ATTEMPTS or time.monotonic() > until:
+            raise UserError(
+                f"the download of {kept(url)} broke off after {half.size()} bytes ({cause}): "
+                "run again to continue it"
+            )
+        time.sleep(min(2**fruitless - 1, 10))
+    half.finish(sha256, limit)
     return target
+
+
+@dataclass
+class _Note:
+    """What is known of the file whose beginning lies in the part."""
+
+    url: str = ""
+    validator: str = ""  # identifies the version; empty: none that could vouch for single bytes
+    encoding: str = ""  # how the server compressed it for the way
+
+
+class _Half:
+    """A download under way: its bytes, and the note beside them."""
+
+    def __init__(self, target: Path, url: str) -> None:
+        self.target, self.url = target, url
+        self.part = target.with_name(target.name + ".part")
+        self._note = target.with_name(target.name + ".part.json")
+        self.total = 0  # bytes of the whole, where the server says it
+
+    def size(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def note(self) -> _Note:
+        try:
+            values = json.loads(self._note.read_text(encoding="utf-8"))
+            note = _Note(*(str(values.get(name, "")) for name in asdict(_Note())))
+            return note if note.url == kept(self.url) else _Note()
+        except (OSError, ValueError, AttributeError, RecursionError):
+            return _Note()
+
+    def begin(self, validator: str, encoding: str) -> None:
+        """Note what begins now."""
+        note = _Note(kept(self.url), validator, encoding)
+        self._note.write_text(json.dumps(asdict(note)), encoding="utf-8")
+
+    def drop(self) -> None:
+        """Forget what came so far."""
+        self.part.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+    def finish(self, sha256: str, limit: int) -> None:
+        """Give the whole file its name.
+
+        Raises:
+            UserError: It isn't the one that it should be, or can't be unpacked.
+        """
+        encoding = self.note().encoding
+        try:
+            # A digest may be that of the file as it was sent: a .tar.gz is one, too.
+            if encoding and not (sha256 and _digest(self.part) == sha256.lower()):
+                _undo(self.part, encoding, kept(self.url), limit)
+            check_digest(self.part, sha256, self.url)
+            with self.part.open("rb") as file:
+                _refuse_page(file.read(HEAD), "", self.url)
+        except UserError:
+            self.drop()
+            raise
+        self.part.replace(self.target)
+        self.drop()
 
 
 _NETWORK = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError)
 _FINAL = (
-    ValueError,  # requests' own for a bad address, and what a bad redirection raises
-    requests.exceptions.TooManyRedirects,
+    ValueError,  # requests' own for a bad address
     requests.exceptions.SSLError,
 )
 
 
-def _fetch(url: str, part: Path, note: Path, limit: int) -> None:
-    """One connection: append to `part` where the server agrees to, else start over."""
-    have = part.stat().st_size if part.exists() else 0
-    validator = _validator(note, url)
+def _fetch(url: str, half: _Half, limit: int, until: float) -> bool:
+    """One connection: append to the part where the server agrees to, else start over.
+
+    Returns:
+        Whether the part is the whole file now.
+    """
+    have, note = half.size(), half.note()
     # Identity: a server that compresses on the fly would make sizes and ranges meaningless.
     headers = {"Accept-Encoding": "identity"}
-    if have and validator:
-        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-        if response.status_code == 416:  # the part is longer than the file: not the same file
-            part.unlink(missing_ok=True)
-            note.unlink(missing_ok=True)
-            raise requests.exceptions.ConnectionError("the file behind the address changed")
-        if response.status_code >= 400:
-            raise UserError(f"{url} answers {response.status_code} {response.reason}")
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind in ("text/html", "application/xhtml+xml"):
-            raise UserError(f"{url} is a web page, not an archive: give the file's own address")
-        resumed = response.status_code == 206 and response.headers.get(
-            "Content-Range", ""
-        ).startswith(f"bytes {have}-")
-        start = have if resumed else 0
-        length = response.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdecimal() and len(length) < 20 else None
-        if (total or 0) > limit:
-            raise UserError(f"{url} has {total} bytes, over the limit of {limit}: raise --max-gb")
-        if not resumed:
-            new = response.headers.get("ETag", "")
-            if not new or new.startswith("W/"):  # a weak tag can't vouch for single bytes
-                new = response.headers.get("Last-Modified", "")
-            note.write_text(json.dumps({"url": url, "validator": new}), encoding="utf-8")
-        with (
-            part.open("ab" if resumed else "wb") as file,
-            tqdm(
-                desc="download",
-                total=total,
-                initial=start,
-                unit="B",
-                unit_scale=True,
-                unit_divisor=1024,
-                disable=None,
-            ) as bar,
-        ):
-            written = start
-            # Not iter_content: where the line drops it loses the piece that was under way.
-            while piece := response.raw.read1(CHUNK):
+    if have and note.validator:
+        headers |= {"Range": f"bytes={have}-", "If-Range": note.validator}
+    with Watch() as watch, requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, Adapter(watch))
+        try:
+            with answer(session, url, headers) as response:
+                if response.status_code == 416:
+                    return _is_whole(response, half, have)
+                check_answer(response, url)
+                return _body(
+                    response, url, half, have if "Range" in headers else 0, limit, until, watch
+                )
+        except _NETWORK:
+            if watch.ended:
+                raise Broken("the server is too slow") from None
+            raise
+
+
+def _is_whole(response: requests.Response, half: _Half, have: int) -> bool:
+    """Whether nothing lies behind the part because it is the file; drops what isn't."""
+    if have and response.headers.get("Content-Range", "").strip() == f"bytes */{have}":
+        return True
+    half.drop()
+    raise Broken("the file behind the address changed")
+
+
+def _range(response: requests.Response) -> tuple[int, int, int] | None:
+    """First byte, number of bytes and the whole file's size (0: unknown) of a 206."""
+    text = response.headers.get("Content-Range", "")
+    match = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", text.strip())
+    if match is None or int(match[2]) < int(match[1]):
+        return None
+    return (
+        int(match[1]),
+        int(match[2]) - int(match[1]) + 1,
+        0 if match[3] == "*" else int(match[3]),
+    )
+
+
+def _body(
+    response: requests.Response,
+    url: str,
+    half: _Half,
+    asked: int,
+    limit: int,
+    until: float,
+    watch: Watch,
+) -> bool:
+    """Write what comes; `asked` is the byte from which on it was asked for, 0: for all."""
+    length = response.headers.get("Content-Length", "")
+    expected = int(length) if length.isdecimal() and len(length) < 20 else None
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    encoding = "" if encoding == "identity" else encoding
+    start, total = 0, expected or 0
+    if response.status_code == 206:
+        found = _range(response)
+        if not asked or found is None or found[0] > asked or encoding != half.note().encoding:
+            half.begin("", "")  # ask for the whole the next time
+            raise Broken("the server sent another part than it was asked for")
+        start, expected, total = found
+    half.total = total
+    if max(total, start + (expected or 0)) > limit:
+        half.drop()
+        raise UserError(f"{kept(url)} has {total} bytes, over the limit of {limit}: {_RAISE}")
+    if response.status_code != 206:
+        validator = response.headers.get("ETag", "")
+        if not validator or validator.startswith("W/"):  # can't vouch for single bytes
+            validator = response.headers.get("Last-Modified", "")
+        half.begin(validator, encoding)
+    written, head = start, b""
+    html = "" if encoding else response.headers.get("Content-Type", "")
+    with (
+        half.part.open("r+b" if start else "wb") as file,
+        tqdm(
+            desc="download",
+            total=total or None,
+            initial=start,
+            unit="B",
+            unit_scale=True,
+            unit_divisor=1024,
+            disable=None,
+        ) as bar,
+    ):
+        file.truncate(start)
+        file.seek(start)
+        for piece in _pieces(response, watch, until):
+            written += len(piece)
+            if written > limit:
+                half.drop()
+                raise UserError(f"{kept(url)} is over the limit of {limit} bytes: {_RAISE}")
+            if start == 0 and len(head) < HEAD:
+                head += piece[: HEAD - len(head)]
+                if len(head) == HEAD and not encoding:
+                    _dropping_page(half, head, html)
+            file.write(piece)
+            bar.update(len(piece))
+    if start == 0 and written == 0:
+        half.drop()
+        if expected == 0:
+            raise UserError(f"{kept(url)} is an empty file")
+        raise Broken("the answer broke off before the file began")
+    if start == 0 and not encoding:
+        _dropping_page(half, head, html)
+    if expected is not None and written != start + expected:
+        raise Broken(f"{written} of {start + expected} bytes came")
+    return response.status_code != 206 or written == total
+
+
+_RAISE = "raise --max-gb"
+
+
+def _pieces(response: requests.Response, watch: Watch, until: float) -> Iterator[bytes]:
+    """The body as it comes."""
+    # Not iter_content: where the line drops it loses the piece that was under way.
+    while piece := response.raw.read1(CHUNK):
+        watch.feed(len(piece))
+        yield piece
+        if time.monotonic() > until:
+            raise Broken(f"it took more than {LONGEST / 3600:.0f} hours")
+    if watch.ended:  # looks like the end of the file
+        raise Broken("the server is too slow")
+
+
+def _dropping_page(half: _Half, head: bytes, declared: str) -> None:
+    try:
+        _refuse_page(head, declared, half.url)
+    except UserError:
+        half.drop()
+        raise
+
+
+def _refuse_page(head: bytes, declared: str, url: str) -> None:
+    """A web page is no archive; what a server declares counts only where the content is no help."""
+    html = declared.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
+    if is_page(head) or (html and describe(head) in ("a text", "of an unknown kind")):
+        raise UserError(f"{kept(url)} is a web page, not an archive: give the file's own address")
+
+
+def _undo(part: Path, encoding: str, called: str, limit: int) -> None:
+    """Unpack what a server compressed for the way, though it was asked not to."""
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise UserError(f"{called} is sent compressed by {encoding[:20]!r}, which can't be undone")
+    with part.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    if encoding != "deflate" and not zipped:
+        return  # it only said so
+    plain = part.with_name(part.name + ".plain")
+    written = 0
+    try:
+        with atomic.naming(part), part.open("rb") as source, plain.open("wb") as file:
+            for piece in _gunzipped(source) if zipped else _inflated(source):
                 written += len(piece)
                 if written > limit:
-                    raise UserError(f"{url} is over the limit of {limit} bytes: raise --max-gb")
+                    raise UserError(f"{called} is over the limit of {limit} bytes: {_RAISE}")
                 file.write(piece)
-                bar.update(len(piece))
-        if total is not None and written != total:
-            raise requests.exceptions.ConnectionError(f"{written} of {total} bytes came")
+        plain.replace(part)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{called} is damaged: {error}") from None
+    finally:
+        plain.unlink(missing_ok=True)
 
 
-def _validator(note: Path, url: str) -> str:
-    """What identifies the version of the file that `part` is the beginning of."""
+def _gunzipped(source: Any) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=source) as file:
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def _inflated(source: Any) -> Iterator[bytes]:
+    """Undo "deflate", which some servers send with zlib's header and some without."""
+    first = source.read(CHUNK)
     try:
-        values = json.loads(note.read_text(encoding="utf-8"))
-        return str(values["validator"]) if values["url"] == url else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        zlib.decompressobj().decompress(first, 1)
+        unpacker = zlib.decompressobj()
+    except zlib.error:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    packed = first
+    while packed and not unpacker.eof:
+        yield unpacker.decompress(packed, CHUNK)
+        packed = unpacker.unconsumed_tail or source.read(CHUNK)
+    if not unpacker.eof:
+        raise EOFError("it ends too early")
 
 
 def check_digest(path: Path, sha256: str, source: str) -> None:
@@ -162,14 +369,26 @@ def check_digest(path: Path, sha256: str, source: str) -> None:
     """
     if not sha256:
         return
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = _digest(path)
     if found != sha256.lower():
-        raise UserError(f"{source} has SHA-256 {found}, not {sha256.lower()}: it is another file")
+        raise UserError(
+            f"{kept(source)} has SHA-256 {found}, not {sha256.lower()}: it is another file"
+        )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason in a chain of requests, urllib3 and socket errors."""
-    while (inner := error.__cause__ or error.__context__) is not None:
-        error = inner
-    return str(error) or type(error).__name__
+    """The innermost reason that says something, of requests', urllib3's and the socket's errors."""
+    words = type(error).__name__
+    link: BaseException | None = error
+    while link is not None:
+        text = str(link)
+        # Of an address without its scheme nobody could tell what is secret.
+        if text and "[Errno None]" not in text and "with url:" not in text:
+            words = text
+        link = link.__cause__ or link.__context__
+    return printable(scrubbed(words))[:200]
