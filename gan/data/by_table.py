@@ -79,18 +79,22 @@ def find_tables(
 def _near(table: Table, photos: tables.Photos) -> str:
     """The nearest near-match of a table's names among the photos, as an addition to a message."""
     for line in table.lines[:200]:
-        if near := photos.near(line.file):
+        if not photos.find(line.file)[0] and (near := photos.near(line.file)):
             return f"; the nearest: {line.file!r} there, {near!r} among the photos"
     if table.lines:
         return f"; its first name is {table.lines[0].file!r}"
     return ""
 
 
-def by_table(found: Contents, chosen: list[Table], notes: list[str]) -> tuple[list[Photo], str]:
+def by_table(
+    found: Contents, chosen: list[Table], by_chance: bool, notes: list[str]
+) -> tuple[list[Photo], str] | None:
     """Label photos by what `chosen` say together; folders give what the tables leave open.
 
     Returns:
-        The photos, with one more for each name that fits none, and who labelled them.
+        The photos, with one more for each name that fits none, and who labelled them. None for
+        tables found `by_chance` that contradict the folders of most photos: numbers as names fit
+        many photos.
 
     Raises:
         UserError: Two tables contradict each other.
@@ -127,8 +131,7 @@ def by_table(found: Contents, chosen: list[Table], notes: list[str]) -> tuple[li
             problem = "no label in the table"
         elif len(types) > 1 or len(splits) > 1:
             problem = "two different labels"
-            names = sorted({table.name for _, table, _ in lines})
-            clashes.update(pairwise(names))
+            clashes.update(pairwise(sorted({table.name for _, table, _ in lines})))
         elif not any(types):
             types = types or {folders[photo.name]}
             problem = "" if any(types) else "no label"
@@ -155,7 +158,14 @@ def by_table(found: Contents, chosen: list[Table], notes: list[str]) -> tuple[li
         for folder in [folders[photo.name]]
         if not photo.problem
     )
+    names = " and ".join(table.name for table in chosen)
+    if by_chance and 2 * against > sum(not photo.problem for photo in labelled):
+        notes.append(
+            f"{names} not used for labels: {against} photos lie in folders of another body type; "
+            "--labels makes a table count all the same"
+        )
+        return None
     if against:
-        notes.append(f"{against} photos lie in folders of another body type than the table says")
+        notes.append(f"{against} photos lie in folders of another body type than {names} says")
     counts = [f"{t.name} ({fits[t.name]} of its {len(t.lines)} names fit)" for t in chosen]
     return [*labelled, *problems], f"by {' and '.join(counts)}"

@@ -57,10 +57,10 @@ def label(
         raise UserError(_no_photos(folder, found))
     notes: list[str] = []
     chosen, unused = find_tables(found, table, notes)
-    if chosen:
-        photos, source = by_table(found, chosen, notes)
-    else:
-        photos, source = by_name(folder, found, notes)
+    by_tables = by_table(found, chosen, table is None, notes) if chosen else None
+    if by_tables is None:
+        unused += [(each.name, "a table that contradicts the folders") for each in chosen]
+    photos, source = by_tables or by_name(folder, found, notes)
     labelled = Labelled(photos, source, passed_over=(*passed_over, *found.passed_over, *unused))
     return replace(labelled, warnings=(*notes, *_doubts(labelled)))
 

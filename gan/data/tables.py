@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gan.data.archive import PICTURES
 from gan.data.body_types import Split, known, split_of, types_in
 from gan.data.found import LARGEST_TABLE, Found
 from gan.errors import UserError
@@ -239,7 +240,7 @@ def _lines(
     width = max(map(len, rows))
     rows = [[*row, *([""] * (width - len(row)))] for row in rows]
     header = rows[0]
-    if any(photos.find(cell, folder)[0] for cell in header):
+    if any(_is_file(cell) and photos.find(cell, folder)[0] for cell in header):
         header = [""] * width  # there is none: the first row names a photo
     else:
         rows = rows[1:]
@@ -269,12 +270,25 @@ def _lines(
 def _file_column(
     rows: list[list[str]], columns: dict[str, int], width: int, photos: Photos, folder: str
 ) -> tuple[int, int]:
-    """The column that names most photos, and how many its first rows name."""
+    """The column that names most photos, and how many its first rows name.
+
+    A column with another header counts only with endings: numbers fit numbered photos by chance.
+    """
     named = [columns[name] for name in FILE_COLUMNS if name in columns]
     order = [*named, *(i for i in range(width) if i not in named)]
-    fits = {i: sum(bool(photos.find(row[i], folder)[0]) for row in rows[:_SAMPLE]) for i in order}
+    fits = {
+        i: sum(
+            (i in named or _is_file(row[i])) and bool(photos.find(row[i], folder)[0])
+            for row in rows[:_SAMPLE]
+        )
+        for i in order
+    }
     best = max(order, key=lambda i: fits[i])
     return best, fits[best]
+
+
+def _is_file(cell: str) -> bool:
+    return PurePosixPath(cell.strip()).suffix.lower() in PICTURES
 
 
 def _split_column(path: Path, rows: list[list[str]], columns: dict[str, int]) -> int | None:
