@@ -119,7 +119,7 @@ def prepare(request: Request) -> Path:
         choices["labels"] = _digest(request.labels)
     decoding: dict[str, Any] = {"size": request.size}
     if request.data != "drawn":
-        decoding |= {"max_megapixels": request.limits.max_megapixels, "formats": FORMATS}
+        decoding |= {"limits": asdict(request.limits), "formats": FORMATS}
     key = key_of(identity | choices | decoding)
     folder = request.out or cache_root() / "sets" / f"{set_name(request.data)}-{request.size}-{key}"
     if _is_ready(folder, key):
@@ -238,8 +238,13 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
     with lock(unpacked):
         if unpacked.is_dir() and about.is_file():
             there = archive.Unpacked(**json.loads(about.read_text(encoding="utf-8")))
-            if there.total <= limits.total and there.members <= limits.members:
-                return unpacked, [(name, reason) for name, reason in there.passed_over]
+            for flag, value, most in (
+                ("--max-gb", there.total, limits.total),
+                ("--max-files", there.members, limits.members),
+            ):
+                if value > most:
+                    raise UserError(f"{request.data} is over the limit of {flag}: raise it")
+            return unpacked, [(name, reason) for name, reason in there.passed_over]
         shutil.rmtree(unpacked, ignore_errors=True)
         file, fetched = home(request.data), None
         if "url" in identity:

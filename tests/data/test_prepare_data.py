@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from gan.data.photos import load
+from tests.data.made_up import encoded, noise
 from tests.data.test_archive import make_zip
-from tests.data.test_photos import members
+from tests.data.test_photos import members, table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPT = REPOSITORY / "train" / "prepare_data.py"
@@ -181,3 +182,105 @@ def test_cache_that_cannot_be_written_is_one_line(
     assert code == 2
     assert errors.startswith("error: ")
     assert errors.count("\n") == 1
+
+
+def every_fault(folder: Path) -> Path:
+    """Photos as people have them: every kind of fault at once."""
+    kinds = {"Sedans": 12, "Ford F-150 Crew Cab 2012": 12, "test_set/SUV/2019": 10}
+    kinds |= {
+        "training_set/SUV/2018": 10,
+        "coupe\u0301": 6,
+        "coup\u00e9": 6,
+        "my test pics/van": 10,
+    }
+    seed = 0
+    for name, count in kinds.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            ending = ("png", "jpg.1", "", "txt")[number % 4]
+            (folder / name / f"{number}.{ending}").write_bytes(encoded(noise(seed)))
+            seed += 1
+    raw = os.fsencode(folder) + b"/cabriol\xe9t"  # not UTF-8
+    os.mkdir(raw)  # noqa: PTH102
+    (folder.parent / "pool").mkdir()
+    for number in range(10):
+        photo = encoded(noise(500 + number))
+        Path(os.fsdecode(raw), f"{number}.png").write_bytes(photo)
+        (folder.parent / "pool" / f"{number}.png").write_bytes(encoded(noise(600 + number)))
+    (folder / "Hatch-back").symlink_to(folder.parent / "pool")
+    (folder / "loop").symlink_to(folder)
+    (folder / "wagon").mkdir()
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64)
+    for number in range(9):
+        (folder / "wagon" / f"{number}.heic").write_bytes(heic)
+    sedans = folder / "Sedans"
+    files = {
+        sedans / "page.jpg": b"<!doctype html><title>Sign in</title>",
+        sedans / "pointer.jpg": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        sedans / "empty.jpg": b"",
+        sedans / "cut.jpg": encoded(noise(1), "JPEG")[:900],
+        sedans / "small.png": encoded(noise(1, 20, 20)),
+        sedans / "again.bmp": encoded(noise(1), "BMP"),
+        sedans / ".hidden.png": encoded(noise(3)),
+        sedans / "._0.png": b"\0\5\x16\7",
+        folder / "alone.png": encoded(noise(4)),
+        folder / "Ford F-150 Crew Cab 2012" / "also.png": encoded(noise(0)),
+        folder / "notes.pdf": b"%PDF-1.7",
+        folder / "specs.csv": b"name,price,type\nCorolla,1,x\nCivic,2,y\n",
+        folder / "labels.csv": "filename;body_type\n\xc4.png;sedan\n".encode("cp1252"),
+    }
+    for path, data in files.items():
+        path.write_bytes(data)
+    (sedans / "gone.png").symlink_to("nowhere.png")
+    os.mkfifo(sedans / "pipe.png")
+    return folder
+
+
+def test_every_fault_at_once_ends_in_one_summary(run: Run, tmp_path: Path) -> None:
+    folder = every_fault(tmp_path / "own photos")
+    code, output, errors = run("--data", folder, "--out", tmp_path / "a set")
+    assert code == 0, errors
+    before, _, after = output.partition(f"pictures of 64 px in {tmp_path / 'a set'}")
+    # Who labels and what the classes are stands before anything is decoded.
+    assert "labelled by folder" in before.splitlines()[0]
+    assert "coupe 12" in before
+    for words in ("classes:", "split:", "'my test pics'", "specs.csv is not used for labels"):
+        assert words in before
+    for reason, count in {
+        "not a picture: it is a web page": 1,
+        "not a picture: it is a Git LFS pointer": 1,
+        "not a picture: it is empty": 1,
+        "not a picture: it is a PDF": 1,
+        "unreadable": 1,
+        "too small": 1,
+        "duplicate": 1,
+        "duplicate with another label": 1,
+        "a hidden file": 1,
+        "macOS's own, no photo": 1,
+        "no label": 1,
+        "a link that leads nowhere": 1,
+        "not a regular file": 1,
+        "a link to a folder that holds this one": 1,
+        "HEIC photos need pillow-heif: pip install pillow-heif": 9,
+    }.items():
+        assert f"  skipped: {count} ({reason}" in after, reason
+    assert "warning: the class 'wagon' is left out (9 x HEIC photos need pillow-heif" in after
+    command = "python train/train_cgan.py --data"
+    assert after.splitlines()[-1] == f"next: {command} '{tmp_path / 'a set'}'"
+
+    # Every file of the folder is in the set or named with its reason.
+    photos = load(str(tmp_path / "a set"), 64)
+    assert photos.counts("train").keys() | {"wagon"} == {
+        "coupe", "hatchback", "pickup", "sedan", "suv", "van", "wagon", photos.classes[0],
+    }  # fmt: skip
+    used = [row["file"] for row in table(photos.folder / "files.csv")]
+    skipped = [row["file"] for row in table(photos.folder / "skipped.csv")]
+    here = [path for path in folder.rglob("*") if not path.is_dir()]
+    linked = [f"Hatch-back/{number}.png" for number in range(10)]
+    assert len(used) + len(skipped) == len(here) + len(linked) + len(["loop"])
+    assert set(linked) <= set(used)
+    rows = table(photos.folder / "files.csv")
+    suvs = {row["file"].split("/")[0]: row["split"] for row in rows if "SUV" in row["file"]}
+    assert suvs == {"test_set": "test", "training_set": "train"}
+    # The second time the same is said, and nothing is done.
+    assert run("--data", folder, "--out", tmp_path / "a set")[1].endswith(after)
