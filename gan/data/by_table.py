@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from gan.data import published, tables
 from gan.data.body_types import known
 from gan.data.by_folder import by_folder, classes_of
-from gan.data.found import ATTRIBUTES, Contents, Photo
+from gan.data.found import ATTRIBUTES, SHOWN, Contents, Found, Photo
 from gan.data.tables import Table, split_folder
 from gan.errors import UserError
 
@@ -36,26 +36,11 @@ def find_tables(
         fits = sum(bool(photos.find(line.file)[0]) for line in table.lines)
         if not fits:
             raise UserError(f"{given} names no photo that is there{_near(table, photos)}")
-        others = [(t.name, "a table: --labels names another") for t in found.tables]
-        return [table], [other for other in others if other[0] != inside]
-    chosen: list[Table] = []
-    unused: list[tuple[str, str]] = []
-    mats = [t for t in found.tables if t.path.suffix.lower() == ".mat"]
-    try:
-        chosen += published.stanford(mats)
-    except UserError as error:
-        notes.append(str(error))
-        unused += [(mat.name, "a MATLAB file without usable labels") for mat in mats]
-    for entry in found.tables:
-        if entry in mats:
-            continue
-        if entry.path.name.lower() == ATTRIBUTES:
-            table_or_none = published.compcars(entry, found.photos)
-            if table_or_none is None:
-                unused.append((entry.name, "not a picture: it is a text"))
-            else:
-                chosen.append(table_or_none)
-            continue
+        rest = [t.name for t in found.tables if t.name != inside]
+        return [table], [(name, "a table: --labels names another") for name in rest]
+    chosen, unused, others = _published(found, notes)
+    doubts = []
+    for entry in others:
         folder = str(PurePosixPath(entry.name).parent)
         try:
             table = tables.read(entry.path, photos, "" if folder == "." else folder)
@@ -63,7 +48,7 @@ def find_tables(
             reason = str(error).replace(str(entry.path), "the table")
             unused.append((entry.name, f"a table that gives no labels: {reason}"))
             if not isinstance(error, tables.NoLabels):
-                notes.append(f"{entry.name} is not used for labels: {reason}")
+                doubts.append(f"{entry.name} is not used for labels: {reason}")
             continue
         table = replace(table, name=entry.name)
         fits = sum(bool(photos.find(line.file, table.folder)[0]) for line in table.lines)
@@ -72,8 +57,34 @@ def find_tables(
             continue
         reason = f"{fits} of its {len(table.lines)} names fit photos"
         unused.append((entry.name, f"a table about other things: {reason}"))
-        notes.append(f"{entry.name} is not used for labels: {reason}{_near(table, photos)}")
+        doubts.append(f"{entry.name} is not used for labels: {reason}{_near(table, photos)}")
+    notes += doubts[:SHOWN]
+    if len(doubts) > SHOWN:
+        notes.append(f"{len(doubts) - SHOWN} more tables are not used for labels either")
     return chosen, unused
+
+
+def _published(
+    found: Contents, notes: list[str]
+) -> tuple[list[Table], list[tuple[str, str]], list[Found]]:
+    """Label files of known data sets, (name, reason) of what looks like one, and other tables."""
+    mats = [entry for entry in found.tables if entry.path.suffix.lower() == ".mat"]
+    attributes = [entry for entry in found.tables if entry.path.name.lower() == ATTRIBUTES]
+    chosen: list[Table] = []
+    unused: list[tuple[str, str]] = []
+    try:
+        chosen += published.stanford(mats)
+    except UserError as error:
+        notes.append(f"{error}; no MATLAB file is used for labels")
+    if not chosen:
+        unused += [(mat.name, "a MATLAB file without labels of these photos") for mat in mats]
+    for entry in attributes:
+        if table := published.compcars(entry, found.photos):
+            chosen.append(table)
+        else:
+            unused.append((entry.name, "not a picture: it is a text"))
+    others = [entry for entry in found.tables if entry not in (*mats, *attributes)]
+    return chosen, unused, others
 
 
 def _near(table: Table, photos: tables.Photos) -> str:

@@ -133,6 +133,13 @@ def _doubts(labelled: Labelled) -> list[str]:
     unused = [part for part in folders if mentions_split(part) and not split_of(part)]
     if unused:
         doubts.append(f"folders named like a split but not used as one: {some(unused)}")
+    odd = {
+        str(PurePosixPath(p.name).parent)
+        for p in labelled.photos
+        if any("\udc80" <= c <= "\udcff" for c in str(p.path.parent))  # bytes that aren't
+    }
+    if odd:
+        doubts.append(f"folders whose names are no UTF-8 are read as {some(odd)}")
     held_out = {p.split for p in labelled.photos if not p.problem} - {"train"}
     if labelled.classes() and not held_out:
         doubts.append("every photo belongs to the training split: none is left to test on")

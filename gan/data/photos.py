@@ -184,6 +184,8 @@ def _identity(request: Request) -> dict[str, Any]:
         UserError: There is no such source, or a flag is of no use with it.
     """
     source = request.data
+    if not source:
+        raise UserError("--data is empty: name a folder, an archive, a URL, or drawn")
     if source == "drawn":
         if request.classes or request.labels or request.sha256:
             raise UserError(

@@ -76,6 +76,8 @@ def _general(reason: str) -> str:
     """A reason without what it says of the single file."""
     if ", which is labelled " in reason:
         return "duplicate with another label"
+    if reason.startswith("a table"):
+        return reason.partition(":")[0]
     for start in ("duplicate", "unreadable", "too small", "too many pixels"):
         if reason.startswith(start):
             return start

@@ -71,6 +71,7 @@ def test_drawn_is_the_default(run: Run) -> None:
 
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "wrong path": (("--data", "/no/such/place"), "/no/such/place"),
+    "no path": (("--data", ""), "--data is empty"),
     "empty folder": (("--data", "empty"), "no photos"),
     "one class": (("--data", "one"), "one body type"),
     "class of three": (("--data", "three"), "'van'"),
@@ -244,7 +245,13 @@ def test_every_fault_at_once_ends_in_one_summary(run: Run, tmp_path: Path) -> No
     # Who labels and what the classes are stands before anything is decoded.
     assert "labelled by folder" in before.splitlines()[0]
     assert "coupe 12" in before
-    for words in ("classes:", "split:", "'my test pics'", "specs.csv is not used for labels"):
+    for words in (
+        "classes:",
+        "split:",
+        "no UTF-8 are read as 'cabriol\xe9t'",
+        "'my test pics'",
+        "specs.csv is not used for labels",
+    ):
         assert words in before
     for reason, count in {
         "not a picture: it is a web page": 1,

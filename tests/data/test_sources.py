@@ -255,6 +255,14 @@ def test_a_table_about_other_things_is_named_and_not_used(tmp_path: Path, case: 
         assert any(next(iter(BY_CHANCE[case])) in warning for warning in labelled.warnings)
 
 
+def test_many_tables_about_other_things_are_one_warning(tmp_path: Path) -> None:
+    tables = {f"run{i}/metrics.csv": "name,type\nx,y\n" for i in range(20)}
+    labelled = label(make(tmp_path, tables | photos(*BY_FOLDER)))  # type: ignore[arg-type]
+    assert len(labelled.passed_over) == 20
+    assert len(labelled.warnings) == 4
+    assert "17 more tables" in labelled.warnings[-1]
+
+
 def test_the_nearest_near_match_is_named(tmp_path: Path) -> None:
     table = {"l.csv": "file,type\n0007.png,van\n0008.png,suv\n"}
     labelled = label(make(tmp_path, table | photos("van/car_0007.jpg", "suv/car_0008.jpg")))
