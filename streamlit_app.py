@@ -1,49 +1,14 @@
-"""Router of the demo: `streamlit run streamlit_app.py`."""
+"""The app: `streamlit run streamlit_app.py`."""
 
 import streamlit as st
+from starlette.middleware import Middleware
+from starlette.routing import Route
 
-st.set_page_config(page_title="Car GAN", page_icon="🚗", layout="wide")
+from gan.demo import server
 
-page = st.navigation(
-    [
-        st.Page(
-            "gan/demo/views/overview.py",
-            title="Overview",
-            icon=":material/home:",
-            default=True,
-            help="What this is, how good it is, and short answers to the usual questions.",
-        ),
-        st.Page(
-            "gan/demo/views/generate.py",
-            title="Generate",
-            icon=":material/directions_car:",
-            help="Draw cars of a chosen body type and see what a classifier makes of them.",
-        ),
-        st.Page(
-            "gan/demo/views/morph.py",
-            title="Morph",
-            icon=":material/compare_arrows:",
-            help="Move from one car to another: body type and latent each on its own slider.",
-        ),
-        st.Page(
-            "gan/demo/views/kernel_size.py",
-            title="Kernel size",
-            icon=":material/grid_on:",
-            help="Does a larger convolution kernel help? Trained several times each, compared.",
-        ),
-        st.Page(
-            "gan/demo/views/training.py",
-            title="Training",
-            icon=":material/timeline:",
-            help="Scrub through a training: its pictures, losses and metrics.",
-        ),
-        st.Page(
-            "gan/demo/views/results.py",
-            title="Results",
-            icon=":material/query_stats:",
-            help="Every figure with its spread, body type by body type, and how it was measured.",
-        ),
-    ],
-    position="top",
+app = st.App(
+    "gan/demo/router.py",
+    lifespan=server.warm,
+    routes=[Route("/preview.jpg", server.picture)],
+    middleware=[Middleware(server.Introduced), Middleware(server.Compressed)],
 )
-page.run()

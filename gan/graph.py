@@ -18,7 +18,7 @@ from gan.config import RunConfig, from_json
 from gan.errors import UserError, command
 from gan.metrics.classifier import CarClassifier
 from gan.models import build_generator
-from gan.runs import JUDGE_GRAPH, Run
+from gan.runs import JUDGE_FILE, JUDGE_GRAPH, Run
 
 OPSET = 18
 
@@ -105,8 +105,8 @@ def main() -> None:
     if not sys.argv[1:]:
         raise UserError("name the folders of runs: python -m gan.graph checkpoints/NAME ...")
     for path in map(Path, sys.argv[1:]):
-        if (path / "judge.json").is_file():
-            about = json.loads((path / "judge.json").read_text(encoding="utf-8"))
+        if (path / JUDGE_FILE).is_file():
+            about = json.loads((path / JUDGE_FILE).read_text(encoding="utf-8"))
             write_judge(path, len(about["classes"]), about["size"])
         else:
             run = Run(path)

@@ -1,7 +1,6 @@
 """Which runs there are and what is wrong with the ones that can't be used; no drawing."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,10 @@ from safetensors import SafetensorError, safe_open
 
 from gan.config import RunConfig, from_json
 from gan.errors import UserError
-from gan.runs import Run, find_runs
+from gan.runs import Run
 
+# Any of them makes a folder a run, damaged or not.
+RUN_FILES = {"config.json", "losses.csv", "metrics.csv", "generator.safetensors"}
 # A reader of the app has preferences: our own recipe first, then the report's networks.
 PREFERRED = ("cgan", "cgan-short", "report-cgan", "report-dcgan-k4")
 
@@ -58,10 +59,23 @@ def list_entries(root: Path) -> list[Entry]:
 
     A folder that holds a run's files but no config.json is listed with that as its problem.
     """
-    runs = find_runs(root)
-    known = {run.path for run in runs}
-    runs += [Run(path) for path in _orphans(root) if path not in known]
-    entries = [_entry(root, run) for run in runs]
+    return in_order([read_entry(root, path) for path in run_folders(root)])
+
+
+def run_folders(root: Path) -> list[Path]:
+    """Every folder under `root` that holds a file of a run, in no order."""
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [
+            name for name in folders if name not in ("samples", "resume", "kept") and name[0] != "."
+        ]
+        if RUN_FILES & set(files):
+            found.append(Path(folder))
+    return found
+
+
+def in_order(entries: list[Entry]) -> list[Entry]:
+    """The preferred first, then those of the top folder, then an experiment's many; by name."""
     return sorted(entries, key=lambda entry: (_rank(entry.name), entry.name))
 
 
@@ -77,7 +91,9 @@ def headline(entries: list[Entry]) -> Entry | None:
     return next((entry for entry in ready if entry.classes), ready[0] if ready else None)
 
 
-def _entry(root: Path, run: Run) -> Entry:
+def read_entry(root: Path, path: Path) -> Entry:
+    """What the run in a folder is and what is wrong with it."""
+    run = Run(path)
     problems: list[str] = []
     settings = None
     dataset: dict[str, Any] = {}
@@ -95,7 +111,7 @@ def _entry(root: Path, run: Run) -> Entry:
     # its generator.
     ended = progress.get("finished") or run.metrics_path.is_file()
     kept = run.generator_path.is_file() or not ended
-    weights = _weights_problem(run.generator_path) if kept else None
+    weights = _weights_problem(run) if kept else None
     if weights:
         problems.append(weights)
     for read in (run.read_losses, run.read_metrics):
@@ -114,24 +130,19 @@ def _entry(root: Path, run: Run) -> Entry:
     )
 
 
-def _weights_problem(path: Path) -> str | None:
-    """What is wrong with a weights file as far as its header and its length can tell."""
+def _weights_problem(run: Run) -> str | None:
+    """What keeps a run from drawing, as far as its weights' header and length can tell."""
+    path = run.generator_path
     if not path.is_file():
         return f"{path.name} is missing: the training has not saved yet"
     try:
         with safe_open(path, framework="numpy"):
-            return None
+            pass
     except (SafetensorError, OSError, ValueError):
         return f"{path.name} is damaged or cut short"
-
-
-def _orphans(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        folders[:] = [
-            name for name in folders if name not in ("samples", "resume") and name[0] != "."
-        ]
-        if {"losses.csv", "metrics.csv", "generator.safetensors"} & set(files):
-            yield Path(folder)
+    if not run.graph_path.is_file():
+        return f"{run.graph_path.name} is missing: python -m gan.graph RUN writes it"
+    return None
 
 
 def _rank(name: str) -> tuple[int, int]:

@@ -24,7 +24,10 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             for metric, spread in figures_by_share:
                 name = spreads.title(metric, dict(experiments.CUT_FIGURES)[metric])
                 parts.chart(
-                    experiment_charts.by_share(spread, name, metric),
+                    experiment_charts.by_share,
+                    spread,
+                    name,
+                    metric,
                     alt=f"{name} by the share of photos kept: "
                     + "; ".join(
                         f"{row['kept']}, drawn {row['sampling']}: "
@@ -51,7 +54,10 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             continue
         st.markdown(f"**Within one run: `{one.name}`**")
         parts.chart(
-            experiment_charts.by_count(table, "GAN-test", dark),
+            experiment_charts.by_count,
+            table,
+            "GAN-test",
+            dark,
             alt="GAN-test of each body type against its number of training photos: "
             + "; ".join(
                 f"{row['body_type']} {spreads.show(row['value'], 'gan_test')}"
@@ -90,9 +96,10 @@ def settings() -> None:
         name = spreads.title(metric, extractor)
         better = "below 0 is better" if metric in spreads.LOWER_IS_BETTER else "above 0 is better"
         parts.chart(
-            experiment_charts.settings_spread(
-                changes.assign(body_type="all"), f"Change of {name}", metric
-            ),
+            experiment_charts.settings_spread,
+            changes.assign(body_type="all"),
+            f"Change of {name}",
+            metric,
             alt=f"Change of {name} by each setting, best first: "
             + "; ".join(
                 f"{row['setting']} {spreads.show(row['value'], metric)}"

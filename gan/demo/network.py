@@ -14,7 +14,7 @@ from gan import weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
 from gan.latents import GUIDANCE
-from gan.runs import JUDGE_GRAPH, Run
+from gan.runs import JUDGE_FILE, JUDGE_GRAPH, Run
 
 PART = 16  # pictures at a time: at 256 pixels each takes 50 MB on its way
 
@@ -118,7 +118,7 @@ def load_judge(folder: Path) -> Judge:
         UserError: A file is missing or damaged.
     """
     try:
-        about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
+        about = json.loads((folder / JUDGE_FILE).read_text(encoding="utf-8"))
         path = folder / f"seed{about['seeds'][0]}.safetensors"
         tensors = load_file(path)
         weight, bias = tensors.pop("classify.weight"), tensors.pop("classify.bias")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import streamlit as st
 
 import gan
@@ -38,12 +40,23 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(drawn: Chart, alt: str) -> None:
-    """Show a chart; `alt` is its text alternative."""
+def chart(draw: Callable[..., Chart], *arguments: Any, alt: str) -> None:
+    """Show the chart that `draw` makes of `arguments`; `alt` is its text alternative."""
+    name = f"{draw.__module__}.{draw.__qualname__}"
+    st.vega_lite_chart(spec=dict(_specification(name, draw, arguments, dark())), alt=alt)
 
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _specification(
+    name: str, _draw: Callable[..., Chart], arguments: tuple[Any, ...], dark: bool
+) -> dict[str, Any]:
+    """A chart's Vega-Lite; Altair checks every part of it, so it is made once for its data."""
     from gan.demo import run_charts
 
-    st.altair_chart(run_charts.themed(drawn, dark()), alt=alt)
+    made = run_charts.themed(_draw(*arguments), dark).to_dict()
+    made["config"].pop("view")  # Altair's sizes for pages without a layout
+    tables = {name: pd.DataFrame(rows) for name, rows in made["datasets"].items()}
+    return made | {"datasets": tables}
 
 
 def missing(what: str, command: str) -> None:

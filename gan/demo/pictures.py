@@ -43,6 +43,13 @@ def png(picture: np.ndarray, provenance: dict[str, Any] | None = None) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg(picture: np.ndarray) -> bytes:
+    """Encode uint8 [H,W,3] as it is sent to browsers, with full colour."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=90, subsampling=0)
+    return buffer.getvalue()
+
+
 def archive(pictures: np.ndarray, rows: list[dict[str, Any]], about: dict[str, Any]) -> bytes:
     """A ZIP of single pictures, `manifest.csv` (one row a picture) and `provenance.json`.
 

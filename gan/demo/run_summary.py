@@ -1,12 +1,17 @@
 """From a run's files to what several pages say of it."""
 
 import pandas as pd
+import streamlit as st
 
 from gan.demo import answers, experiments, spreads, store
 from gan.demo.answers import Answer
 from gan.demo.catalogue import Entry
 
+# What is said of a run is worked out once, until one of its files changes.
+once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
 
+
+@once
 def told_apart(entry: Entry) -> Answer | None:
     """Whether the run's body types can be told apart."""
     metrics = spreads.latest(store.metrics(entry))
@@ -15,6 +20,7 @@ def told_apart(entry: Entry) -> Answer | None:
     )
 
 
+@once
 def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
     """body_type, photos, value, low, high, seeds of one run's figure for each body type."""
     metrics = spreads.latest(store.metrics(entry))
@@ -24,8 +30,29 @@ def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
     return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])
 
 
+def kernel_verdicts(entries: list[Entry]) -> list[tuple[str, Answer, str]]:
+    """For each view of the kernel experiment: its name, which kernel is best, by which metric."""
+    return _kernel_verdicts(store.experiment_stamp(experiments.KERNEL), store.digest(), entries)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _kernel_verdicts(
+    changed: store.Stamp, digest: str, _entries: list[Entry]
+) -> list[tuple[str, Answer, str]]:
+    table, _, _ = experiments.kernel_results(_entries)
+    found = [
+        (label, experiments.kernel_answer(table, view)) for view, label in experiments.VIEWS.items()
+    ]
+    return [(label, *answer) for label, answer in found if answer is not None]
+
+
 def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
     """Whether rare types are worse, and whether the answer comes from the experiment."""
+    return _rare(store.experiment_stamp(experiments.RARE), entry)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Entry: store.key})
+def _rare(changed: store.Stamp, entry: Entry | None) -> tuple[Answer | None, bool]:
     table, _ = store.experiment(experiments.RARE)
     found = experiments.rare_table(table)
     if found is not None:
@@ -36,11 +63,13 @@ def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
     return (answers.rare_by_count(per_class(entry)) if entry else None), False
 
 
+@once
 def memorised(entry: Entry) -> Answer | None:
     """Whether the run's pictures lie closer to training photos than unseen photos do."""
     return answers.memorised(store.distances(entry))
 
 
+@once
 def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
     """(name, value, spread, help) of the figures that the front page shows, best known first."""
     metrics = spreads.latest(store.metrics(entry))
@@ -77,6 +106,7 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
     return shown
 
 
+@once
 def heat_table(entry: Entry) -> pd.DataFrame:
     """Figures of each body type for a heat map: type, figure, value (0 worst to 1 best), text."""
     metrics = spreads.latest(store.metrics(entry))
@@ -107,6 +137,23 @@ def heat_table(entry: Entry) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def every_figure(entries: list[Entry]) -> pd.DataFrame:
+    """Each run's newest figures over all types: run, figure, the keys and the spread."""
+    return _every_figure(store.digest(), entries)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
+    keys = ["run", "metric", "extractor", "body_type", "reference", "images_seen"]
+    tables = [spreads.latest(store.metrics(one)).assign(run=one.name) for one in _entries]
+    table = pd.concat(tables, ignore_index=True)
+    found = spreads.over_seeds(table[table["body_type"].isin(["all", ""])], keys)
+    pairs = zip(found["metric"], found["extractor"], strict=True)
+    found.insert(1, "figure", [spreads.title(*pair) for pair in pairs])
+    return found
+
+
+@once
 def over_time(entry: Entry) -> pd.DataFrame:
     """A run's figures at each point of its training: run, name, iteration, value, shown."""
     metrics, losses = store.metrics(entry), store.losses(entry)

@@ -1,5 +1,6 @@
 """What the pages read, each file once: cached by the file's time and size, and bounded."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from gan.errors import UserError
 from gan.runs import Run
 
 Stamp = tuple[int, int]
+Folders = list[tuple[str, tuple[Stamp, ...]]]
+MOST = 1000  # files of a kind that are kept: more than an experiment of any size has
 DISTANCE_COLUMNS = ["kind", "body_type", "distance"]
 CONFUSION_COLUMNS = ["seed", "asked", "named", "count"]
 
@@ -27,8 +30,21 @@ def stamp(path: Path) -> Stamp:
 
 
 def entries() -> list[Entry]:
-    """Every run under the checkpoints folder, at most ten seconds old."""
-    return _entries(str(runs.runs_root().absolute()))
+    """Every run under the checkpoints folder, at most two seconds old."""
+    root = str(runs.runs_root().absolute())
+    return _entries(root, *_folders(root))
+
+
+def key(entry: Entry) -> tuple[object, ...]:
+    """Changes whenever a file does from which a run's figures are read."""
+    run = entry.run
+    paths = (run.config_path, run.losses_path, run.metrics_path, run.distances_path)
+    return (str(run.path), *map(stamp, paths))
+
+
+def digest() -> str:
+    """Changes whenever a run does: the key of what is worked out from many runs."""
+    return _folders(str(runs.runs_root().absolute()))[0]
 
 
 def losses(entry: Entry) -> pd.DataFrame:
@@ -59,20 +75,30 @@ def experiment(name: str) -> tuple[pd.DataFrame, str | None]:
     return _results(str(path), stamp(path))
 
 
-def grid_png(path: Path, scale: int, natural: bool) -> bytes | None:
-    """A saved grid enlarged by a whole factor, as PNG; None where it can't be read.
+def experiment_stamp(name: str) -> Stamp:
+    """Changes whenever an experiment's results.csv does."""
+    return stamp(runs.runs_root().absolute() / name / "results.csv")
+
+
+def grid_jpeg(path: Path, scale: int, natural: bool) -> bytes | None:
+    """A saved grid enlarged by a whole factor, as JPEG; None where it can't be read.
 
     Args:
         path: samples/ITERATION.png of a run.
         scale: The factor.
         natural: Undo the squashing to squares.
     """
-    return _grid_png(str(path), stamp(path), scale, natural)
+    return _grid_jpeg(str(path), stamp(path), scale, natural)
 
 
-def row_pngs(path: Path, size: int, height: int, natural: bool, most: int) -> list[bytes] | None:
-    """Each row of a saved grid as its own PNG strip; None where the grid can't be cut."""
-    return _row_pngs(str(path), stamp(path), size, height, natural, most)
+def row_jpegs(path: Path, size: int, height: int, natural: bool, most: int) -> list[bytes] | None:
+    """Each row of a saved grid as its own JPEG strip; None where the grid can't be cut."""
+    return _row_jpegs(str(path), stamp(path), size, height, natural, most)
+
+
+def jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
+    """Pictures uint8 [N, H, W, 3] enlarged and encoded as they are sent; encoded once for all."""
+    return _jpegs(made, height, natural)
 
 
 def judge_folder(content_hash: str, size: int) -> Path | None:
@@ -85,9 +111,25 @@ def short_hash(entry: Entry) -> str:
     return _short_hash(str(entry.run.path), stamp(entry.run.generator_path))
 
 
-@st.cache_data(ttl=10, max_entries=4, show_spinner=False)
-def _entries(root: str) -> list[Entry]:
-    return catalogue.list_entries(Path(root))
+# What is shared between visitors is never changed in place: no page needs a copy of its own.
+@st.cache_data(ttl=2, max_entries=4, show_spinner=False)
+def _folders(root: str) -> tuple[str, Folders]:
+    """A digest that changes whenever a run does, and each run's folder with its files' stamps."""
+    found = []
+    for path in catalogue.run_folders(Path(root)):
+        stamps = tuple(stamp(path / name) for name in sorted(catalogue.RUN_FILES))
+        found.append((str(path), (*stamps, stamp(Run(path).graph_path))))
+    return hashlib.sha256(repr(sorted(found)).encode()).hexdigest(), found
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _entries(root: str, digest: str, _found: Folders) -> list[Entry]:
+    return catalogue.in_order([_entry(root, *one) for one in _found])
+
+
+@st.cache_resource(max_entries=MOST, show_spinner=False)
+def _entry(root: str, path: str, changed: tuple[Stamp, ...]) -> Entry:
+    return catalogue.read_entry(Path(root), Path(path))
 
 
 @st.cache_data(ttl=10, max_entries=16, show_spinner=False)
@@ -95,7 +137,7 @@ def _judge_folder(root: str, content_hash: str, size: int) -> Path | None:
     return next(iter(runs.find_judges(Path(root), content_hash, size)), None)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=MOST, show_spinner=False)
 def _losses(path: str, changed: Stamp) -> pd.DataFrame:
     run = Run(Path(path))
     try:
@@ -104,7 +146,7 @@ def _losses(path: str, changed: Stamp) -> pd.DataFrame:
         return pd.DataFrame(columns=list(runs.LOSS_COLUMNS))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=MOST, show_spinner=False)
 def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
     run = Run(Path(path))
     try:
@@ -114,7 +156,7 @@ def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
     return table.assign(body_type=table["body_type"].map(catalogue.type_name))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=MOST, show_spinner=False)
 def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, keep_default_na=True)
@@ -128,7 +170,7 @@ def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=16, show_spinner=False)
 def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
         table = spreads.read_results(Path(path))
@@ -137,17 +179,17 @@ def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
         return pd.DataFrame(columns=list(spreads.RESULT_COLUMNS)), str(error)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _grid_png(path: str, changed: Stamp, scale: int, natural: bool) -> bytes | None:
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _grid_jpeg(path: str, changed: Stamp, scale: int, natural: bool) -> bytes | None:
     try:
         grid = pictures.read_grid(Path(path))
     except OSError:
         return None
-    return pictures.png(pictures.enlarge(grid, grid.shape[0] * scale, natural))
+    return pictures.jpeg(pictures.enlarge(grid, grid.shape[0] * scale, natural))
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _row_pngs(
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _row_jpegs(
     path: str, changed: Stamp, size: int, height: int, natural: bool, most: int
 ) -> list[bytes] | None:
     try:
@@ -155,12 +197,17 @@ def _row_pngs(
     except (OSError, ValueError):
         return None
     return [
-        pictures.png(np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]]))
+        pictures.jpeg(np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]]))
         for row in cut
     ]
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
+    return [pictures.jpeg(pictures.enlarge(one, height, natural)) for one in made]
+
+
+@st.cache_resource(max_entries=MOST, show_spinner=False)
 def _short_hash(path: str, changed: Stamp) -> str:
     try:
         return Run(Path(path)).short_hash()

@@ -33,6 +33,7 @@ class Record:
 
     seconds: list[float] = field(default_factory=list)  # from asking to the finished page
     errors: list[str] = field(default_factory=list)
+    processor: float = 0.0  # seconds of the server's processor time
     busy: int = 0  # pages that asked to try again
 
 
@@ -81,6 +82,7 @@ async def crowd(app: Served, visitors: int, seconds: float) -> tuple[Record, lis
     """Let visitors loose; the record and the server's memory in MB, once a second."""
     record = Record()
     server = psutil.Process(app.process)
+    record.processor = -sum(server.cpu_times()[:2])
     memory: list[float] = []
     deadline = time.monotonic() + seconds
     visits = [
@@ -89,6 +91,7 @@ async def crowd(app: Served, visitors: int, seconds: float) -> tuple[Record, lis
     while not all(one.done() for one in visits):
         memory.append(server.memory_info().rss / 1e6)
         await asyncio.sleep(1)
+    record.processor += sum(server.cpu_times()[:2])
     for one in visits:
         if error := one.exception():
             record.errors.append(repr(error))
@@ -114,6 +117,10 @@ def main() -> None:
         print(
             f"seconds a page: median {statistics.median(times):.2f}, "
             f"95 % below {times[int(0.95 * (len(times) - 1))]:.2f}, slowest {times[-1]:.2f}"
+        )
+        print(
+            f"{len(times) / options.seconds:.1f} pages/s, "
+            f"{record.processor / len(times):.3f} s of processor time a page"
         )
     print(f"memory: {memory[half]:.0f} MB half-way, {memory[-1]:.0f} MB at the end")
     for error in record.errors[:10]:

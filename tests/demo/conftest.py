@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.demo.fake_runs import make_root
 
-ENTRY = Path(__file__).resolve().parent.parent.parent / "streamlit_app.py"
+ENTRY = Path(__file__).resolve().parents[2] / "gan" / "demo" / "router.py"
 VIEWS = ("overview", "generate", "morph", "kernel_size", "training", "results")
 
 
@@ -45,7 +45,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
             with monkeypatch.context() as patch:
                 patch.setenv("CAR_GAN_CHECKPOINTS", "absent")
                 app.run()
-            app.switch_page(f"gan/demo/views/{view}.py")
+            app.switch_page(f"views/{view}.py")
         for key, value in query.items():
             app.query_params[key.replace("_", "-")] = value
         return app.run()

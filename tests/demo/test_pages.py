@@ -188,7 +188,7 @@ def test_more_evaluations_become_curves(full: Path, open_page: Open) -> None:
 
 
 def test_no_page_imports_torch(full: Path) -> None:
-    pages = [f"gan/demo/views/{view}.py" for view in VIEWS[1:]]
+    pages = [f"views/{view}.py" for view in VIEWS[1:]]
     program = f"""
 import sys
 from streamlit.testing.v1 import AppTest
@@ -206,7 +206,7 @@ print("torch" in sys.modules)
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        cwd=ENTRY.parent,
+        cwd=ENTRY.parents[2],
         env=os.environ | {"CAR_GAN_CHECKPOINTS": str(full)},
         timeout=120,
         check=False,

@@ -34,7 +34,7 @@ runpy.run_path("train/evaluate.py", run_name="__main__")
 """
 APP = """
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("streamlit_app.py", default_timeout=120).run()
+app = AppTest.from_file("gan/demo/router.py", default_timeout=120).run()
 assert not app.exception, app.exception
 """
 

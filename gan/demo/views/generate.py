@@ -110,7 +110,7 @@ except (engine.Busy, UserError) as error:
 
 checkpoint = drawing.checkpoint_of(entry)
 
-shown = [pictures.png(pictures.enlarge(one, TALL, natural)) for one in drawn.pictures]
+shown = store.jpegs(drawn.pictures, TALL, natural)
 lines = [opinions.caption(one) for one in judged.opinions] if judged else [""] * len(shown)
 
 
@@ -228,15 +228,14 @@ else:
             "suspicious."
         )
         parts.chart(
-            run_charts.distance_marks(
-                pd.DataFrame({"distance": judged.held_out}),
-                pd.DataFrame(
-                    {
-                        "picture": [str(number) for number in seeds],
-                        "asked": asked or "any",
-                        "distance": [one.distance for one in judged.opinions],
-                    }
-                ),
+            run_charts.distance_marks,
+            pd.DataFrame({"distance": judged.held_out}),
+            pd.DataFrame(
+                {
+                    "picture": [str(number) for number in seeds],
+                    "asked": asked or "any",
+                    "distance": [one.distance for one in judged.opinions],
+                }
             ),
             alt=f"Of the held-out real photos, {placed} are closer to a "
             "training photo than these pictures are",

@@ -91,7 +91,11 @@ if views:
             with st.container():
                 st.markdown(f"**{name}** ({better})")
                 parts.chart(
-                    experiment_charts.kernel_spread(spread, single, metric, name),
+                    experiment_charts.kernel_spread,
+                    spread,
+                    single,
+                    metric,
+                    name,
                     alt=f"{name} by kernel size: "
                     + "; ".join(
                         f"{row['name']} {spreads.show(row['value'], metric)}"
@@ -156,7 +160,7 @@ if kernels:
                     try:
                         drawn = engine.draw(run, tuple(range(own_seed, own_seed + 9)), None, 1.0)
                         large = [pictures.enlarge(one, 128, True) for one in drawn.pictures]
-                        picture = pictures.png(pictures.sheet(np.stack(large), 3))
+                        picture = pictures.jpeg(pictures.sheet(np.stack(large), 3))
                     except (engine.Busy, UserError) as error:
                         st.caption(
                             f"Can't draw: {parts.plain(error) or 'many visitors, try again'}"
@@ -164,7 +168,7 @@ if kernels:
                 elif run.run.samples():
                     if live:
                         st.caption("Only its last grid was kept, not its network.")
-                    picture = store.grid_png(run.run.samples()[-1][1], 2, natural=True)
+                    picture = store.grid_jpeg(run.run.samples()[-1][1], 2, natural=True)
                 if picture is None:
                     st.caption("No pictures: this run saved neither a grid nor a checkpoint.")
                 else:
@@ -207,7 +211,10 @@ if kernels:
         colours = [run_charts.KERNEL_COLOURS[run_charts.KERNELS.index(name)] for name in names]
         with st.container(key="losses"):
             parts.chart(
-                run_charts.loss_curves(pd.concat(lines), names, colours),
+                run_charts.loss_curves,
+                pd.concat(lines),
+                names,
+                colours,
                 alt="Losses of generator and discriminator, one colour a kernel size",
             )
         st.caption(

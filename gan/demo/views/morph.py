@@ -85,8 +85,8 @@ right_end = f"{end}, seed {seeds[1]}" if classes else f"seed {seeds[1]}"
 def row(title: str, numbers: slice, words: str) -> None:
     """A strip of stills."""
     st.markdown(f"**{title}**")
-    stills = np.hstack([pictures.enlarge(still, 2 * TALL, True) for still in made[numbers]])
-    st.image(pictures.png(stills), width="stretch", alt=words)
+    stills = np.hstack(list(made[numbers]))
+    st.image(store.jpegs(stills[None], 2 * TALL, True)[0], width="stretch", alt=words)
 
 
 with st.container(key="pictures"):
@@ -94,7 +94,7 @@ with st.container(key="pictures"):
     with aside:
         st.markdown("**Where the sliders stand**")
         st.image(
-            pictures.png(pictures.enlarge(one, 2 * TALL, True)),
+            store.jpegs(one[None], 2 * TALL, True)[0],
             width="stretch",
             alt=f"Generated car, {latent_at} % of the way in the latent, {class_at} % in the type",
         )

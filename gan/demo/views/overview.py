@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, experiments, parts, run_summary, spreads, store
+from gan.demo import catalogue, parts, run_summary, spreads, store
 from gan.demo.answers import Answer
 from gan.demo.terms import TERMS
 
@@ -35,7 +35,7 @@ if shown is not None and shown.settings is not None:
     st.subheader("What it draws", icon=":material/photo_library:")
     samples = shown.run.samples()
     strips = (
-        store.row_pngs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
+        store.row_jpegs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
         if samples
         else None
     )
@@ -92,16 +92,9 @@ def ask(question: str, icon: str, answer: Answer | None, otherwise: str) -> None
 
 
 st.subheader("Short answers", icon=":material/help:")
-table, _, from_experiment = experiments.kernel_results(entries)
-view = experiments.main_view(table)
-kernel = experiments.kernel_answer(table, view) if view else None
 # What holds for equal pictures need not hold for equal time: all views speak.
-verdicts = [
-    f"- {label}: {found[0].verdict}"
-    for name, label in experiments.VIEWS.items()
-    if (found := experiments.kernel_answer(table, name)) is not None
-]
-rare, by_experiment = run_summary.rare(shown if shown and shown.classes else None)
+kernel = run_summary.kernel_verdicts(entries)
+rare, _ = run_summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
 with board:
     with st.container(border=True, height="stretch"):
@@ -109,17 +102,14 @@ with board:
             "Which kernel size is better, and is the difference real?",
             ":material/grid_on:",
             Answer(
-                "\n".join(verdicts),
-                f"{experiments.VIEWS.get(view, view)}: {kernel[1]}, lower is better. "
-                f"{kernel[0].evidence}.",
+                "\n".join(f"- {label}: {answer.verdict}" for label, answer, _ in kernel),
+                f"{kernel[0][0]}: {kernel[0][2]}, lower is better. {kernel[0][1].evidence}.",
             )
-            if kernel and view
+            if kernel
             else None,
             "Not measured yet: the experiment has to train each kernel several times.",
         )
-        st.page_link(
-            "gan/demo/views/kernel_size.py", label="See the experiment", icon=":material/grid_on:"
-        )
+        st.page_link("views/kernel_size.py", label="See the experiment", icon=":material/grid_on:")
     with st.container(border=True, height="stretch"):
         ask(
             "Can the body types be told apart?",
@@ -128,7 +118,7 @@ with board:
             "Not measured yet: a conditional run has to be evaluated.",
         )
         st.page_link(
-            "gan/demo/views/results.py",
+            "views/results.py",
             label="See who is mistaken for whom",
             icon=":material/query_stats:",
             query_params={"show": "Body types"},
@@ -141,7 +131,7 @@ with board:
             "Not measured yet: the experiment has to cut some types' photos and train again.",
         )
         st.page_link(
-            "gan/demo/views/results.py",
+            "views/results.py",
             label="See rare against frequent types",
             icon=":material/query_stats:",
             query_params={"show": "Rare types"},
@@ -154,7 +144,7 @@ with board:
             "Not measured yet: a run has to be evaluated.",
         )
         st.page_link(
-            "gan/demo/views/results.py",
+            "views/results.py",
             label="See the distances",
             icon=":material/query_stats:",
             query_params={"show": "Memorised?"},
@@ -175,13 +165,13 @@ with board:
         )
         with st.container(horizontal=True):
             st.page_link(
-                "gan/demo/views/morph.py",
+                "views/morph.py",
                 label="Morph one into the other",
                 icon=":material/compare_arrows:",
                 query_params={"to": other} if other else None,
             )
             st.page_link(
-                "gan/demo/views/generate.py",
+                "views/generate.py",
                 label="See one car as every type",
                 icon=":material/directions_car:",
             )

@@ -1,9 +1,8 @@
 """Every figure with its spread, body type by body type, and how it was measured."""
 
-import pandas as pd
 import streamlit as st
 
-from gan.demo import experiment_tabs, model_card, parts, run_charts, run_summary, spreads, store
+from gan.demo import experiment_tabs, model_card, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
 
 parts.heading(
@@ -34,22 +33,7 @@ elif entries and tab == "Cards":
 dark = parts.dark()
 
 if tab == "Figures":
-    rows = []
-    for one in measured.values():
-        table = spreads.latest(store.metrics(one))
-        keys = ["metric", "extractor", "body_type", "reference", "images_seen"]
-        spread = spreads.over_seeds(table[table["body_type"].isin(["all", ""])], keys)
-        spread.insert(0, "run", one.name)
-        rows.append(spread)
-    everything = pd.concat(rows, ignore_index=True)
-    everything.insert(
-        1,
-        "figure",
-        [
-            spreads.title(metric, extractor)
-            for metric, extractor in zip(everything["metric"], everything["extractor"], strict=True)
-        ],
-    )
+    everything = run_summary.every_figure(list(measured.values()))
     wanted = list(dict.fromkeys(everything["figure"]))
     shown = st.multiselect(
         "Which figures", wanted, key="figures", placeholder="All figures", bind="query-params"
@@ -126,7 +110,12 @@ elif tab == "Body types" and entry is not None:
     if not named.empty:
         st.markdown("**Asked for, and what the classifier named it**")
         parts.chart(
-            run_charts.heat_map(named, "asked", "named", "Share of the row", dark),
+            run_charts.heat_map,
+            named,
+            "asked",
+            "named",
+            "Share of the row",
+            dark,
             alt="Confusion matrix: " + run_charts.diagonal_in_words(named),
         )
         st.caption(
@@ -138,7 +127,12 @@ elif tab == "Body types" and entry is not None:
     if not per_type.empty:
         st.markdown("**Figures of each type**")
         parts.chart(
-            run_charts.heat_map(per_type, "type", "figure", "From worst to best", dark),
+            run_charts.heat_map,
+            per_type,
+            "type",
+            "figure",
+            "From worst to best",
+            dark,
             alt="Heat map of figures by body type",
         )
         st.caption(
@@ -167,7 +161,8 @@ elif tab == "Memorised?" and entry is not None:
             st.markdown(f"**{answer.verdict}**")
             st.caption(answer.evidence)
         parts.chart(
-            run_charts.distance_curves(run_charts.cumulative(distances)),
+            run_charts.distance_curves,
+            run_charts.cumulative(distances),
             alt="Cumulative distances to the nearest training photo, generated and held-out",
         )
         st.caption(

@@ -64,7 +64,7 @@ def seen(of: Entry, iteration: int) -> float:
 def grid_of(of: Entry, iteration: int) -> None:
     """A run's grid with its caption."""
     path = dict(of.run.samples())[iteration]
-    picture = store.grid_png(path, 3, natural=True)
+    picture = store.grid_jpeg(path, 3, natural=True)
     st.markdown(f"**{of.name}**")
     if picture is None:
         st.caption(f"The grid of iteration {iteration:,} can't be read.")
@@ -110,7 +110,11 @@ with columns[1] if at is not None and other is None else st.container():
         )
         with st.container(key="losses"):
             parts.chart(
-                run_charts.loss_curves(lines, names, run_charts.PAIR_COLOURS[: len(names)], at),
+                run_charts.loss_curves,
+                lines,
+                names,
+                run_charts.PAIR_COLOURS[: len(names)],
+                at,
                 alt=f"Losses of generator and discriminator of {' and '.join(names)}",
             )
         st.caption(
@@ -131,7 +135,11 @@ if not followed.empty:
             with st.container():
                 st.markdown(f"**{title}**")
                 parts.chart(
-                    run_charts.metric_lines(group, names, str(title), at),
+                    run_charts.metric_lines,
+                    group,
+                    names,
+                    str(title),
+                    at,
                     alt=f"{title} over the training of {' and '.join(names)}",
                 )
 elif not over_time.empty:
