@@ -150,7 +150,7 @@ class LoopConfig:
     log_every: int = 10  # iterations between two rows of losses.csv
     save_minutes: float = 5  # between two saves of the full state
     keep_every: int = 0  # pictures between two generators kept to choose among; 0: the last alone
-    threads: int = 0  # CPU threads; 0 takes every core
+    threads: int = 0  # threads that compute; 0: one a core; fewer where other programs run too
     precision: Literal["auto", "float32"] = "auto"  # bfloat16 where the hardware is fast at it
 
     def __post_init__(self) -> None:

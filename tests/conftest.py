@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import gan  # isort: skip  # noqa: F401  # before torch: it says how OpenMP's threads wait
 import numpy as np
 import pytest
 import torch

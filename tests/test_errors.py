@@ -1,8 +1,11 @@
 """What a user's mistake looks like from the shell."""
 
+import ast
 import errno
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -34,11 +37,15 @@ def test_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@pytest.mark.parametrize(("number", "code"), zip(SIGNALS, (130, 143, 129), strict=True))
 def test_interrupt_leaves_with_the_shells_code(number: signal.Signals, code: int) -> None:
-    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)}
+    before = {n: signal.getsignal(n) for n in SIGNALS}
     # A shell's background job starts with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
 
     @command
     def main() -> None:
@@ -87,3 +94,37 @@ def test_words_of_others_reach_a_terminal_as_text(
     assert shown in errors
     assert "SECRET" not in errors
     assert all(character.isprintable() for character in errors.rstrip("\n"))
+
+
+EARLY = """
+import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import gan
+os.kill(os.getpid(), signal.SIGINT)
+import time; time.sleep(9)
+"""
+
+
+def test_ctrl_c_while_modules_load_is_one_word() -> None:
+    done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ({}, {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, {"OMP_WAIT_POLICY": "ACTIVE"}),
+        ({"GOMP_SPINCOUNT": "9"}, {"GOMP_SPINCOUNT": "9"}),
+    ],
+)
+def test_how_threads_wait_is_the_users_choice(
+    given: dict[str, str], wanted: dict[str, str]
+) -> None:
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    code = f"import gan, os; print({{n: os.environ[n] for n in {names} if n in os.environ}})"
+    rest = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=rest | given, capture_output=True, text=True, check=True
+    )
+    assert ast.literal_eval(done.stdout) == wanted

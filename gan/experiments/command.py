@@ -22,7 +22,7 @@ class Options:
     out: str = ""  # the runs' folder, or its name under checkpoints/; default: the experiment's
     dry_run: bool = False  # show the runs and the time that they would take, do nothing
     findings: bool = False  # say what results.csv shows, do nothing else
-    threads: int = 0  # CPU threads; 0 takes every core
+    threads: int = 0  # threads that compute; 0: one a core; fewer where other programs run too
 
     def folder(self, name: str) -> Path:
         """Where the experiment `name` keeps its runs; a miniature has a folder of its own."""

@@ -80,6 +80,7 @@ def _draw_in_processes(
             [sys.executable, "-m", "gan.data.drawn"]
             + [str(value) for value in (worker, count, workers, size, seed)],
             stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches this process alone, which ends its children
             env=os.environ | {"PYTHONPATH": path},
         )
         for worker in range(workers)
