@@ -1,10 +1,14 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from gan.errors import UserError
 
 
 @contextmanager
@@ -19,6 +23,45 @@ def naming(path: Path) -> Iterator[None]:
         if error.filename is None or str(error.filename).endswith(".tmp"):
             error.filename = str(path)
         raise
+
+
+def check_place(path: Path, moved_by: str) -> None:
+    """See that `path` can be made or written, before long work whose result goes there.
+
+    Args:
+        moved_by: What names another place, such as "--out".
+
+    Raises:
+        UserError: It can't, in one line that says why and names `moved_by`.
+    """
+    nearest = path.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    code = 0
+    if not nearest.is_dir():
+        code = errno.ENOTDIR if nearest != path.absolute() else 0
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        code = errno.EROFS if read_only else errno.EACCES
+    if code:
+        raise UserError(
+            f"{os.strerror(code)}: {path}: name a folder that can be written ({moved_by})"
+        )
+
+
+@contextmanager
+def optional(what: str, moved_by: str) -> Iterator[None]:
+    """Go on without `what` where the disk refuses it, and say so.
+
+    Args:
+        what: What is written inside; the work's result is there without it.
+        moved_by: What names another place, such as "$CAR_GAN_DATA".
+    """
+    try:
+        yield
+    except OSError as error:
+        why = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+        print(f"going on without {what}: {why} ({moved_by} names another place)", file=sys.stderr)
 
 
 @contextmanager

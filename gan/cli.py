@@ -3,9 +3,10 @@
 import contextlib
 import dataclasses
 import io
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,7 +32,10 @@ def parse(
     """
     complaint = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint):
+        with contextlib.redirect_stderr(complaint), contextlib.ExitStack() as wide:
+            if not {"-h", "--help"} & set(sys.argv[1:] if arguments is None else arguments):
+                # The complaint is read below: a narrow terminal would break its words.
+                wide.enter_context(_columns(9999))
             given = tyro.cli(
                 tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
@@ -44,7 +48,7 @@ def parse(
             raise
     # tyro draws a box: a title, the complaint between rules, then where to find help.
     lines = [
-        re.sub(r"[^\x20-\x7e]", "", line).strip() for line in complaint.getvalue().splitlines()
+        re.sub("[\u2500-\u257f]", "", line).strip() for line in complaint.getvalue().splitlines()
     ]
     body = [line for line in lines if line and not set(line) <= {"-"}]
     end = next(
@@ -54,6 +58,19 @@ def parse(
     if len(text) > LONGEST:
         text = f"{text[:LONGEST]}..."
     raise UserError(f"{text} (see --help)")
+
+
+@contextlib.contextmanager
+def _columns(width: int) -> Iterator[None]:
+    """Let the terminal pass for one of `width` columns."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(width)
+    try:
+        yield
+    finally:
+        os.environ.pop("COLUMNS")
+        if before is not None:
+            os.environ["COLUMNS"] = before
 
 
 def _at_home(given: Any) -> Any:

@@ -1,6 +1,7 @@
 """From a command line to a finished run: what the training scripts share."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, make_dataclass
@@ -8,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from gan import cli
+from gan import atomic, cli
 from gan.config import ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
-from gan.runs import Run, find_run
+from gan.runs import Run, find_run, runs_root
 
 SECTIONS = ("data", "network", "objective", "loop")
 
@@ -85,6 +86,7 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     trunk = None
     if grow_from:
         config, trunk = grow(config, find_run(grow_from))
+    atomic.check_place(find_run(output.out).path if output.out else runs_root(), "--out")
     content_hash = _trained_on(find_run(output.out), config) if output.resume else ""
     loaded = photos.load(config.data.data, config.data.size, content_hash)
     if config.conditional and len(loaded.classes) < 2:
@@ -108,7 +110,7 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     choose = " --choose" if run.kept() else ""
     print(
         f"\nThe run is in {run.path}\n"
-        f"Evaluate it:  python train/evaluate.py {run.path}{choose}\n"
+        f"Evaluate it:  python train/evaluate.py {shlex.quote(str(run.path))}{choose}\n"
         f"See it:       streamlit run streamlit_app.py"
     )
 
@@ -122,4 +124,4 @@ def _trained_on(run: Run, config: RunConfig) -> str:
 
 def resume_command(run: Run) -> str:
     """The command that goes on with `run`."""
-    return f"python {sys.argv[0]} --out {run.path} --resume"
+    return shlex.join(["python", sys.argv[0], "--out", str(run.path), "--resume"])

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tyro
 
+from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.photos import Photos, load
@@ -56,6 +57,7 @@ def main() -> None:
     work: list[tuple[Run, Photos]] = []
     for path in options.runs:  # whatever is wrong shows before anything slow begins
         run = find_run(path)
+        check_place(run.path, "a copy of the run in another folder will do")
         data = load_generator(run).config.data
         if options.data:
             photos = load(options.data, data.size)

@@ -37,6 +37,8 @@ def main() -> None:
     def build(folder: Path) -> RareTypes:
         photos = load_photos(given.data, given.budget == "tiny")
         natural = find_run(given.natural)
+        if given.natural != Imbalance.natural:
+            natural.read_config()  # says that there is no such run
         small = conditional(config, budget)
         return RareTypes(small, photos, budget, folder, create(LITE2), given.cut, natural)
 

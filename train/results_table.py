@@ -1,5 +1,6 @@
 """Write the tables of results from the shipped runs' CSVs, so that no figure is typed."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import tyro
 
 from gan.cli import parse
 from gan.document import write_part
-from gan.errors import command
+from gan.errors import UserError, command
 from gan.metrics.report import headline, markdown
 from gan.runs import find_run
 
@@ -35,7 +36,14 @@ class Options:
 def main() -> None:
     """Read metrics.csv of each run; print or write the tables."""
     options = parse(Options)
-    tables = {Path(name).name: find_run(name).read_metrics() for name in options.runs}
+    tables = {}
+    for name in options.runs:
+        run = find_run(name)
+        run.read_config()  # says that there is no such run
+        tables[run.name] = run.read_metrics()
+        if tables[run.name].empty:
+            command_line = shlex.join(["python", "train/evaluate.py", name])
+            raise UserError(f"{run.path} has no figures yet: {command_line}")
     if not options.write:
         print(f"{headline(tables)}\n\n{markdown(tables)}")
         return

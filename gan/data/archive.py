@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import rarfile
-from tqdm import tqdm
 
 from gan.data.kinds import HEAD, describe, picture_kind
 from gan.data.members import CHUNK, Member, reading, too_many
@@ -19,6 +18,7 @@ from gan.data.rars import rar_members
 from gan.data.tars import plain_tar, tar_members
 from gan.data.zips import zip_members
 from gan.errors import UserError, printable
+from gan.progress import bar
 
 PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
@@ -71,14 +71,14 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: st
     lost: list[str] = []  # photos that can't be had, and why
     with (
         _open_members(archive, called, limits.members) as (members, expected),
-        tqdm(desc="unpack", total=expected, unit="file", disable=None) as bar,
+        bar(desc="unpack", total=expected, unit="file") as progress,
     ):
         while True:
             with reading(called):
                 member = next(members, None)
             if member is None:
                 break
-            bar.update()
+            progress.update()
             found.members += 1
             if found.members > limits.members:
                 raise too_many(called, limits.members)

@@ -17,13 +17,13 @@ from typing import Any
 
 import requests
 import urllib3
-from tqdm import tqdm
 
 from gan import atomic
 from gan.address import kept, scrubbed
 from gan.data.kinds import HEAD, describe, is_page
 from gan.data.server import Adapter, Broken, Wait, Watch, answer, check_answer, is_web
 from gan.errors import UserError, printable
+from gan.progress import bar
 
 CHUNK = 1 << 20
 ATTEMPTS = 5  # connections in a row that bring next to nothing before we give up
@@ -250,15 +250,14 @@ def _body(
     html = "" if encoding else response.headers.get("Content-Type", "")
     with (
         half.part.open("r+b" if start else "wb") as file,
-        tqdm(
+        bar(
             desc="download",
             total=total or None,
             initial=start,
             unit="B",
             unit_scale=True,
             unit_divisor=1024,
-            disable=None,
-        ) as bar,
+        ) as progress,
     ):
         file.truncate(start)
         file.seek(start)
@@ -272,7 +271,7 @@ def _body(
                 if len(head) == HEAD and not encoding:
                     _dropping_page(half, head, html)
             file.write(piece)
-            bar.update(len(piece))
+            progress.update(len(piece))
     if start == 0 and written == 0:
         half.drop()
         if expected == 0:

@@ -4,14 +4,13 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from tqdm import tqdm
 
 from gan import atomic
 from gan.address import is_address, kept
@@ -30,6 +29,7 @@ from gan.data.download import check_address, check_digest, download
 from gan.data.found import Photo
 from gan.data.prepared import Origin, Photos, Writer, appearing, read, read_description
 from gan.errors import UserError
+from gan.progress import bar
 
 __all__ = ["Photos", "Request", "SourceLimits", "cache_root", "load", "prepare"]
 
@@ -70,6 +70,8 @@ class Request:
                 object.__setattr__(self, name, home(path))
         if self.size not in SIZES:
             raise UserError(f"--size must be one of {', '.join(map(str, SIZES))}, not {self.size}")
+        if self.sha256 and not re.fullmatch("[0-9A-Fa-f]{64}", self.sha256):
+            raise UserError("--sha256 must be 64 hexadecimal digits")
         if not 0 <= self.seed < 2**31:
             raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {self.seed}")
 
@@ -129,6 +131,7 @@ def prepare(request: Request) -> Path:
         if (folder / "dataset.json").is_file():
             what = "a set of other photos, flags or an earlier version"
         raise UserError(f"{request.out} holds {what}: remove it, or name another --out")
+    atomic.check_place(folder, "--out" if request.out else "$CAR_GAN_DATA")
     with lock(folder):
         if _is_ready(folder, key):  # another process made it while we waited
             return folder
@@ -350,14 +353,14 @@ def _decode(
             warnings.catch_warnings(),
             # Threads: Pillow lets go of Python's lock while it decodes and resizes.
             ThreadPoolExecutor(os.cpu_count()) as pool,
-            tqdm(desc="decode", total=len(usable), unit="photo", disable=None) as bar,
+            bar(desc="decode", total=len(usable), unit="photo") as progress,
         ):
             # Pillow warns of much in odd files; what matters goes into the report.
             warnings.simplefilter("ignore")
             for start in range(0, len(usable), BATCH):
                 some = usable[start : start + BATCH]
                 for photo, result in zip(some, pool.map(work, some), strict=True):
-                    bar.update()
+                    progress.update()
                     if isinstance(result, str):
                         skipped.append((photo.name, result))
                     elif first := seen.get(result.picture_hash):

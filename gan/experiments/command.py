@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from gan import atomic
 from gan.errors import UserError
 from gan.experiments import results
 from gan.experiments.running import Experiment, carry_out, show_plan
@@ -50,6 +51,7 @@ def conduct(
         for line in show_plan(experiment):
             print(line, flush=True)
         return
+    atomic.check_place(folder, "--out")
     try:
         failed = carry_out(experiment)
     except KeyboardInterrupt:

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from gan.hardware import autocast
 from gan.metrics.features import Features
+from gan.progress import bar
 
 WIDTHS = (32, 64, 128, 192)  # channels of the stages at 1/2, 1/4, 1/8 and 1/16 of 64 pixels
 BUDGET = 140_000  # pictures seen in training: the plateau on 9,000 photos
@@ -103,7 +103,7 @@ def train_classifier(
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=4e-3, total_steps=steps, pct_start=0.25
         )
-        for _ in tqdm(range(steps), desc=what, unit=" batches", leave=False):
+        for _ in bar(range(steps), desc=what, unit=" batches", leave=False):
             chosen = torch.multinomial(chances, BATCH, replacement=True)
             batch = augment(_to_float(data[chosen]))
             with autocast(device):
@@ -126,7 +126,7 @@ def predict(network: CarClassifier, pictures: np.ndarray, what: str = "classifie
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
     pooled = [torch.empty(0, WIDTHS[-1])]
-    for start in tqdm(range(0, len(pictures), BATCH), desc=what, unit=" batches", leave=False):
+    for start in bar(range(0, len(pictures), BATCH), desc=what, unit=" batches", leave=False):
         # A copy: the array may be a read-only map of a file.
         batch = torch.from_numpy(np.array(pictures[start : start + BATCH])).to(device)
         pooled.append(network.features(_to_float(batch)).cpu())

@@ -16,13 +16,13 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from torch_fidelity.utils import create_feature_extractor
-from tqdm import tqdm
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.features import Features, cached
 from gan.metrics.glossary import EXTRACTORS, INCEPTION, LITE2
 from gan.models.frozen import efficientnet_lite
+from gan.progress import bar
 
 LITE2_SIZE = EXTRACTORS[LITE2].size  # its native 260 pixels cost 4 times the operations
 BATCH = 32  # keeps a layer's features in the processor's cache
@@ -129,13 +129,13 @@ def extract(extractor: FeatureExtractorBase, pictures: np.ndarray, what: str) ->
     """Features of pictures uint8 [N,H,W,3], on the CPU; `what` labels the progress bar."""
     device = next(chain(extractor.parameters(), extractor.buffers())).device
     outputs: list[tuple[Tensor, ...]] = []
-    with tqdm(total=len(pictures), desc=what, unit=" pictures", leave=False) as bar:
+    with bar(total=len(pictures), desc=what, unit=" pictures", leave=False) as progress:
         for start in range(0, len(pictures), BATCH):
             # A copy: the array may be a read-only map of a file.
             batch = torch.from_numpy(np.array(pictures[start : start + BATCH]))
             batch = batch.permute(0, 3, 1, 2).to(device)
             outputs.append(tuple(layer.float().cpu() for layer in extractor(batch)))
-            bar.update(len(batch))
+            progress.update(len(batch))
     pooled, logits = (torch.cat(layer) for layer in zip(*outputs, strict=True))
     return Features(pooled, logits)
 

@@ -48,5 +48,6 @@ def cached(photos: Photos, name: str, count: int, make: Callable[[], Features]) 
         pass  # none yet, or damaged: made anew
     features = make()
     tensors = {"pooled": features.pooled, "logits": features.logits}
-    atomic.write_bytes(path, safetensors.torch.save(tensors))
+    with atomic.optional("a copy of the features for the next time", "$CAR_GAN_DATA"):
+        atomic.write_bytes(path, safetensors.torch.save(tensors))
     return features

@@ -5,6 +5,7 @@ Its folder ships with the runs that it judged. It holds weights and features, no
 
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,11 +143,18 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
                 "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
                 "held_out": torch.from_numpy(np.sort(held_out)),
             }
+    with atomic.optional("a judge for the next time", "$CAR_GAN_CHECKPOINTS"):
+        return _keep(folder, files, about)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        return _keep(Path(elsewhere), files, about)
+
+
+def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, Any]) -> Judge:
     # The JSON goes first and comes last: a folder without it holds no judge.
     (folder / FILES[0]).unlink(missing_ok=True)
     for file, tensors in files.items():
         atomic.write_bytes(folder / file, safetensors.torch.save(tensors))
-    graph.write_judge(folder, len(photos.classes), photos.size)
+    graph.write_judge(folder, len(about["classes"]), about["size"])
     atomic.write_text(folder / FILES[0], json.dumps(about, indent=2) + "\n")
     return read(folder)
 

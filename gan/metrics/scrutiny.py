@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
 from gan import atomic
 from gan.hardware import autocast
+from gan.progress import bar
 from gan.sampling import grid
 
 BATCH = 64
@@ -79,9 +79,9 @@ def detector_auc(
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.01)
     target = (torch.arange(BATCH, device=device) >= BATCH // 2).float()
     found: list[tuple[int, float]] = []
-    with tqdm(desc="detector", total=looks[-1], unit=" pictures", leave=False) as bar:
+    with bar(desc="detector", total=looks[-1], unit=" pictures", leave=False) as progress:
         for look in looks:
-            while bar.n < look:
+            while progress.n < look:
                 chosen = [torch.randint(len(s), (BATCH // 2,), generator=stream) for s in sides]
                 batch = _to_float(
                     torch.cat([s[c.to(device)] for s, c in zip(sides, chosen, strict=True)])
@@ -94,9 +94,9 @@ def detector_auc(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
-                bar.update(BATCH)
+                progress.update(BATCH)
             network.eval()
-            found.append((int(bar.n), auc(*(_judge(network, side) for side in held_out))))
+            found.append((int(progress.n), auc(*(_judge(network, side) for side in held_out))))
             network.train()
     return found
 

@@ -1,7 +1,9 @@
 """Classifiers of the photos: trained once, kept, and refused if damaged."""
 
 import dataclasses
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from gan import atomic
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import judge as judges
@@ -124,3 +127,25 @@ def test_a_damaged_judge_is_refused_by_readers_and_trained_anew(
 def test_no_judge_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no complete judge"):
         judges.read(tmp_path)
+
+
+def test_what_cannot_be_kept_does_not_end_the_work(
+    photos: Photos, runs_root: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Neither the judge nor the features: they are made anew the next time."""
+    real = atomic.write_bytes
+
+    def refusing(path: Path, data: bytes) -> None:
+        if runs_root in path.parents or "features" in path.parts:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+        real(path, data)
+
+    monkeypatch.setattr(atomic, "write_bytes", refusing)
+    judge = judges.judge_of(photos, seeds=1, budget=48)  # no other test's features
+    assert len(judge.features(photos, 0)) == len(photos.labels)
+    said = capsys.readouterr().err
+    assert "without a judge" in said
+    assert "$CAR_GAN_CHECKPOINTS" in said
+    assert "without a copy of the features" in said
+    assert "$CAR_GAN_DATA" in said

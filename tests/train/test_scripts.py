@@ -161,3 +161,29 @@ def test_ladder_from_drawn_cars_to_256_pixels(home: Path) -> None:
     assert refused.returncode == 2
     assert "nothing larger" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+BAD_ELSEWHERE = {
+    "a mistyped run in a table": ("results_table.py", ("cgan-shor",), "is not a run"),
+    "a mistyped run beside a good one": ("results_table.py", ("unjudged", "cga"), "unjudged"),
+    "a run to judge": ("evaluate.py", ("nowhere",), "nowhere"),
+    "findings of nothing": ("ablations.py", ("--findings",), "results.csv"),
+    "findings of a mistyped folder": ("kernel_sweep.py", ("--findings", "--out", "x"), "x"),
+    "a digest that is none": ("prepare_data.py", ("--data", "photos", "--sha256", "abc"), "64"),
+    "flags of drawn cars": ("prepare_data.py", ("--data", "photos", "--count", "9"), "--count"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_ELSEWHERE)
+def test_no_script_does_half_of_what_it_was_asked(home: Path, case: str) -> None:
+    name, arguments, says = BAD_ELSEWHERE[case]
+    unjudged = Run(home / "checkpoints" / "unjudged")
+    unjudged.path.mkdir(parents=True, exist_ok=True)
+    parts = ("settings", "dataset", "progress", "environment")
+    unjudged.write_config({part: {} for part in parts})
+    done = script(name, *arguments, home=home, folder=home)
+    assert done.returncode == 2, done.stdout
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr
+    assert done.stdout == ""

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from tqdm import tqdm
 
 from gan.data.body_types import BODY_TYPES
 from gan.data.drawn.picture import picture
 from gan.errors import UserError
+from gan.progress import bar
 
 VERSION = 4  # of the drawings; a new one makes the set be drawn again
 FEWEST, MOST = 160, 10_000_000  # cars in a set: 20 a type leave 18 to train on
@@ -53,7 +53,7 @@ def draw(count: int, size: int, seed: int = 0, workers: int | None = None) -> It
         )
     else:
         pictures = _draw_in_processes(count, size, seed, workers)
-    for number in tqdm(range(count), desc="draw", unit="car", disable=None):
+    for number in bar(range(count), desc="draw", unit="car"):
         kind, turn = number % len(BODY_TYPES), number // len(BODY_TYPES)
         yield Car(next(pictures), f"{number:06d}", BODY_TYPES[kind], turn % 10 == 9)
 
