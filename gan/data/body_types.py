@@ -47,8 +47,9 @@ _SPLIT_WORDS: dict[str, Split] = {
     "heldout": "test", "holdout": "test",
 }  # fmt: skip
 _BESIDE_SPLITS = (
-    "(annos?|annotations?|cars?|classes|data|datasets?|files?|images?|imgs?|index|labels?|list"
-    "|metadata|meta|photos?|pics?|pictures?|samples?|sets?|splits?|with|x|y)*"
+    "(annos?|annotations?|batch|cars?|classes|data|datasets?|files?|fold|images?|imgs?|index"
+    "|labels?|list|metadata|meta|parts?|photos?|pics?|pictures?|raw|samples?|sets?|splits?"
+    "|vehicles?|with|x|y)*"
 )
 _SPLIT = re.compile(f"{_BESIDE_SPLITS}({'|'.join(_SPLIT_WORDS)}){_BESIDE_SPLITS}")
 

@@ -171,6 +171,8 @@ def walk(folder: Path) -> Iterator[Found]:
                 try:
                     inside = list(_entries(Path(entry.path), f"{name}/"))
                     problem = _made_here(Path(entry.path), {e.name for e, _ in inside})
+                    if not inside:
+                        problem = "an empty folder"
                     entries += [] if problem else inside
                 except OSError as error:
                     problem = f"a folder that can't be read: {error.strerror}"

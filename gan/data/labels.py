@@ -117,6 +117,11 @@ def _no_photos(folder: Path, found: Contents) -> str:
     return f"{folder} holds no photos{f' ({there})' if there else ''}{advice}"
 
 
+def _folders(photo: Photo) -> tuple[str, ...]:
+    """The folders between the source and a photo, as the disk has them."""
+    return photo.path.parts[-len(PurePosixPath(photo.name).parts) : -1]
+
+
 def _doubts(labelled: Labelled) -> list[str]:
     """What looks wrong, as one sentence each."""
     classes = labelled.classes()
@@ -136,7 +141,7 @@ def _doubts(labelled: Labelled) -> list[str]:
     odd = {
         str(PurePosixPath(p.name).parent)
         for p in labelled.photos
-        if any("\udc80" <= c <= "\udcff" for c in str(p.path.parent))  # bytes that aren't
+        if any("\udc80" <= c <= "\udcff" for c in "".join(_folders(p)))  # bytes, not letters
     }
     if odd:
         doubts.append(f"folders whose names are no UTF-8 are read as {some(odd)}")

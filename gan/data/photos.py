@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import warnings
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -27,7 +28,15 @@ from gan.data.cache import (
 from gan.data.decode import FORMATS, Decoded, Unusable, decode_file
 from gan.data.download import check_address, check_digest, download
 from gan.data.found import Photo
-from gan.data.prepared import Origin, Photos, Writer, appearing, read, read_description
+from gan.data.prepared import (
+    Origin,
+    Photos,
+    Writer,
+    appearing,
+    check_counts,
+    read,
+    read_description,
+)
 from gan.errors import UserError
 from gan.progress import bar
 
@@ -335,6 +344,9 @@ def _decode(
             f"all photos are of one body type ({usable[0].body_type}), {labelled.source}: "
             "at least two are needed"
         )
+    # What can't become enough is refused before the long part.
+    training = Counter(photo.body_type for photo in usable if photo.split in ("", "train"))
+    check_counts({name: training[name] for name in labelled.classes()})
     max_pixels = int(request.limits.max_megapixels * 1e6)
 
     def work(photo: Photo) -> Decoded | str:
@@ -380,9 +392,11 @@ def _decode(
                         rows.append(Origin(photo.name, photo.body_type, test))
                         hashes.append(result.file_hash)
                         given.append(bool(photo.split))
+        if not rows:
+            raise UserError(f"no photo is usable{summary.why(skipped)}")
         rows = _with_test(rows, hashes, given)
         facts["labels"], warned = labelled.source, list(labelled.warnings)
-        for name in labelled.classes().keys() - {row.body_type for row in rows} if rows else ():
+        for name in sorted(labelled.classes().keys() - {row.body_type for row in rows}):
             mine = {photo.name for photo in usable if photo.body_type == name}
             reasons = [(file, reason) for file, reason in skipped if file in mine]
             warned.append(f"the class {name!r} is left out{summary.why(reasons)}")

@@ -148,13 +148,26 @@ def _checked_classes(rows: list[Origin], skipped: list[tuple[str, str]]) -> list
         raise UserError(f"no photo is usable: all {len(skipped)} were skipped{first}")
     if len(classes) == 1:
         raise UserError(f"all photos are of one body type ({classes[0]}): at least two are needed")
-    for name in classes:
-        if training[name] < FEWEST:
-            raise UserError(
-                f"the class {name!r} has {training[name]} usable training photos, and {FEWEST} "
-                "are needed: add photos, or leave it out with --classes"
-            )
+    check_counts({name: training[name] for name in classes})
     return classes
+
+
+def check_counts(training: dict[str, int]) -> None:
+    """See that each class has photos enough to train on.
+
+    Raises:
+        UserError: One has too few; the message says how to go on without it.
+    """
+    few = [name for name, count in training.items() if count < FEWEST]
+    if not few:
+        return
+    rest = ",".join(name for name in training if name not in few)
+    choice = f'--classes "{rest}"' if "," in rest and len(rest) < 200 else "--classes"
+    also = f"; so it is with {len(few) - 1} other classes" if few[1:] else ""
+    raise UserError(
+        f"the class {few[0]!r} has {training[few[0]]} usable training photos, and {FEWEST} are "
+        f"needed{also}: add photos, or go on without with {choice}"
+    )
 
 
 def _write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
@@ -223,7 +236,7 @@ def read(folder: Path) -> Photos:
     """Map a prepared set.
 
     Raises:
-        UserError: Files are missing, damaged, or don't belong together.
+        UserError: Files are missing, damaged, or don't belong together; or a class is "all".
     """
     values = read_description(folder)
     try:
@@ -249,6 +262,11 @@ def read(folder: Path) -> Photos:
     if not good:
         raise UserError(
             f"{folder} is damaged, remove it and prepare it again: its files don't fit together"
+        )
+    if "all" in classes:
+        raise UserError(
+            f'{folder} has a class "all", which means the whole set in every table of figures: '
+            "prepare it again with --classes others=all,..."
         )
     return Photos(
         name=str(values["name"]),

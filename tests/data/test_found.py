@@ -54,11 +54,16 @@ def test_whatever_is_passed_over_has_a_name_and_a_reason(tmp_path: Path) -> None
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
     os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "van" / "old").mkdir(parents=True)
     (tmp_path / "gone.jpg").symlink_to("nowhere.jpg")
     reasons = dict(contents(tmp_path).passed_over)
     for name, (_, words) in PASSED_OVER.items():
         assert words in reasons.pop(name if name in reasons else name.partition("/")[0])
-    assert reasons == {"pipe.jpg": "not a regular file", "gone.jpg": "a link that leads nowhere"}
+    assert reasons == {
+        "pipe.jpg": "not a regular file",
+        "gone.jpg": "a link that leads nowhere",
+        "van/old": "an empty folder",
+    }
 
 
 class TestLinks:

@@ -267,6 +267,10 @@ def test_drawn_cars_are_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ({"sedan": 30}, "one body type"),
         ({"sedan": 30, "van": 3}, "'van' has [0-3] usable training photos"),
+        (
+            {"sedan": 9, "suv": 9, "van": 3, "coupe": 2},
+            'so it is with 1 other.*--classes "sedan,suv"',
+        ),
         ({}, "no photos"),
     ],
 )
@@ -279,7 +283,7 @@ def test_too_little(class_folders: Folders, tmp_path: Path, counts: dict, words:
 
 
 def test_nothing_usable(class_folders: Folders) -> None:
-    folder = class_folders(sedan=1, suv=1)
+    folder = class_folders(sedan=9, suv=9)
     for path in folder.rglob("*.png"):
         path.write_bytes(b"")
     with pytest.raises(UserError, match="no photo is usable"):

@@ -99,7 +99,7 @@ def test_bad_input_is_one_line_and_code_2(
     (tmp_path / "empty").mkdir()
     class_folders("one", sedan=12)
     class_folders("three", sedan=12, van=3)
-    for path in class_folders("corrupt", sedan=1, suv=1).rglob("*.png"):
+    for path in class_folders("corrupt", sedan=9, suv=9).rglob("*.png"):
         path.write_bytes(b"\xff\xd8\xff")
     (tmp_path / "big.zip").write_bytes(make_zip(members(tmp_path / "three")))
     arguments, words = BAD[case]
