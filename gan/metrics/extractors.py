@@ -19,7 +19,7 @@ from torch_fidelity.utils import create_feature_extractor
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.metrics.features import Features, cached
+from gan.metrics.features import Features, cached, digest
 from gan.metrics.glossary import EXTRACTORS, INCEPTION, LITE2
 from gan.models.frozen import efficientnet_lite
 from gan.progress import bar
@@ -146,6 +146,8 @@ def real_features(
     """Features of a split's photos, in order of index; computed once a data set."""
     name = extractor.get_name()
     label = f"{name}-{LITE2_SIZE}px" if name == LITE2 else name
+    if name == INCEPTION:  # its weights may come from any file
+        label = f"{name}-{digest(extractor)}"
     indices = photos.indices(split)
     return cached(
         photos,

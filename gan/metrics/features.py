@@ -1,5 +1,6 @@
 """What a network says of a set of pictures, and where that is kept for real photos."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from gan import atomic
 from gan.data.prepared import Photos
@@ -32,6 +33,14 @@ class Features:
 
     def __len__(self) -> int:
         return len(self.pooled)
+
+
+def digest(network: nn.Module) -> str:
+    """Twelve hexadecimal digits that tell a network's weights from others."""
+    found = hashlib.sha256()
+    for value in network.state_dict().values():
+        found.update(value.cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()[:12]
 
 
 def cached(photos: Photos, name: str, count: int, make: Callable[[], Features]) -> Features:

@@ -3,7 +3,6 @@
 Its folder ships with the runs that it judged. It holds weights and features, no photo.
 """
 
-import hashlib
 import json
 import tempfile
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from gan.metrics.classifier import (
     recalls,
     train_classifier,
 )
-from gan.metrics.features import Features, cached
+from gan.metrics.features import Features, cached, digest
 from gan.metrics.measures import nearest
 from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
 
@@ -160,12 +159,9 @@ def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, An
 
 
 def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:
-    digest = hashlib.sha256()
-    for value in network.state_dict().values():
-        digest.update(value.contiguous().numpy().tobytes())
     return cached(
         photos,
-        f"all-{photos.size}-car-classifier-{digest.hexdigest()[:12]}",
+        f"all-{photos.size}-car-classifier-{digest(network)}",
         len(photos.labels),
         lambda: predict(network, photos.pictures, f"judge {seed}, photos"),
     )

@@ -14,6 +14,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import extractors, fidelity
+from gan.metrics.features import Features
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,30 @@ def test_inception_weights_are_read_from_a_file(tmp_path: Path) -> None:
     features = extractors.extract(extractor, np.zeros((1, 64, 64, 3), np.uint8), "test")
     assert features.pooled.shape == (1, 2048)
     assert features.logits.shape == (1, 1008)
+
+
+def test_features_of_other_weights_are_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_photos: Callable[..., Photos]
+) -> None:
+    """--inception-weights may name another file than the last time."""
+
+    class Tiny(torch.nn.Module):
+        def __init__(self, value: float) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.full((2,), value))
+
+        def get_name(self) -> str:
+            return extractors.INCEPTION
+
+    def extract(network: Tiny, pictures: np.ndarray, _: str) -> Features:
+        return Features(network.weight.detach().repeat(len(pictures), 1), torch.zeros(6, 2))
+
+    monkeypatch.setattr(extractors, "extract", extract)
+    photos = make_photos(tmp_path, train=4, test=2)
+    for value in (1.0, 2.0, 1.0):
+        features = extractors.real_features(Tiny(value), photos, "test")  # type: ignore[arg-type]
+        assert (features.pooled == value).all()
+    assert len(list((tmp_path / "features").iterdir())) == 2
 
 
 class Boom:
