@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,18 +86,18 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: st
             parts = _safe_parts(member, called, links)
             # Members that are passed over count too: skipping them in a tar costs their length.
             found.total += member.size
-            if found.total > limits.total:
-                raise UserError(
-                    f"{called} unpacks to more than {limits.total / 2**30:.3g} GiB: "
-                    "raise --max-gb if you trust it"
-                )
+            _check_total(found, limits, called)
             if member.kind == "folder" or not parts:
                 continue
             suffix = Path(parts[-1]).suffix.lower()
             reason = _passed_over(member, parts, limits)
             if not reason:
                 try:
-                    reason = _write(member, folder, parts, suffix, called, found)
+                    if member.kind == "copy":
+                        reason = _repeat(member, folder, parts, found)
+                        _check_total(found, limits, called)
+                    else:
+                        reason = _write(member, folder, parts, suffix, called, found)
                 except _Unwritable as problem:
                     reason = str(problem)
             if reason:
@@ -144,30 +145,37 @@ def _open_members(
             with rar_members(archive, called, most) as found:
                 yield found
         else:
-            raise UserError(f"{called} is {describe(start)}: {_NEEDED}")
+            raise UserError(f"{called} is {describe(start)}; {_NEEDED}")
 
 
-_NEEDED = "a folder, or a whole .rar, .zip or .tar archive is needed"
+_NEEDED = "what is needed is a folder, or a whole .rar, .zip or .tar archive"
 _DRIVE = re.compile(r"[A-Za-z]:/")
 
 
 def _safe_parts(member: Member, called: str, links: set[str]) -> list[str]:
     """The member's path below the target folder, part by part."""
-    name = member.name.replace("\\", "/")
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    attack = ""
-    if name.startswith("/") or _DRIVE.match(name) or ".." in parts:
-        attack = "is an unsafe path"
-    # What isn't a letter or a sign stays visible, and does nothing to a terminal.
-    parts = [re.sub(r"[\x00-\x1f\x7f-\x9f]", _escaped, part) for part in parts]
+    attack = "" if _is_inside(member.name) else "is an unsafe path"
+    parts = _split(member.name)
     if any("/".join(parts[:depth]) in links for depth in range(1, len(parts))):
         attack = "is an unsafe path: it leads through a link"
     if attack:
         name = printable(member.name[:200])
         raise UserError(f"{called} is refused as an attack: its member {name!r} {attack}")
-    if member.kind == "link":
+    if member.kind in ("link", "copy"):
         links.add("/".join(parts))
     return parts
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a path stays below the folder that it starts from."""
+    name = name.replace("\\", "/")
+    return not (name.startswith("/") or _DRIVE.match(name) or ".." in name.split("/"))
+
+
+def _split(name: str) -> list[str]:
+    """The parts of a path; a control character becomes text, and does nothing to a terminal."""
+    parts = name.replace("\\", "/").split("/")
+    return [re.sub(r"[\x00-\x1f\x7f-\x9f]", _escaped, p) for p in parts if p not in ("", ".")]
 
 
 def _escaped(character: re.Match[str]) -> str:
@@ -219,6 +227,28 @@ def _write(
         with _create(folder, parts, found) as file:
             _copy(start, source, file, member, called)
     return ""
+
+
+def _repeat(member: Member, folder: Path, parts: list[str], found: Unpacked) -> str:
+    """Write a copy of an earlier member; it counts as what it takes."""
+    source = folder.joinpath(*_split(member.target)) if _is_inside(member.target) else None
+    if source is None or not source.is_file():
+        return f"a link to {member.target[:200]}"
+    if source == folder.joinpath(*parts):
+        return "a link to itself"
+    size = source.stat().st_size
+    found.total += size
+    with source.open("rb") as original, _create(folder, parts, found) as file:
+        shutil.copyfileobj(original, file, CHUNK)
+    return ""
+
+
+def _check_total(found: Unpacked, limits: Limits, called: str) -> None:
+    if found.total > limits.total:
+        raise UserError(
+            f"{called} unpacks to more than {limits.total / 2**30:.3g} GiB: "
+            "raise --max-gb if you trust it"
+        )
 
 
 def _copy(start: bytes, source: BinaryIO, file: BinaryIO, member: Member, called: str) -> None:

@@ -9,7 +9,8 @@ from typing import BinaryIO, Literal
 from gan.errors import UserError
 
 CHUNK = 1 << 20
-Kind = Literal["file", "folder", "link", "other"]
+# A link leads to a name, wherever that is; a copy is one more name of an earlier member.
+Kind = Literal["file", "folder", "link", "copy", "other"]
 # What a disk says that can't take any more; a bad archive is never the cause.
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
 
@@ -22,7 +23,7 @@ class Member:
     kind: Kind
     size: int  # bytes, unpacked
     open: Callable[[], BinaryIO]
-    target: str = ""  # of a link
+    target: str = ""  # of a link or a copy
     problem: str = ""  # why it can't be read, where its header tells
 
 

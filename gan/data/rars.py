@@ -121,6 +121,8 @@ def _member(
     target = ""
     if info.file_redir is not None:
         kind, target = "link", info.file_redir[2]
+        if info.file_redir[0] in (rarfile.RAR5_XREDIR_HARD_LINK, rarfile.RAR5_XREDIR_FILE_COPY):
+            kind = "copy"
     elif info.is_symlink():
         kind = "link"
     elif info.is_dir():

@@ -19,6 +19,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+FOLDER_LIST = b"D"  # of an incremental backup
 HEADERS = 1 << 17  # members whose names tell an encoding
 
 
@@ -102,12 +103,12 @@ def tar_members(plain: BinaryIO, called: str) -> Iterator[Member]:
             if encoding:
                 name = name.encode(errors="surrogateescape").decode(encoding, "replace")
         kind: Kind = "other"
-        if info.isdir():
+        if info.isdir() or info.type == FOLDER_LIST:
             kind = "folder"
         elif info.isreg():
             kind = "file"
         elif info.islnk() or info.issym():
-            kind = "link"
+            kind = "copy" if info.islnk() else "link"
         opener = cast(Callable[[], BinaryIO], partial(tar.extractfile, info))
         yield Member(name, kind, info.size, opener, info.linkname)
     # tarfile takes a damaged header for the end of the archive, which is a block of zeros.

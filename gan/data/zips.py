@@ -1,6 +1,7 @@
 """The members of a .zip, by Python's zipfile and the methods that it lacks."""
 
 import copy
+import errno
 import io
 import lzma
 import stat
@@ -40,7 +41,14 @@ def zip_members(file: BinaryIO, called: str, most: int) -> tuple[Iterator[Member
         UserError: The list of members is damaged, or longer than `most`.
     """
     with reading(called):
-        pack = _Zip(file, _AtMost(called, most))
+        try:
+            pack = _Zip(file, _AtMost(called, most))
+        except (zipfile.BadZipFile, OSError) as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise
+            raise UserError(
+                f"{called} is damaged, or one part of several: its list of members can't be found"
+            ) from None
         infos = pack.infolist()
         raw = {id(info): _raw_name(info) for info in infos if not info.flag_bits & UTF8}
         encoding = encoding_of(raw.values()) or "cp437"

@@ -144,7 +144,9 @@ def test_no_link_is_made_whatever_its_target(tmp_path: Path, target: str) -> Non
         info.type, info.linkname = tar_kind, target
         links.append(info.tobuf() + bytes(1024))
     for number, data in enumerate(links):
-        assert not run(tmp_path / str(number), data).keys() - {"a.jpg"}
+        found = run(tmp_path / str(number), data)
+        # A second name of a member is a file of its own.
+        assert not found.keys() - {"a.jpg", *(["b.jpg"] if target == "a.jpg" else [])}
 
 
 def test_every_type_of_tar_member_is_a_file_or_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import rarfile
 
 from gan.data import rars
-from gan.data.archive import Unpacked
+from gan.data.archive import Limits, Unpacked
 from gan.data.names import encoding_of
 from gan.data.tars import zstd
 from tests.data.rar_writer import Member, pack4, pack5, rar4, rar5
@@ -85,11 +85,11 @@ def tar_of(*infos: tarfile.TarInfo) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, b"A", b"D"])
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, b"A", b"V"])
 def test_tar_members_that_are_no_files(tmp_path: Path, kind: bytes) -> None:
-    """Devices, pipes, the lists of rights of Solaris, the folder lists of an incremental backup."""
+    """Devices, pipes, the lists of rights of Solaris, a volume's label."""
     info = tarfile.TarInfo("odd.jpg")
-    info.type, info.size = kind, 700 if kind in (b"A", b"D") else 0
+    info.type, info.size = kind, 700 if kind == b"A" else 0
     arrived, passed = report(tmp_path, tar_of(info))
     assert arrived == dict([GOOD])
     assert passed == {"odd.jpg": "no file (a device or the like)"}
@@ -103,7 +103,7 @@ def test_links_are_listed_with_where_they_lead(tmp_path: Path) -> None:
     for number, (data, names) in enumerate(
         (
             (tar_of(soft, hard), {"soft.jpg": "/home/me/1.jpg", "hard.jpg": GOOD[0]}),
-            (rar5([Member("copy.jpg", link=(5, GOOD[0])), Member(*GOOD)]), {"copy.jpg": GOOD[0]}),
+            (rar5([Member("early.jpg", link=(5, GOOD[0])), Member(*GOOD)]), {"early.jpg": GOOD[0]}),
             (rar4([Member("soft.jpg", b"1.jpg", mode=file), Member(*GOOD)]), {"soft.jpg": ""}),
         )
     ):
@@ -112,6 +112,22 @@ def test_links_are_listed_with_where_they_lead(tmp_path: Path) -> None:
         assert passed.keys() == names.keys()
         assert all(passed[name].startswith("a link") for name in names)
         assert all(target in passed[name] for name, target in names.items())
+
+
+def test_a_second_name_of_a_photo_is_a_photo(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, target in ((GOOD[0], ""), ("suv/1.jpg", f"./{GOOD[0]}"), ("out.jpg", "../x")):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = (tarfile.LNKTYPE, target) if target else (b"0", "")
+            info.size = 0 if target else len(GOOD[1])
+            tar.addfile(info, io.BytesIO(GOOD[1]))
+    links = [Member("suv/1.jpg", link=(5, GOOD[0])), Member("out.jpg", link=(4, "../x"))]
+    for number, data in enumerate((file.getvalue(), rar5([Member(*GOOD), *links]))):
+        arrived, passed = report(tmp_path / str(number), data)
+        assert arrived == {GOOD[0]: GOOD[1], "suv/1.jpg": GOOD[1]}
+        assert passed == {"out.jpg": "a link to ../x"}
+        assert "GiB" in refusal(tmp_path / f"{number} small", data, Limits(total=6))
 
 
 def test_odd_time_stamps_cost_nothing(tmp_path: Path) -> None:
