@@ -130,10 +130,11 @@ def test_no_judge_is_one_line(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_kept_does_not_end_the_work(
-    photos: Photos, runs_root: Path, monkeypatch: pytest.MonkeyPatch,
+    photos: Photos, runs_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """Neither the judge nor the features: they are made anew the next time."""
+    photos = dataclasses.replace(photos, folder=tmp_path / "set")  # no other test's features
     real = atomic.write_bytes
 
     def refusing(path: Path, data: bytes) -> None:
@@ -142,7 +143,7 @@ def test_what_cannot_be_kept_does_not_end_the_work(
         real(path, data)
 
     monkeypatch.setattr(atomic, "write_bytes", refusing)
-    judge = judges.judge_of(photos, seeds=1, budget=48)  # no other test's features
+    judge = judges.judge_of(photos, seeds=1, budget=16)
     assert len(judge.features(photos, 0)) == len(photos.labels)
     said = capsys.readouterr().err
     assert "without a judge" in said
