@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tyro
 
+from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.photos import load
@@ -40,6 +41,7 @@ def main() -> None:
     """Draw, judge, print the means over the judges."""
     options = parse(Options)
     run = find_run(options.run)
+    check_place(run.path, "a copy of the run in another folder will do")
     data = load_generator(run).config.data
     photos = load(options.data or data.data, data.size)
     check_source(run, photos)

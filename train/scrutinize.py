@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import tyro
 
+from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.photos import load
@@ -42,6 +43,7 @@ def main() -> None:
     """Train the detector, measure the checkerboard, mix the sheet."""
     options = parse(Options)
     run = find_run(options.run)
+    check_place(options.out, "--out")
     generator = load_generator(run)
     data = generator.config.data
     photos = load(options.data or data.data, data.size)

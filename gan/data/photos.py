@@ -98,6 +98,8 @@ def load(source: str, size: int, content_hash: str = "") -> Photos:
         UserError: The source can't be had or used, in one line.
     """
     folder = home(source)
+    if is_address(source) and (kept_set := _prepared_before(content_hash, size)):
+        return read(kept_set)  # what a run keeps of its address lacks the password or token
     if source == "drawn" or is_address(source):
         return read(prepare(Request(data=source, size=size)))
     if not folder.exists() and (kept_set := _prepared_before(content_hash, size)):
@@ -155,7 +157,7 @@ def prepare(request: Request) -> Path:
         root, passed_over = _photo_folder(request, identity)
         labelled = labels.label(root, request.labels, passed_over)
         labelled = labels.choose(labelled, request.classes)
-        print(summary.before(labelled, request.data), flush=True)
+        print(summary.before(labelled, kept(request.data)), flush=True)
         with appearing(folder) as temporary:
             facts["sorted"] = str(_sort(labelled.photos, name, key_of(identity | choices)) or "")
             _decode(temporary, labelled, request, facts)
@@ -257,7 +259,7 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
                 ("--max-files", there.members, limits.members),
             ):
                 if value > most:
-                    raise UserError(f"{request.data} is over the limit of {flag}: raise it")
+                    raise UserError(f"{kept(request.data)} is over the limit of {flag}: raise it")
             return unpacked, [(name, reason) for name, reason in there.passed_over]
         shutil.rmtree(unpacked, ignore_errors=True)
         file, fetched = home(request.data), None

@@ -195,6 +195,26 @@ def test_a_url_needs_its_server_once(
     assert not list((cache / "downloads").iterdir())  # unpacked: kept once is enough
 
 
+def test_a_secret_of_an_address_is_written_nowhere(
+    class_folders: Folders, cache: Path, web: tuple[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither while it is prepared, nor in what stays, nor when it fails; the set stays usable."""
+    (web[1] / "cars.zip").write_bytes(make_zip(members(class_folders(sedan=10, suv=10))))
+    secret = web[0].replace("//", "//me:SECRET@") + "/cars.zip?token=SECRET#SECRET"
+    photos = load(secret, 64)
+    with pytest.raises(UserError) as refused:
+        load(secret.replace("cars.zip", "none.zip"), 64)
+    (web[1] / "cars.zip").write_bytes(b"PK\x03\x04 and nonsense")
+    with pytest.raises(UserError) as damaged:
+        load(f"{secret}2", 64)
+    assert "SECRET" not in f"{refused.value}{damaged.value}{capsys.readouterr()}"
+    for path in cache.rglob("*"):
+        assert "SECRET" not in path.name
+        assert not path.is_file() or b"SECRET" not in path.read_bytes()
+    # What a run's settings hold of the address finds the set, by its content.
+    assert load(f"{web[0]}/cars.zip", 64, photos.content_hash).folder == photos.folder
+
+
 def test_a_bad_file_from_a_url_is_named_by_its_address_and_not_kept(
     cache: Path, web: tuple[str, Path]
 ) -> None:
