@@ -6,7 +6,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from gan.data.body_types import BODY_TYPES, known, normal, split_of, types_in
-from gan.data.found import SHOWN, Contents, Found, Photo, some
+from gan.data.listing import SHOWN, Contents, Entry, Photo, some
 from gan.data.tables import split_folder
 from gan.errors import UserError
 
@@ -51,12 +51,12 @@ def car_connection(file_name: str) -> str | None:
     return CAR_CONNECTION_STYLES.get(style, "")
 
 
-def by_name(folder: Path, found: Contents, notes: list[str]) -> tuple[list[Photo], str]:
+def by_name(folder: Path, listed: Contents, notes: list[str]) -> tuple[list[Photo], str]:
     """Label photos by file names of The Car Connection, by folders, or by other file names.
 
     Args:
         folder: For messages.
-        found: Its contents.
+        listed: Its contents.
         notes: Takes what a person should look at.
 
     Returns:
@@ -65,8 +65,8 @@ def by_name(folder: Path, found: Contents, notes: list[str]) -> tuple[list[Photo
     Raises:
         UserError: No name says anything.
     """
-    names = [photo.name for photo in found.photos]
-    types, source = by_folder(found.photos), "by folder"
+    names = [photo.name for photo in listed.photos]
+    types, source = by_folder(listed.photos), "by folder"
     styles = {name: car_connection(name) for name in names}
     recognised = sum(types[name] in BODY_TYPES for name in names)
     if 2 * recognised <= len(names) < 2 * sum(style is not None for style in styles.values()):
@@ -92,12 +92,12 @@ def by_name(folder: Path, found: Contents, notes: list[str]) -> tuple[list[Photo
             split_folder(photo.name),
             "" if types[photo.name] else "no label",
         )
-        for photo in found.photos
+        for photo in listed.photos
     ]
     return photos, source
 
 
-def by_folder(photos: list[Found]) -> dict[str, str]:
+def by_folder(photos: list[Entry]) -> dict[str, str]:
     """The class of each photo by the folders above it: a body type at any height, else the nearest.
 
     Where most folders have longer names that

@@ -8,37 +8,37 @@ from pathlib import Path, PurePosixPath
 from gan.data import published, tables
 from gan.data.body_types import known
 from gan.data.by_folder import by_folder, classes_of
-from gan.data.found import ATTRIBUTES, SHOWN, Contents, Found, Photo
+from gan.data.listing import ATTRIBUTES, SHOWN, Contents, Entry, Photo
 from gan.data.tables import Table, split_folder
 from gan.errors import UserError
 
 
 def find_tables(
-    found: Contents, given: Path | None, notes: list[str]
+    listed: Contents, given: Path | None, notes: list[str]
 ) -> tuple[list[Table], list[tuple[str, str]]]:
     """The tables that label these photos, and (name, reason) of those that don't.
 
     A table counts if half of its names fit photos, or fit half of the photos.
 
     Args:
-        found: Photos and tables of a folder.
+        listed: Photos and tables of a folder.
         given: The table that the user named; it alone counts.
         notes: Takes what a person should look at.
 
     Raises:
         UserError: `given` can't be used; one line says why.
     """
-    photos = tables.Photos(found.photos)
+    photos = tables.PhotoNames(listed.photos)
     if given is not None:
-        inside = next((t.name for t in found.tables if t.path.resolve() == given.resolve()), None)
+        inside = next((t.name for t in listed.tables if t.path.resolve() == given.resolve()), None)
         folder = None if inside is None else str(PurePosixPath(inside).parent)
         table = tables.read(given, photos, folder)
         fits = sum(bool(photos.find(line.file)[0]) for line in table.lines)
         if not fits:
             raise UserError(f"{given} names no photo that is there{_near(table, photos)}")
-        rest = [t.name for t in found.tables if t.name != inside]
+        rest = [t.name for t in listed.tables if t.name != inside]
         return [table], [(name, "a table: --labels names another") for name in rest]
-    chosen, unused, others = _published(found, notes)
+    chosen, unused, others = _published(listed, notes)
     doubts = []
     for entry in others:
         folder = str(PurePosixPath(entry.name).parent)
@@ -52,7 +52,7 @@ def find_tables(
             continue
         table = replace(table, name=entry.name)
         fits = sum(bool(photos.find(line.file, table.folder)[0]) for line in table.lines)
-        if fits and (2 * fits >= len(table.lines) or 2 * fits >= len(found.photos)):
+        if fits and (2 * fits >= len(table.lines) or 2 * fits >= len(listed.photos)):
             chosen.append(table)
             continue
         reason = f"{fits} of its {len(table.lines)} names fit photos"
@@ -65,11 +65,11 @@ def find_tables(
 
 
 def _published(
-    found: Contents, notes: list[str]
-) -> tuple[list[Table], list[tuple[str, str]], list[Found]]:
+    listed: Contents, notes: list[str]
+) -> tuple[list[Table], list[tuple[str, str]], list[Entry]]:
     """Label files of known data sets, (name, reason) of what looks like one, and other tables."""
-    mats = [entry for entry in found.tables if entry.path.suffix.lower() == ".mat"]
-    attributes = [entry for entry in found.tables if entry.path.name.lower() == ATTRIBUTES]
+    mats = [entry for entry in listed.tables if entry.path.suffix.lower() == ".mat"]
+    attributes = [entry for entry in listed.tables if entry.path.name.lower() == ATTRIBUTES]
     chosen: list[Table] = []
     unused: list[tuple[str, str]] = []
     try:
@@ -79,15 +79,15 @@ def _published(
     if not chosen:
         unused += [(mat.name, "a MATLAB file without labels of these photos") for mat in mats]
     for entry in attributes:
-        if table := published.compcars(entry, found.photos):
+        if table := published.compcars(entry, listed.photos):
             chosen.append(table)
         else:
             unused.append((entry.name, "not a picture: it is a text"))
-    others = [entry for entry in found.tables if entry not in (*mats, *attributes)]
+    others = [entry for entry in listed.tables if entry not in (*mats, *attributes)]
     return chosen, unused, others
 
 
-def _near(table: Table, photos: tables.Photos) -> str:
+def _near(table: Table, photos: tables.PhotoNames) -> str:
     """The nearest near-match of a table's names among the photos, as an addition to a message."""
     for line in table.lines[:200]:
         if not photos.find(line.file)[0] and (near := photos.near(line.file)):
@@ -98,7 +98,7 @@ def _near(table: Table, photos: tables.Photos) -> str:
 
 
 def by_table(
-    found: Contents, chosen: list[Table], by_chance: bool, notes: list[str]
+    listed: Contents, chosen: list[Table], by_chance: bool, notes: list[str]
 ) -> tuple[list[Photo], str] | None:
     """Label photos by what `chosen` say together; folders give what the tables leave open.
 
@@ -110,32 +110,32 @@ def by_table(
     Raises:
         UserError: Two tables contradict each other.
     """
-    photos = tables.Photos(found.photos)
-    said: dict[Path, list[tuple[int, Table, tables.Line]]] = defaultdict(list)
+    photos = tables.PhotoNames(listed.photos)
+    lines_of: dict[Path, list[tuple[int, Table, tables.Line]]] = defaultdict(list)
     problems: list[Photo] = []
     fits: Counter[str] = Counter()
     for table in chosen:
         for line in table.lines:
             fitting, rank = photos.find(line.file, table.folder, line.split)
             if len(fitting) == 1:
-                said[fitting[0].path].append((rank, table, line))
+                lines_of[fitting[0].path].append((rank, table, line))
                 fits[table.name] += 1
             else:
                 problem = "name fits several photos" if fitting else "in the table, but not there"
                 problems.append(Photo(Path(line.file), line.file or "(no name)", problem=problem))
-    named = classes_of(line.body_type or "" for table in chosen for line in table.lines)
+    classes = classes_of(line.body_type or "" for table in chosen for line in table.lines)
     labelled = []
     clashes: Counter[tuple[str, str]] = Counter()
-    folders = by_folder(found.photos)
-    for photo in found.photos:
-        lines = said.get(photo.path, [])
+    folders = by_folder(listed.photos)
+    for photo in listed.photos:
+        lines = lines_of.get(photo.path, [])
         best = max((rank for rank, _, _ in lines), default=0)
         for rank, table, line in lines:
             if rank < best:
                 fits[table.name] -= 1
                 problems.append(Photo(photo.path, line.file, problem="in the table, but not there"))
         lines = [each for each in lines if each[0] == best]
-        types = {named[line.body_type] for _, _, line in lines if line.body_type is not None}
+        types = {classes[line.body_type] for _, _, line in lines if line.body_type is not None}
         splits = {line.split for _, _, line in lines if line.split}
         problem = ""
         if not lines:

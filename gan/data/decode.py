@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError, features
 
 from gan.data.kinds import HEAD, describe, picture_kind
 
-# Only these parsers: others (PostScript through an outside program, for one) are doors for
+# Only these parsers: others (PostScript through an outside program, for one) are ways in for
 # hostile files and hold no photos.
 FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM"]
 Image.init()  # else Image.open, given a list, knows only its five commonest formats

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gan.data.body_types import mentions_split, normal, split_of
 from gan.data.by_folder import by_name
 from gan.data.by_table import by_table, find_tables
-from gan.data.found import SHOWN, Contents, Photo, contents, some
+from gan.data.listing import SHOWN, Contents, Photo, contents, some
 from gan.errors import UserError
 
 MANY = 30  # classes: with more, the names are seldom body types
@@ -52,16 +52,16 @@ def label(
     Raises:
         UserError: No photos, no source of labels, a bad table, or two that contradict each other.
     """
-    found = contents(folder)
-    if not found.photos:
-        raise UserError(_no_photos(folder, found))
+    listed = contents(folder)
+    if not listed.photos:
+        raise UserError(_no_photos(folder, listed))
     notes: list[str] = []
-    chosen, unused = find_tables(found, table, notes)
-    by_tables = by_table(found, chosen, table is None, notes) if chosen else None
+    chosen, unused = find_tables(listed, table, notes)
+    by_tables = by_table(listed, chosen, table is None, notes) if chosen else None
     if by_tables is None:
         unused += [(each.name, "a table that contradicts the folders") for each in chosen]
-    photos, source = by_tables or by_name(folder, found, notes)
-    labelled = Labelled(photos, source, passed_over=(*passed_over, *found.passed_over, *unused))
+    photos, source = by_tables or by_name(folder, listed, notes)
+    labelled = Labelled(photos, source, passed_over=(*passed_over, *listed.passed_over, *unused))
     return replace(labelled, warnings=(*notes, *_doubts(labelled)))
 
 
@@ -109,10 +109,10 @@ def choose(labelled: Labelled, classes: str) -> Labelled:
     return replace(labelled, photos=photos)
 
 
-def _no_photos(folder: Path, found: Contents) -> str:
-    reasons = Counter(reason for _, reason in found.passed_over)
+def _no_photos(folder: Path, listed: Contents) -> str:
+    reasons = Counter(reason for _, reason in listed.passed_over)
     there = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common(SHOWN))
-    packed = next((n for n, r in found.passed_over if "archive" in r and "/" not in n), "")
+    packed = next((n for n, r in listed.passed_over if "archive" in r and "/" not in n), "")
     advice = f"; to use the photos in {packed}, give --data {folder / packed}" if packed else ""
     return f"{folder} holds no photos{f' ({there})' if there else ''}{advice}"
 

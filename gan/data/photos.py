@@ -16,7 +16,7 @@ from typing import Any
 from gan import atomic
 from gan.address import is_address, kept
 from gan.config import SIZES
-from gan.data import archive, drawn, found, labels, summary
+from gan.data import archive, drawn, labels, listing, summary
 from gan.data.cache import (
     cache_root,
     file_identity,
@@ -27,7 +27,7 @@ from gan.data.cache import (
 )
 from gan.data.decode import FORMATS, Decoded, Unusable, decode_file
 from gan.data.download import check_address, check_digest, download
-from gan.data.found import Photo
+from gan.data.listing import Photo
 from gan.data.prepared import (
     Origin,
     Photos,
@@ -223,7 +223,7 @@ def _identity(request: Request) -> dict[str, Any]:
         raise UserError(f"--sha256 is an archive's, and {source} is a folder")
     if (path / "dataset.json").is_file():
         raise UserError(f"{source} is prepared already: train with --data {source}")
-    return found.identity(path)
+    return listing.identity(path)
 
 
 def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:

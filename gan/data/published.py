@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gan.data.body_types import Split, split_of
-from gan.data.found import LARGEST_TABLE, Found
+from gan.data.listing import LARGEST_TABLE, Entry
 from gan.data.tables import Line, Table
 from gan.errors import UserError
 
@@ -17,7 +17,7 @@ COMPCARS_TYPES = (
 )  # fmt: skip
 
 
-def stanford(mats: list[Found]) -> Iterator[Table]:
+def stanford(mats: list[Entry]) -> Iterator[Table]:
     """The tables of Stanford Cars among MATLAB files: cars_annos.mat, or one a split.
 
     Class names stand in cars_annos.mat itself, or in cars_meta.mat beside the one of a split.
@@ -73,7 +73,7 @@ def _matlab(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} can't be read as a MATLAB file: {text}") from None
 
 
-def compcars(attributes: Found, photos: list[Found]) -> Table | None:
+def compcars(attributes: Entry, photos: list[Entry]) -> Table | None:
     """The types of CompCars: photos lie in .../MAKE/MODEL/YEAR/, attributes.txt types a model.
 
     Its lists of training and test photos (classification/train.txt and test.txt) give the split

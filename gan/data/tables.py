@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from gan.data.archive import PICTURES
 from gan.data.body_types import Split, known, split_of, types_in
-from gan.data.found import LARGEST_TABLE, Found
+from gan.data.listing import LARGEST_TABLE, Entry
 from gan.errors import UserError
 
 # Headers without case, spaces, hyphens and underscores; the first that a table has counts.
@@ -62,18 +62,18 @@ class Table:
     note: str = ""  # what was assumed in reading it
 
 
-class Photos:
+class PhotoNames:
     """Finds the photo that a table's text means."""
 
-    def __init__(self, photos: Iterable[Found]) -> None:
-        self._by_name: dict[str, list[tuple[list[str], Found]]] = defaultdict(list)
-        self._by_stem: dict[str, list[tuple[list[str], Found]]] = defaultdict(list)
+    def __init__(self, photos: Iterable[Entry]) -> None:
+        self._by_name: dict[str, list[tuple[list[str], Entry]]] = defaultdict(list)
+        self._by_stem: dict[str, list[tuple[list[str], Entry]]] = defaultdict(list)
         for photo in photos:
             parts = _key(photo.name).split("/")
             self._by_name[parts[-1]].append((parts, photo))
             self._by_stem[PurePosixPath(parts[-1]).stem].append((parts, photo))
 
-    def find(self, text: str, folder: str = "", split: Split = "") -> tuple[list[Found], int]:
+    def find(self, text: str, folder: str = "", split: Split = "") -> tuple[list[Entry], int]:
         """The photos that `text` may mean, and how well they fit, rising from 0 to 3.
 
         In this order: the path from `folder`, that of the table; the path from the top; then as
@@ -143,7 +143,7 @@ def _shared(a: Sequence[str], b: Sequence[str]) -> int:
     return count
 
 
-def read(path: Path, photos: Photos, folder: str | None = None) -> Table:
+def read(path: Path, photos: PhotoNames, folder: str | None = None) -> Table:
     """Read a table and find its columns: that of files by which one names photos.
 
     Args:
@@ -232,7 +232,7 @@ def _csv_rows(path: Path, text: str) -> list[list[str]]:
 
 
 def _lines(
-    path: Path, rows: list[list[str]], photos: Photos, folder: str
+    path: Path, rows: list[list[str]], photos: PhotoNames, folder: str
 ) -> tuple[int, list[Line]]:
     """What each row says, and how many of the first rows name a photo."""
     if not rows:
@@ -268,7 +268,7 @@ def _lines(
 
 
 def _file_column(
-    rows: list[list[str]], columns: dict[str, int], width: int, photos: Photos, folder: str
+    rows: list[list[str]], columns: dict[str, int], width: int, photos: PhotoNames, folder: str
 ) -> tuple[int, int]:
     """The column that names most photos, and how many its first rows name.
 
@@ -308,8 +308,8 @@ def _split_column(path: Path, rows: list[list[str]], columns: dict[str, int]) ->
 
 
 def _cell_split(cell: str) -> Split:
-    found = _TRUTHS.get(cell.strip().lower())
-    return "test" if found == "test" else "train" if found else split_of(cell)
+    split = _TRUTHS.get(cell.strip().lower())
+    return "test" if split == "test" else "train" if split else split_of(cell)
 
 
 def _type_cells(
@@ -332,5 +332,5 @@ def _type_cells(
     if len(flags) > 1 and all(header[i] for i in flags):
         # One column a class, as Roboflow exports them; more than one mark is no single class.
         marks = [[header[i].strip() for i in flags if row[i].strip() == "1"] for row in rows]
-        return [found[0] if len(found) == 1 else "" for found in marks]
+        return [names[0] if len(names) == 1 else "" for names in marks]
     return None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gan.data.found import contents, identity, walk
+from gan.data.listing import contents, identity, walk
 from gan.errors import UserError
 from tests.data.made_up import encoded, noise
 

@@ -30,7 +30,7 @@ _ADVICE = {
 
 
 @dataclass(frozen=True)
-class Found:
+class Entry:
     """A file, or with `problem` something that can't be used as one."""
 
     path: Path
@@ -54,8 +54,8 @@ class Photo:
 class Contents:
     """The files of a folder by what they are; each list in order of name."""
 
-    photos: list[Found] = field(default_factory=list)
-    tables: list[Found] = field(default_factory=list)
+    photos: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
     passed_over: list[tuple[str, str]] = field(default_factory=list)  # name, reason
 
 
@@ -84,13 +84,13 @@ def contents(folder: Path) -> Contents:
     Raises:
         UserError: The folder can't be read.
     """
-    found = Contents()
+    listed = Contents()
     for entry in walk(folder):
         problem = entry.problem
         if not problem:
             ending = Path(entry.name).suffix.lower()
             if ending in PICTURES:
-                found.photos.append(entry)
+                listed.photos.append(entry)
                 continue
             try:
                 with entry.path.open("rb") as file:
@@ -99,14 +99,14 @@ def contents(folder: Path) -> Contents:
                 problem = f"can't be read: {error.strerror}"
             else:
                 if picture_kind(head):
-                    found.photos.append(entry)
+                    listed.photos.append(entry)
                     continue
                 if ending in TABLES - {".txt"} or entry.path.name.lower() == ATTRIBUTES:
-                    found.tables.append(entry)
+                    listed.tables.append(entry)
                     continue
                 problem = f"not a picture: it is {_ADVICE.get(ending) or describe(head)}"
-        found.passed_over.append((entry.name, problem))
-    return found
+        listed.passed_over.append((entry.name, problem))
+    return listed
 
 
 def identity(folder: Path) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def identity(folder: Path) -> dict[str, Any]:
     return {"folder": str(folder.resolve()), "state": digest.hexdigest()}
 
 
-def walk(folder: Path) -> Iterator[Found]:
+def walk(folder: Path) -> Iterator[Entry]:
     """Every file below `folder` in order of name, and what can't be entered, with its reason.
 
     Links to folders are followed, each folder is entered once, and never one that holds `folder`
@@ -140,7 +140,7 @@ def walk(folder: Path) -> Iterator[Found]:
     except OSError as error:
         raise UserError(f"{folder} can't be read: {error.strerror}") from None
     entered: dict[tuple[int, int], str] = {}
-    results: list[Found] = []
+    results: list[Entry] = []
     links: list[tuple[os.DirEntry[str], str]] = []
     while entries or links:
         # Links last: where one leads to a folder that is here anyway, the folder's name counts.
@@ -151,7 +151,7 @@ def walk(folder: Path) -> Iterator[Found]:
         except OSError as error:
             gone = entry.is_symlink() and isinstance(error, FileNotFoundError)
             problem = "a link that leads nowhere" if gone else f"can't be read: {error.strerror}"
-            results.append(Found(Path(entry.path), name, problem=problem))
+            results.append(Entry(Path(entry.path), name, problem=problem))
             continue
         is_folder = stat.S_ISDIR(status.st_mode)
         problem = hidden([entry.name])
@@ -181,8 +181,8 @@ def walk(folder: Path) -> Iterator[Found]:
         elif not problem and not stat.S_ISREG(status.st_mode):
             problem = "not a regular file"
         state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-        results.append(Found(Path(entry.path), name, state, problem))
-    yield from sorted(results, key=lambda found: found.name)
+        results.append(Entry(Path(entry.path), name, state, problem))
+    yield from sorted(results, key=lambda entry: entry.name)
 
 
 def _entries(folder: Path, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
