@@ -19,12 +19,16 @@ LONGEST = 500  # characters of a complaint: it may quote what was typed
 
 
 def parse(
-    command: type[Command], arguments: Sequence[str] | None = None, default: Command | None = None
+    command: type[Command],
+    arguments: Sequence[str] | None = None,
+    default: Command | None = None,
+    about: str | None = None,
 ) -> Command:
     """Read `arguments` (the process's own where None) into the dataclass `command`.
 
     Comments beside the fields are the help; fields of nested dataclasses are flags of their own,
-    in a group that the nested class's docstring heads.
+    in a group that the nested class's docstring heads. `about` is what --help says first, where
+    the class's own docstring is not.
 
     Raises:
         UserError: A flag or a value is unknown.
@@ -40,6 +44,7 @@ def parse(
                 tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
                 default=default,
+                description=about,
                 prog=f"python train/{sys.argv[0].rpartition('/')[2]}",
             )
             return _at_home(given)

@@ -65,8 +65,7 @@ def read_command(
         help_text = "a finished run to start from: the new one draws at twice its size"
         fields.append(("grow_from", Annotated[str, tyro.conf.arg(help=help_text)], ""))
     command = make_dataclass("Command", fields, frozen=True)
-    command.__doc__ = about
-    given: Any = cli.parse(command, arguments)
+    given: Any = cli.parse(command, arguments, about=about)
     config = RunConfig(*(getattr(given, section) for section in SECTIONS))
     return config, given.output, getattr(given, "grow_from", "")
 

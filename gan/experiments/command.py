@@ -1,53 +1,36 @@
-"""What the experiments' scripts share: their flags, and the way from them to results.csv."""
+"""What the experiments' scripts share: from the flags to results.csv."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
-
-import pandas as pd
-
-from gan import atomic
+from gan.cli import parse
 from gan.errors import UserError
 from gan.experiments import results
-from gan.experiments.running import Experiment, carry_out, show_plan
-from gan.runs import find_run
+from gan.experiments.experiment import Experiment
+from gan.launch import find_run
 
 
-@dataclass(frozen=True)
-class Options:
-    """Flags of every experiment."""
+def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
+    """Do what the flags ask for: show the plan or the findings, or train, judge and report.
 
-    data: str = "drawn"  # "drawn" (embedded), a prepared folder, photos, an archive or its URL
-    budget: Literal["full", "short", "tiny"] = "full"  # short: fewer pictures; tiny: a miniature
-    out: str = ""  # the runs' folder, or its name under checkpoints/; default: the experiment's
-    dry_run: bool = False  # show the runs and the time that they would take, do nothing
-    findings: bool = False  # say what results.csv shows, do nothing else
-    threads: int = 0  # threads that compute; 0: one a core; fewer where other programs run too
-
-    def folder(self, name: str) -> Path:
-        """Where the experiment `name` keeps its runs; a miniature has a folder of its own."""
-        return find_run(self.out or name + ("-tiny" if self.budget == "tiny" else "")).path
-
-
-def conduct(
-    options: Options,
-    name: str,
-    build: Callable[[Path], Experiment],
-    report: Callable[[pd.DataFrame], str],
-) -> None:
-    """Do what the flags ask for.
+    `arguments` are the process's own where they are None.
 
     Raises:
-        UserError: The folder holds something else, or a run failed.
+        UserError: A flag or the folder is wrong, or a run failed.
         KeyboardInterrupt: Asked to stop; the run under way was saved.
     """
-    folder = options.folder(name)
-    if options.findings:
-        print(report(results.read(folder)))
+    given = parse(kind.options, arguments, about=kind.__doc__)
+    # A miniature has a folder of its own.
+    tiny = given.budget == "tiny"
+    folder = find_run(given.out or kind.name + "-tiny" * tiny).path
+    if given.findings:
+        print(kind.report(results.read(folder)))
         return
-    experiment = build(folder)
-    if options.dry_run:
+    # Imported here: --help, a mistyped flag and the findings shouldn't wait for torch.
+    from gan.experiments.plan import load_photos
+    from gan.experiments.running import carry_out, show_plan
+    from gan.metrics.extractors import create
+    from gan.metrics.glossary import LITE2
+
+    experiment = kind(given, load_photos(given.data, tiny), folder, create(LITE2))
+    if given.dry_run:
         for line in show_plan(experiment):
             print(line, flush=True)
         return
@@ -57,7 +40,7 @@ def conduct(
     except KeyboardInterrupt:
         print("\nSaved. The same command goes on from here.")
         raise
-    print(f"\n{report(results.read(folder))}\n\nfigures: {folder / results.FILE}")
+    print(f"\n{kind.report(results.read(folder))}\n\nfigures: {folder / results.FILE}")
     if failed:
         listed = [f"{run} ({reason})" for run, reason in failed.items()]
         shown = "; ".join(listed[:3] + ["..."] * (len(listed) > 3))

@@ -61,21 +61,24 @@ def class_rows(
     sides = (made.pooled, labels), (real.pooled, photos.labels[base])
     rows += fidelity.class_rows(*sides, photos.classes, name)
     for seed, network in enumerate(judge.networks):
-        said = predict(network, pictures, f"judge {seed}, generated")
+        read = predict(network, pictures, f"judge {seed}, generated")
         known = judge.features(photos, seed).pooled
-        found = _named(said, labels, photos, learned)
-        found += _diversity(said.pooled, labels, known[base], photos.labels[base], photos.classes)
+        figures = _recognised(read, labels, photos, learned)
+        figures += _diversity(read.pooled, labels, known[base], photos.labels[base], photos.classes)
         if seed == 0:
-            found += _neighbours(said.pooled, labels, known, photos, learned)
-        rows += [row | {"seed": seed} for row in found]
+            figures += _neighbours(read.pooled, labels, known, photos, learned)
+        rows += [row | {"seed": seed} for row in figures]
     return rows
 
 
-def _named(said: Features, labels: np.ndarray, photos: Photos, learned: np.ndarray) -> list[Row]:
+def _recognised(
+    read: Features, labels: np.ndarray, photos: Photos, learned: np.ndarray
+) -> list[Row]:
+    """GAN-test: how often a classifier of photos names the class that was asked for."""
     shared: Row = {"metric": "gan_test", "extractor": CLASSIFIER, "reference": "train"}
-    whole: Row = {"body_type": "all", "value": accuracy(said.named, labels)}
+    whole: Row = {"body_type": "all", "value": accuracy(read.named, labels)}
     rows = [shared | whole | {"n_real": len(learned), "n_fake": len(labels)}]
-    for name, value in recalls(said.named, labels, photos.classes).items():
+    for name, value in recalls(read.named, labels, photos.classes).items():
         k = photos.classes.index(name)
         had, drawn = int((photos.labels[learned] == k).sum()), int((labels == k).sum())
         rows.append(shared | {"body_type": name, "value": value, "n_real": had, "n_fake": drawn})
@@ -129,7 +132,7 @@ def _neighbours(
             median_distance(ours, photos_of) / median_distance(unseen, photos_of)
             for photos_of in (near, *(known[draw] for draw in draws))
         )
-        rank = (1 + sum(one <= own for one in drawn)) / (1 + DRAWS)
+        rank = (1 + sum(distance <= own for distance in drawn)) / (1 + DRAWS)
         rows.append(shared | {"metric": "copying", "value": own / float(np.mean(drawn))})
         rows.append(shared | {"metric": "copying_rank", "value": rank})
     return rows

@@ -1,62 +1,41 @@
-"""What an experiment will run: budgets, settings, and the moments at which a run is judged."""
+"""What an experiment will run: lengths, settings, and the moments at which a run is judged."""
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from gan.config import ProjectedConfig, RunConfig
+from gan.config import DataConfig, RunConfig
 from gan.data.photos import Request, load, prepare
 from gan.data.prepared import Photos, read
-from gan.metrics.classifier import BUDGET
 
 SIZE: Literal[64] = 64  # pixels a side, as in the report's table
 TINY_SET = 480  # pictures of a miniature's data set
 
 
 @dataclass(frozen=True)
-class Budget:
-    """What the runs of an experiment may cost; where it shrinks, the seeds stay."""
+class Length:
+    """How large an experiment is: what all have in common; each adds how long its runs are."""
 
-    epochs: float  # of a run at full length
-    short_epochs: float  # of a run that only tries a setting
-    conditional_pictures: int  # seen by a run of the conditional recipe, whatever its set's size
-    piece_pictures: int  # seen by such a run when a piece of the recipe is taken away
-    judged: int  # generated pictures that are judged
-    seeds: tuple[int, ...] = (0, 1, 2)
+    judged: int = 10_000  # generated pictures that are judged
+    seeds: tuple[int, ...] = (0, 1, 2)  # where a length shrinks, the seeds stay
     width: int = 32  # channels of the stage next to the picture
     latent: int = 128
-    batch: int = 128
+    batch: int = 0  # 0 is the recipe's own
     judges: int = 3  # classifiers that name generated pictures
-    judge_pictures: int = BUDGET  # that each of them sees in its training
+    judge_pictures: int = 0  # that each of them sees in its training; 0 is as many as elsewhere
 
 
-BUDGETS = {
-    "full": Budget(
-        epochs=10,
-        short_epochs=3,
-        conditional_pictures=100_000,
-        piece_pictures=100_000,
-        judged=10_000,
-    ),
-    # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
-    "short": Budget(
-        epochs=3, short_epochs=1, conditional_pictures=24_000, piece_pictures=14_000, judged=2_000
-    ),
-    "tiny": Budget(
-        epochs=1,
-        short_epochs=0.5,
-        conditional_pictures=512,
-        piece_pictures=512,
-        judged=200,
-        seeds=(0, 1),
-        width=8,
-        latent=16,
-        batch=32,
-        judges=1,
-        judge_pictures=2_000,
-    ),
+# What the miniature of every experiment has in common.
+TINY: dict[str, Any] = {
+    "judged": 200,
+    "seeds": (0, 1),
+    "width": 8,
+    "latent": 16,
+    "batch": 32,
+    "judges": 1,
+    "judge_pictures": 2_000,
 }
 
 
@@ -96,13 +75,26 @@ class Planned:
         return replace(self.config, loop=loop)
 
 
-def conditional(recipe: RunConfig, budget: Budget) -> RunConfig:
-    """The conditional recipe as a budget wants it: a miniature has a small network."""
-    if budget != BUDGETS["tiny"]:
-        return recipe
-    assert isinstance(recipe.network, ProjectedConfig)
-    network = replace(recipe.network, width=budget.width, latent=budget.latent, bank=16)
-    return replace(recipe, network=network, loop=replace(recipe.loop, batch=budget.batch))
+def resized(recipe: RunConfig, length: Length, source: str, **loop: Any) -> RunConfig:
+    """`recipe` with the photos at `source`, the networks of `length`, and changes of its loop."""
+    network = replace(recipe.network, width=length.width, latent=length.latent)
+    batch = length.batch or recipe.loop.batch
+    return RunConfig(
+        DataConfig(source, SIZE),
+        network,
+        recipe.objective,
+        replace(recipe.loop, batch=batch, **loop),
+    )
+
+
+def changed(base: RunConfig, section: str, **fields: Any) -> RunConfig:
+    """`base` with other values in one section; ("times", n) multiplies the value of before."""
+    before = getattr(base, section)
+    for name, value in fields.items():
+        if isinstance(value, tuple):
+            old = getattr(before, name)
+            fields[name] = type(old)(old * value[1])
+    return replace(base, **{section: replace(before, **fields)})
 
 
 def load_photos(source: str, tiny: bool) -> Photos:

@@ -7,42 +7,22 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from gan.config import from_json, frozen_settings
-from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import results
-from gan.experiments.plan import Budget, Planned, Stage
+from gan.experiments.experiment import Experiment
+from gan.experiments.plan import Planned, Stage
+from gan.experiments.rows import rows_of
 from gan.metrics.features import Row
 from gan.runs import Run
 from gan.training import train
 
 Known = dict[tuple[str, Stage], list[Row]]  # a run's rows of results.csv, by its stages
 TRIED = 5  # steps whose time stands for all, where no finished run tells
-
-
-class Experiment(Protocol):
-    """What sets one experiment apart from another."""
-
-    folder: Path  # its runs and results.csv
-    photos: Photos
-    budget: Budget
-    note: str  # what the plan can't hold yet
-
-    def plan(self) -> list[Planned]:
-        """All runs, as far as the finished ones let it be known, in the order to run them."""
-        ...
-
-    def judge(self, planned: Planned, run: Run) -> list[Row]:
-        """Rows of metrics.csv about the run as it is now."""
-        ...
-
-    def other_rows(self, rows: list[Row]) -> list[Row]:
-        """Rows of results.csv beside those of each run (`rows`)."""
-        ...
 
 
 def carry_out(experiment: Experiment) -> dict[str, str]:
@@ -76,7 +56,7 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
         )
         try:
             _advance(experiment, planned, clock)
-        # Whatever one run dies of, the others are worth their night.
+        # One failed run must not end an overnight experiment.
         except Exception as error:
             failed[planned.name] = " ".join(str(error).split()) or type(error).__name__
             print(f"{planned.name} failed: {failed[planned.name]}", file=sys.stderr, flush=True)
@@ -89,7 +69,7 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
 def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
     run = _run(experiment, planned)
     for stage in planned.stages:
-        if not _open(run, planned, stage, experiment.budget.judged):
+        if not _open(run, planned, stage, experiment.length.judged):
             continue
         seen, seconds = _progress(run)
         if seen < stage.pictures and not 0 < stage.seconds <= seconds:
@@ -110,10 +90,10 @@ def write_results(experiment: Experiment, known: Known) -> None:
         for stage in planned.stages:
             key = planned.name, stage
             if key not in known:
-                seen = measured_at(run, planned, stage, experiment.budget.judged)
+                seen = measured_at(run, planned, stage, experiment.length.judged)
                 if seen is None:
                     continue
-                known[key] = results.rows_of(planned, run, stage, seen)
+                known[key] = rows_of(planned, run, stage, seen)
             rows += known[key]
     results.write(experiment.folder, rows + experiment.other_rows(rows))
 
@@ -143,7 +123,7 @@ def seconds_taken(folder: Path, planned: Planned) -> float:
 
 def is_done(experiment: Experiment, planned: Planned) -> bool:
     """Whether nothing of the run is left to train or to judge."""
-    run, judged = _run(experiment, planned), experiment.budget.judged
+    run, judged = _run(experiment, planned), experiment.length.judged
     return not any(_open(run, planned, stage, judged) for stage in planned.stages)
 
 
@@ -202,7 +182,7 @@ class Clock:
         self._experiment = experiment
         self._speeds: dict[str, float] = {}
         # Seconds a judgement, as on two idle cores; until one ran.
-        self.judging = 0.009 * experiment.budget.judged
+        self.judging = 0.009 * experiment.length.judged
 
     def look(self, runs: list[Planned]) -> None:
         """Take the pictures a second of each kind of network from the runs' own records."""
@@ -213,7 +193,7 @@ class Clock:
 
     def seconds(self, planned: Planned) -> float:
         """Time that the run still needs."""
-        run, judged = _run(self._experiment, planned), self._experiment.budget.judged
+        run, judged = _run(self._experiment, planned), self._experiment.length.judged
         stages = [stage for stage in planned.stages if _open(run, planned, stage, judged)]
         if not stages:
             return 0.0
@@ -248,7 +228,7 @@ def show_plan(experiment: Experiment) -> Iterator[str]:
     """The runs with what is left of each, as lines of text."""
     clock, runs = Clock(experiment), experiment.plan()
     clock.look(runs)
-    yield f"{len(runs)} runs in {experiment.folder}, {experiment.budget.judged:,} pictures judged"
+    yield f"{len(runs)} runs in {experiment.folder}, {experiment.length.judged:,} pictures judged"
     total = 0.0
     for planned in runs:
         run = _run(experiment, planned)

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from gan.config import RunConfig, to_json
 from gan.data.prepared import Photos
 from gan.experiments import judging
-from gan.experiments.plan import Budget
 from gan.metrics.glossary import LITE2
 from gan.runs import LOSS_COLUMNS, Run
 
@@ -55,21 +54,15 @@ def cars(tmp_path: Path) -> Photos:
     return Photos("cars", pictures, labels, test, CLASSES, "c" * 64, tmp_path / "cars")
 
 
-@pytest.fixture
-def budget() -> Budget:
-    return Budget(
-        epochs=0.4,
-        short_epochs=0.2,
-        conditional_pictures=16,
-        piece_pictures=16,
-        judged=24,
-        seeds=(0, 1, 2),
-        width=4,
-        latent=8,
-        batch=8,
-        judges=1,
-        judge_pictures=256,
-    )
+SMALL: dict[str, Any] = {
+    "judged": 24,
+    "seeds": (0, 1, 2),
+    "width": 4,
+    "latent": 8,
+    "batch": 8,
+    "judges": 1,
+    "judge_pictures": 256,
+}
 
 
 @pytest.fixture

@@ -8,10 +8,20 @@ from typing import Any
 import pytest
 
 from gan.data.prepared import Photos
-from gan.experiments import ablations, judging, named, results, running
-from gan.experiments.ablations import BASE, CHANGES, FULL, PAIR, PAIR_DEEPER, SHORT, Ablations
-from gan.experiments.plan import Budget
+from gan.experiments import judging, results, running
+from gan.experiments.experiment import Options
+from gan.experiments.studies import ablations
+from gan.experiments.studies.ablations import (
+    BASE,
+    CHANGES,
+    FULL,
+    PAIR,
+    SHORT,
+    AblationLength,
+    Ablations,
+)
 from gan.runs import Run
+from tests.experiments.conftest import SMALL
 
 # FD of a setting less the base's, by seed; all others are worse by 5.
 EFFECTS = {
@@ -38,21 +48,22 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def make(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], Ablations]:
-    return lambda: Ablations("cars", cars, budget, tmp_path / "ablations", extractor)
+def make(cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], Ablations]:
+    length = AblationLength(epochs=0.2, full_epochs=0.4, **SMALL)
+    return lambda: Ablations(Options(), cars, tmp_path / "ablations", extractor, length)
 
 
 def test_one_change_at_a_time(make: Callable[[], Ablations]) -> None:
     configs = make().configs
     base = configs[BASE]
-    for setting, (section, field, _) in CHANGES.items():
+    for setting, change in CHANGES.items():
+        section, field = change.section, change.field
         ours, theirs = getattr(base, section), getattr(configs[setting], section)
         assert getattr(ours, field) != getattr(theirs, field)
         assert replace(theirs, **{field: getattr(ours, field)}) == ours
         assert replace(configs[setting], **{section: ours}) == base
     assert configs["lr-g-half"].objective.lr_g == pytest.approx(1e-4)
     assert configs["width-double"].network.width == 8
-    assert set(named.ABLATIONS) == {*CHANGES, PAIR_DEEPER}
 
 
 def test_seeds_go_to_what_looks_better_and_the_best_run_together(
@@ -83,7 +94,7 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
     assert by_name.loc["d-first"].tolist() == [5, 5, 5, 1]
     assert PAIR not in by_name.index
 
-    found = {one.claim.rpartition("(")[2].rstrip(")"): one for one in ablations.findings(table)}
+    found = {one.claim.rpartition("(")[2].rstrip(")"): one for one in Ablations.findings(table)}
     assert found["mse"].holds is True
     assert found["slope-0.1"].holds is None
     assert found["d-first"].holds is None
@@ -91,7 +102,7 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
     # mse: -3, -2, -1; the first seed chose it.
     assert "on the seeds that didn't choose it -1.5 (-2 to -1)" in found["mse"].evidence
     assert "didn't choose" not in found["d-first"].evidence
-    assert ablations.report(table).splitlines()[2].split()[0].startswith("best-")
+    assert Ablations.report(table).splitlines()[2].split()[0].startswith("best-")
 
 
 def test_where_nothing_helps_there_is_no_best(

@@ -12,20 +12,26 @@ import pytest
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments import command, kernel, results
-from gan.experiments.command import Options
-from gan.experiments.kernel import KernelSize
-from gan.experiments.plan import Budget
+from gan.experiments import plan, results
+from gan.experiments.command import conduct
+from gan.experiments.experiment import every_experiment
 from gan.experiments.running import words
+from gan.experiments.studies import kernel_size as kernel
+from gan.experiments.studies.kernel_size import KernelLength, KernelSize
+from gan.metrics import extractors
 from gan.runs import Run
+from tests.experiments.conftest import SMALL
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-SCRIPTS = ("kernel_sweep.py", "ablations.py", "imbalance.py", "recipe_pieces.py")
+SCRIPTS = [kind.script for kind in every_experiment()]
 
 
 @pytest.fixture
-def build(budget: Budget, cars: Photos, extractor: Any) -> Callable[[Path], KernelSize]:
-    return lambda folder: KernelSize("cars", cars, budget, folder, extractor)
+def small(cars: Photos, extractor: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel experiment in miniature, on made-up photos and with a made-up network."""
+    monkeypatch.setattr(plan, "load_photos", lambda source, tiny: cars)
+    monkeypatch.setattr(extractors, "create", lambda name: extractor)
+    monkeypatch.setattr(KernelSize, "lengths", {"full": KernelLength(epochs=0.4, **SMALL)})
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -74,20 +80,20 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
     )
     assert (time <= whole).all(axis=None)
     assert not table["value"].isna().any()
-    assert kernel.report(table) in done.stdout
+    assert KernelSize.report(table) in done.stdout
     assert len(Run(folder / "k4-seed0").samples()) == 1
 
 
 def test_a_dry_run_writes_nothing(
-    build: Callable[[Path], KernelSize],
+    small: None,
     pretend: Callable[..., Any],
     root: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     calls = pretend()
-    command.conduct(Options(dry_run=True), kernel.FOLDER, build, kernel.report)
+    conduct(KernelSize, ["--dry-run"])
     assert not calls
-    assert not (root / kernel.FOLDER).exists()
+    assert not (root / KernelSize.name).exists()
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 + 15
     assert "k8-matched-seed2" in lines[-2]
@@ -97,33 +103,42 @@ def test_a_dry_run_writes_nothing(
 
 
 def test_a_failure_is_told_at_the_end(
-    build: Callable[[Path], KernelSize],
+    small: None,
     pretend: Callable[..., Any],
     judged: list[str],
     root: Path,
     capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pretend(k8_seed1=RuntimeError("a loss is not finite"))
     with pytest.raises(
         UserError, match=r"1 of 15 runs failed, .*k8-seed1 \(a loss is not finite\)"
     ):
-        command.conduct(Options(), kernel.FOLDER, build, kernel.report)
+        conduct(KernelSize, [])
     before = capsys.readouterr().out
     assert "run 15 of 15" in before
     assert "a larger kernel makes training slower" in before
 
     # The findings can be had again from the table alone.
-    def never(folder: Path) -> KernelSize:
+    def never(source: str, tiny: bool) -> Photos:
         raise AssertionError("no photo is needed")
 
-    command.conduct(Options(findings=True), kernel.FOLDER, never, kernel.report)
+    monkeypatch.setattr(plan, "load_photos", never)
+    conduct(KernelSize, ["--findings"])
     again = capsys.readouterr().out
     assert again in before
-    assert len(pd.read_csv(root / kernel.FOLDER / results.FILE)) > 0
+    assert len(pd.read_csv(root / KernelSize.name / results.FILE)) > 0
 
 
-def test_a_miniature_has_a_folder_of_its_own(root: Path) -> None:
-    assert Options().folder("kernel-size") == root / "kernel-size"
-    assert Options(budget="short").folder("kernel-size") == root / "kernel-size"
-    assert Options(budget="tiny").folder("kernel-size") == root / "kernel-size-tiny"
-    assert Options(out="mine").folder("kernel-size") == root / "mine"
+@pytest.mark.parametrize(
+    ("flags", "folder"),
+    [
+        ([], "kernel-size"),
+        (["--budget", "short"], "kernel-size"),
+        (["--budget", "tiny"], "kernel-size-tiny"),
+        (["--out", "mine"], "mine"),
+    ],
+)
+def test_a_miniature_has_a_folder_of_its_own(root: Path, flags: list[str], folder: str) -> None:
+    with pytest.raises(UserError, match=f"there is no {root / folder / results.FILE}"):
+        conduct(KernelSize, ["--findings", *flags])

@@ -1,6 +1,5 @@
 """Budgets, subsets of photos, thinned grids and times in words."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +8,15 @@ from PIL import Image
 
 from gan.data.prepared import Photos
 from gan.experiments import plan, running
-from gan.experiments.plan import BUDGETS, load_photos, subset
+from gan.experiments.experiment import every_experiment
+from gan.experiments.plan import load_photos, subset
 from gan.runs import Run
 
 
-def test_a_shorter_budget_keeps_the_seeds() -> None:
-    full, short = BUDGETS["full"], BUDGETS["short"]
-    assert short.seeds == full.seeds == (0, 1, 2)
-    assert (
-        replace(
-            short,
-            epochs=10,
-            short_epochs=3,
-            conditional_pictures=100_000,
-            piece_pictures=100_000,
-            judged=10_000,
-        )
-        == full
-    )
+def test_a_shorter_length_keeps_the_seeds() -> None:
+    for kind in every_experiment():
+        assert kind.lengths["short"].seeds == kind.lengths["full"].seeds
+        assert kind.lengths["short"].judged < kind.lengths["full"].judged
 
 
 def test_a_subset_is_a_set_of_its_own(cars: Photos) -> None:

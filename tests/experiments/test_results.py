@@ -9,8 +9,8 @@ import pytest
 from gan.config import CGANConfig, DCGANConfig
 from gan.errors import UserError
 from gan.experiments import results
-from gan.experiments.paired import verdict
-from gan.experiments.results import costs, oscillation, rising, spread
+from gan.experiments.findings import agree, rising, spread
+from gan.experiments.rows import costs, oscillation
 
 
 def test_a_smooth_loss_does_not_oscillate() -> None:
@@ -29,13 +29,13 @@ def test_oscillation_grows_with_the_waves() -> None:
 
 def test_a_verdict_needs_every_seed() -> None:
     up, mixed, down = ([0.1, 2.0, 1.0], [1.0, -0.1, 1.0], [-1.0, -0.1, -3.0])
-    assert verdict(pd.Series(up)) is True
-    assert verdict(pd.Series(down)) is False
-    assert verdict(pd.Series(mixed)) is None
-    assert verdict(pd.Series(up), pd.Series(mixed)) is None
-    assert verdict(pd.Series(up), pd.Series(down)) is False
-    assert verdict(pd.Series(up[:2])) is None
-    assert verdict(pd.Series([*up[:2], float("nan")])) is None
+    assert agree(pd.Series(up)) is True
+    assert agree(pd.Series(down)) is False
+    assert agree(pd.Series(mixed)) is None
+    assert agree(pd.Series(up), pd.Series(mixed)) is None
+    assert agree(pd.Series(up), pd.Series(down)) is False
+    assert agree(pd.Series(up[:2])) is None
+    assert agree(pd.Series([*up[:2], float("nan")])) is None
 
 
 def test_a_claim_is_judged_on_paired_differences() -> None:

@@ -9,26 +9,30 @@ import pandas as pd
 import pytest
 import torch
 
-from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments import imbalance, judging, results, running
-from gan.experiments.imbalance import CUT, KEPT, NATURAL, VIEW, RareTypes
-from gan.experiments.plan import Budget
+from gan.experiments import judging, results, running
+from gan.experiments.studies import rare_types
+from gan.experiments.studies.rare_types import (
+    CUT,
+    KEPT,
+    NATURAL,
+    VIEW,
+    RareTypes,
+    RareTypesLength,
+    RareTypesOptions,
+    share_kept,
+)
 from gan.metrics.glossary import CLASSIFIER
 from gan.runs import Run
+from tests.experiments.conftest import SMALL
 
-LITTLE = RunConfig(
-    DataConfig(data="cars"),
-    CGANConfig(width=4, latent=8, dense=8),
-    AdversarialConfig(),
-    LoopConfig(batch=8),
-)
+LENGTH = RareTypesLength(pictures=16, bank=4, **SMALL)
 
 
 @pytest.fixture
-def experiment(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> RareTypes:
-    return RareTypes(LITTLE, cars, budget, tmp_path / "rare-types", extractor)
+def experiment(cars: Photos, tmp_path: Path, extractor: Any) -> RareTypes:
+    return RareTypes(RareTypesOptions(), cars, tmp_path / "rare-types", extractor, LENGTH)
 
 
 def test_the_sets_are_balanced_nested_and_keep_the_test_photos(experiment: RareTypes) -> None:
@@ -57,10 +61,25 @@ def test_the_plan_pairs_every_cut_with_and_without_balance(experiment: RareTypes
 
 
 def test_a_type_that_does_not_exist_is_one_line(
-    budget: Budget, cars: Photos, tmp_path: Path, extractor: Any
+    cars: Photos, tmp_path: Path, extractor: Any
 ) -> None:
     with pytest.raises(UserError, match="'boat' is none of coupe, sedan"):
-        RareTypes(LITTLE, cars, budget, tmp_path, extractor, cut=("boat",))
+        RareTypes(RareTypesOptions(cut=("boat",)), cars, tmp_path, extractor, LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("setting", "kept"),
+    [
+        ("cut-1/8", ("1/8", False)),
+        ("cut-1/16-balanced", ("1/16", True)),
+        ("full", ("all", False)),
+        ("natural", None),
+    ],
+)
+def test_a_setting_names_the_share_that_is_kept(
+    setting: str, kept: tuple[str, bool] | None
+) -> None:
+    assert share_kept(setting) == kept
 
 
 def test_copies_are_told_from_other_pictures(cars: Photos) -> None:
@@ -123,18 +142,16 @@ def natural_run(folder: Path) -> Run:
 
 
 def test_the_experiment_for_real(
-    budget: Budget,
     cars: Photos,
     tmp_path: Path,
     extractor: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
-    small = replace(budget, seeds=(0,))
-    folder = tmp_path / "rare-types"
-    natural = natural_run(tmp_path)
-    experiment = RareTypes(LITTLE, cars, small, folder, extractor, natural=natural)
-    monkeypatch.setattr(imbalance, "SHARES", (2, 16))
+    folder, length = tmp_path / "rare-types", replace(LENGTH, seeds=(0,))
+    natural_run(tmp_path)
+    experiment = RareTypes(RareTypesOptions(), cars, folder, extractor, length)
+    monkeypatch.setattr(rare_types, "SHARES", (2, 16))
     assert running.carry_out(experiment) == {}
     table = results.read(folder)
     assert set(table.loc[table["view"] == VIEW, "setting"]) == {
@@ -154,7 +171,7 @@ def test_the_experiment_for_real(
     kid = table[(table["metric"] == "kid") & ~table["body_type"].isin(["all", CUT, KEPT])]
     assert kid["n_real"].nunique() == 1
     assert (table["view"] == NATURAL).sum() == 12
-    found = imbalance.findings(table)
+    found = RareTypes.findings(table)
     assert found[-1].holds is True
     assert "rank correlation over 4 types 1 " in found[-1].evidence
 
@@ -168,7 +185,7 @@ def test_findings_from_figures_alone() -> None:
             noise = 0.2 * np.sin(seed)
             row = key | {"extractor": CLASSIFIER, "body_type": CUT, "value": value + noise}
             rows.append(dict.fromkeys(results.COLUMNS) | row)
-    found = {one.claim: one.holds for one in imbalance.findings(pd.DataFrame(rows))}
+    found = {one.claim: one.holds for one in RareTypes.findings(pd.DataFrame(rows))}
     balance = "balanced sampling makes the {} types better recognised (mean over the cuts)"
     assert found[balance.format("cut")] is True
     assert found[balance.format("other")] is None

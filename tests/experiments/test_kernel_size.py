@@ -10,33 +10,38 @@ import pytest
 
 from gan.config import DCGANConfig
 from gan.data.prepared import Photos
-from gan.demo import spreads
 from gan.errors import UserError
-from gan.experiments import kernel, results, running
-from gan.experiments.kernel import PARAMETERS, PICTURES, TIME, KernelSize
-from gan.experiments.plan import Budget
+from gan.experiments import results, running
+from gan.experiments.experiment import Options
+from gan.experiments.rows import costs
+from gan.experiments.studies import kernel_size as kernel
+from gan.experiments.studies.kernel_size import (
+    PARAMETERS,
+    PICTURES,
+    TIME,
+    KernelLength,
+    KernelSize,
+)
 from gan.metrics.glossary import LITE2
+from tests.experiments.conftest import SMALL
 
-STEPS = 16  # of a run: 0.4 epochs of 78 photos are 31 pictures; see `long`
+STEPS = 16  # of a run
 
 
-@pytest.fixture
-def long(budget: Budget) -> Budget:
-    """A budget of STEPS batches."""
-    return replace(budget, epochs=STEPS * budget.batch / 78)
+LENGTH = KernelLength(epochs=STEPS * SMALL["batch"] / 78, **SMALL)
 
 
 @pytest.fixture
-def make(long: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], KernelSize]:
-    return lambda: KernelSize("cars", cars, long, tmp_path / "kernel-size", extractor)
+def make(cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], KernelSize]:
+    return lambda: KernelSize(Options(), cars, tmp_path / "kernel-size", extractor, LENGTH)
 
 
 def test_matched_widths_agree_within_5_per_cent() -> None:
     base = DCGANConfig(kernel=4, width=32)
-    wanted, _ = results.costs(base, 0)
+    wanted, _ = costs(base, 0)
     for size in kernel.LARGER:
         width = kernel.matched_width(base, size)
-        found, _ = results.costs(replace(base, kernel=size, width=width), 0)
+        found, _ = costs(replace(base, kernel=size, width=width), 0)
         assert abs(found / wanted - 1) < 0.05
         assert width < base.width
 
@@ -48,7 +53,7 @@ def test_every_view_compares_what_it_says(
     experiment = make()
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
-    assert tuple(table.columns) == results.COLUMNS == spreads.RESULT_COLUMNS
+    assert tuple(table.columns) == results.COLUMNS
 
     # Seed by seed, kernel 4 first; the larger ones stop at its time, then go on to the end.
     pictures = STEPS * 8
@@ -69,8 +74,6 @@ def test_every_view_compares_what_it_says(
     assert speed["k4"] == pytest.approx(8)
     assert len(judged) == 3 * (1 + 2 + 2 + 1 + 1)
     assert (table["metric"] == "fd_floor").sum() == 1
-    # What the page of the app reads.
-    assert len(spreads.read_results(experiment.folder / results.FILE)) == len(table)
 
     # Once done, nothing is done again.
     before = len(calls), len(judged)
@@ -78,7 +81,7 @@ def test_every_view_compares_what_it_says(
     assert (len(calls), len(judged)) == before
     assert "done" in "\n".join(running.show_plan(make()))
 
-    verdicts = {one.claim: one.holds for one in kernel.findings(table)}
+    verdicts = {one.claim: one.holds for one in KernelSize.findings(table)}
     assert verdicts["a larger kernel makes training slower (seconds)"] is True
     assert verdicts["going from kernel 4 to 6 lowers FD (the report: FID 153 to 149)"] is True
     assert verdicts["going on from kernel 6 to 8 raises it (the report: 149 to 153)"] is False
@@ -129,7 +132,6 @@ def test_runs_of_something_else_are_refused(
     make: Callable[[], KernelSize],
     pretend: Callable[..., Any],
     judged: list[str],
-    long: Budget,
     cars: Photos,
     extractor: Any,
 ) -> None:
@@ -137,13 +139,13 @@ def test_runs_of_something_else_are_refused(
     folder = make().folder
     running.carry_out(make())
     others = {
-        "photos": KernelSize("cars", replace(cars, content_hash="d" * 64), long, folder, extractor),
-        "settings": KernelSize("cars", cars, replace(long, width=8), folder, extractor),
-        "longer run": KernelSize("cars", cars, replace(long, epochs=0.2), folder, extractor),
+        "photos": (replace(cars, content_hash="d" * 64), LENGTH),
+        "settings": (cars, replace(LENGTH, width=8)),
+        "longer run": (cars, replace(LENGTH, epochs=0.2)),
     }
-    for what, other in others.items():
+    for what, (photos, length) in others.items():
         with pytest.raises(UserError, match=f"holds a.*{what}"):
-            running.carry_out(other)
+            running.carry_out(KernelSize(Options(), photos, folder, extractor, length))
 
 
 @pytest.mark.parametrize(
@@ -157,11 +159,11 @@ def test_precision_is_told_beside_recall(recall: tuple[float, ...], holds: bool 
         for metric, values in (("recall", recall), ("precision", (0.5, 0.6, 0.7)))
         for seed, value in enumerate(values)
     ]
-    (found,) = [one for one in kernel.findings(pd.DataFrame(rows)) if "recall" in one.claim]
+    (found,) = [one for one in KernelSize.findings(pd.DataFrame(rows)) if "recall" in one.claim]
     assert found.holds is holds
     assert found.evidence.count("precision 0.6 (0.5 to 0.7)") == 3
 
 
 def test_an_empty_table_has_nothing_to_say() -> None:
     empty = pd.DataFrame(columns=list(results.COLUMNS))
-    assert all(one.holds is None for one in kernel.findings(empty))
+    assert all(one.holds is None for one in KernelSize.findings(empty))

@@ -7,25 +7,29 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gan.config import DataConfig, DriftConfig, LoopConfig, ProjectedConfig, RunConfig, to_json
+from gan.config import to_json
 from gan.data.prepared import Photos
-from gan.experiments import recipe, results, running
-from gan.experiments.plan import Budget
-from gan.experiments.recipe import PICTURES, PIECES, REPORT, TIME, WHOLE, RecipePieces
+from gan.experiments import results, running
+from gan.experiments.experiment import Options
+from gan.experiments.studies.recipe_pieces import (
+    PICTURES,
+    PIECES,
+    REPORT,
+    TIME,
+    WHOLE,
+    PiecesLength,
+    RecipePieces,
+)
 from gan.metrics.glossary import CLASSIFIER, LITE2
 from gan.runs import Run
+from tests.experiments.conftest import SMALL
 
-LITTLE = RunConfig(
-    DataConfig(data="cars"),
-    ProjectedConfig(width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4),
-    DriftConfig(references=4),
-    LoopConfig(batch=8, balanced=True, log_every=1),
-)
+LENGTH = PiecesLength(pictures=16, bank=4, **SMALL)
 
 
 @pytest.fixture
-def experiment(budget: Budget, cars: Photos, tmp_path: Path, extractor: Any) -> RecipePieces:
-    return RecipePieces(LITTLE, cars, budget, tmp_path / "recipe-pieces", extractor)
+def experiment(cars: Photos, tmp_path: Path, extractor: Any) -> RecipePieces:
+    return RecipePieces(Options(), cars, tmp_path / "recipe-pieces", extractor, LENGTH)
 
 
 def test_each_run_differs_from_the_whole_in_its_piece_alone(experiment: RecipePieces) -> None:
@@ -40,14 +44,15 @@ def test_each_run_differs_from_the_whole_in_its_piece_alone(experiment: RecipePi
             for field, value in settings[section].items()
             if value != whole[section][field]
         }
-        assert apart == {(section, field) for section, field, _ in PIECES[planned.setting]}
+        piece = PIECES[planned.setting]
+        assert apart == {(piece.section, field) for field in piece.fields}
 
 
 def test_every_piece_can_be_taken_away(
     experiment: RecipePieces, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
-    monkeypatch.setattr(experiment, "budget", replace(experiment.budget, seeds=(0,)))
+    monkeypatch.setattr(experiment, "length", replace(LENGTH, seeds=(0,)))
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
     for metric in ("fd", "gan_test", "diversity_first"):
@@ -77,7 +82,7 @@ def test_a_piece_is_worth_something_if_every_seed_is_better_with_it() -> None:
         for setting, found in settings.items()
         for seed, value in enumerate(found)
     ]
-    said = {one.claim: one for one in recipe.findings(pd.DataFrame(rows))}
+    said = {one.claim: one for one in RecipePieces.findings(pd.DataFrame(rows))}
     fd = said["heads on frozen features, the adversary improves fd (whole against no-heads)"]
     assert fd.holds is True
     assert "paired gain 2.33 (1 to 5) [range of 3 seeds]" in fd.evidence

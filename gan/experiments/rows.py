@@ -1,0 +1,84 @@
+"""A run's rows of results.csv: its figures, its losses, and what its networks cost."""
+
+import functools
+
+import pandas as pd
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from gan.config import CGANConfig, DCGANConfig
+from gan.experiments.plan import SIZE, Planned, Stage
+from gan.experiments.results import records
+from gan.metrics.features import Row
+from gan.models import build_discriminator, build_generator
+from gan.runs import Run
+
+SMOOTHING = 0.9  # share of the past that a smoothed loss keeps at each row
+
+
+def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
+    """A run's rows of results.csv at one of its stages, judged at `seen` pictures."""
+    metrics = run.read_metrics()
+    # A classifier's figures come once a classifier; the seed here is the training's.
+    keys = ["metric", "extractor", "body_type"]
+    groups = metrics[metrics["images_seen"] == seen].groupby(keys, as_index=False, sort=False)
+    rows = records(groups[["value", "n_real", "n_fake"]].mean())
+    rows += [
+        {"metric": metric, "extractor": "", "body_type": "all", "value": value}
+        for metric, value in (_losses(run, seen) | _costs(planned)).items()
+    ]
+    about = {"setting": planned.setting, "seed": planned.seed}
+    return [about | {"view": view} | row for view in stage.views for row in rows]
+
+
+def _losses(run: Run, seen: int) -> dict[str, float]:
+    losses = run.read_losses()
+    losses = losses[losses["images_seen"] <= seen]
+    if losses.empty:
+        return {}
+    last = losses.tail(max(1, len(losses) // 10))
+    seconds = float(losses["seconds"].iloc[-1])
+    return {
+        "loss_g": float(last["loss_g"].mean()),
+        "loss_d": float(last["loss_d"].mean()),
+        "loss_g_oscillation": oscillation(losses["loss_g"]),
+        "pictures_per_s": float(losses["images_seen"].iloc[-1]) / seconds,
+        "seconds": seconds,
+    }
+
+
+def oscillation(losses: pd.Series) -> float:
+    """Standard deviation of a loss around its smoothed curve.
+
+    Smoothed as TensorBoard does: an exponential moving average with debiasing, which keeps
+    SMOOTHING of the past at each row. The first tenth, where every loss leaves its start, is
+    left out.
+    """
+    smooth = losses.ewm(alpha=1 - SMOOTHING, adjust=True).mean()
+    return float((losses - smooth).iloc[len(losses) // 10 :].std(ddof=0))
+
+
+def _costs(planned: Planned) -> dict[str, float]:
+    if not isinstance(planned.config.network, (DCGANConfig, CGANConfig)):
+        return {}
+    classes = len(planned.photos.classes) if planned.config.conditional else 0
+    parameters, multiply_adds = costs(planned.config.network, classes)
+    return {"parameters": parameters, "multiply_adds": multiply_adds}
+
+
+@functools.cache
+def costs(network: DCGANConfig | CGANConfig, classes: int) -> tuple[int, int]:
+    """What both of the report's networks hold and do at SIZE pixels.
+
+    Returns:
+        Trained parameters of both, and multiply-adds to draw one picture and judge it once.
+    """
+    with torch.random.fork_rng(devices=[]):
+        both = [build(network, SIZE, classes) for build in (build_generator, build_discriminator)]
+        generator, discriminator = (half.eval() for half in both)
+        y = torch.zeros(2, dtype=torch.int64) if classes else None
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            discriminator(generator(torch.zeros(2, network.latent), y), y)
+    parameters = sum(p.numel() for half in both for p in half.parameters() if p.requires_grad)
+    # A multiply-add is two operations; two pictures, since some layers compare pictures.
+    return parameters, counter.get_total_flops() // 4

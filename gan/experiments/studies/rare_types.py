@@ -1,0 +1,275 @@
+"""Rare types: cut the photos of two body types, and see what becomes of them."""
+
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan.data.prepared import Photos
+from gan.errors import UserError
+from gan.experiments.experiment import Experiment, Options, Row
+from gan.experiments.findings import Finding, agree, linked, ranged, rising, spread
+from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized, subset
+from gan.experiments.results import records, values
+from gan.launch import find_run
+from gan.metrics.glossary import CLASSIFIER
+from gan.recipes import PROJECTED
+from gan.runs import Run, latest
+
+VIEW, NATURAL = "equal-pictures", "natural"
+SHARES = (2, 4, 8, 16)  # one photo in so many is kept
+FULL = "full"
+CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
+SUMMED = ("gan_test", "kid", "diversity_first", "learned_distance", "copying", "copying_rank")
+CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
+
+
+@dataclass(frozen=True)
+class RareTypesOptions(Options):
+    """Which types are cut, and what stands beside."""
+
+    cut: tuple[str, ...] = ()  # the types to cut; default: the rarest and the most frequent
+    natural: str = "cgan"  # the run on all photos, whose figures stand beside
+
+
+@dataclass(frozen=True)
+class RareTypesLength(Length):
+    """How long the runs are."""
+
+    pictures: int = 100_000  # seen by a run, whatever its set's size
+    bank: int = 256  # photos a class whose statistics are kept at hand
+
+
+class RareTypes(Experiment):
+    """Train our conditional GAN with two types cut to 1/2, 1/4, 1/8, 1/16, judge each type."""
+
+    name = "rare-types"
+    title = "Rare types"
+    question = "Are rare types drawn worse?"
+    about = (
+        "The same types were trained with all their photos and with fewer of them, the other types "
+        "with all of theirs; balanced batches hold as many of each type."
+    )
+    script = "imbalance.py"
+    options = RareTypesOptions
+    lengths: ClassVar = {
+        "full": RareTypesLength(),
+        "short": RareTypesLength(pictures=24_000, judged=2_000),
+        "tiny": RareTypesLength(pictures=512, bank=16, **TINY),
+    }
+
+    def __init__(self, given: RareTypesOptions, photos: Photos, *others: Any) -> None:
+        """As every experiment.
+
+        Raises:
+            UserError: A type of --cut doesn't exist.
+        """
+        super().__init__(given, photos, *others)
+        counts = photos.counts("train")
+        ordered = sorted(counts, key=lambda name: counts[name])
+        # One of each end: rarity in the world and in the experiment are then not the same.
+        self.cut = given.cut or (ordered[0], ordered[-1])
+        for name in self.cut:
+            if name not in counts:
+                raise UserError(f"--cut: {name!r} is none of {', '.join(photos.classes)}")
+        self.each = counts[ordered[0]]
+        self.set_of = cache(self._set_of)
+
+    def chosen(self, share: int) -> np.ndarray:
+        """Which train photos are learned from, int64, rising; each choice holds the next.
+
+        As many of each type as the rarest has; of the cut ones 1/`share` of that.
+        """
+        kept = []
+        for k, name in enumerate(self.photos.classes):
+            mine = np.flatnonzero((self.photos.labels == k) & ~self.photos.test)
+            count = max(1, self.each // share) if name in self.cut else self.each
+            kept.append(np.random.RandomState(k).permutation(mine)[:count])
+        return np.sort(np.concatenate(kept))
+
+    def _set_of(self, share: int) -> Photos:
+        """The chosen photos, and the whole test split."""
+        name = f"{self.photos.name}-{'balanced' if share == 1 else f'cut-{share}'}"
+        both = np.concatenate([self.photos.indices("test"), self.chosen(share)])
+        return subset(self.photos, np.sort(both), name)
+
+    def plan(self) -> list[Planned]:
+        """Seed by seed: nothing cut, then each cut with either sampling.
+
+        With nothing cut every type is sampled alike either way: one run serves both.
+        """
+        runs = []
+        for seed in self.length.seeds:
+            runs.append(self._planned(FULL, 1, False, seed))
+            for share in SHARES:
+                for balanced in (False, True):
+                    setting = setting_of(share, balanced)
+                    runs.append(self._planned(setting, share, balanced, seed))
+        return runs
+
+    def _planned(self, setting: str, share: int, balanced: bool, seed: int) -> Planned:
+        stage = Stage((VIEW,), self.length.pictures)
+        config = resized(
+            PROJECTED,
+            self.length,
+            self.given.data,
+            seed=seed,
+            balanced=balanced,
+            log_every=10,
+            threads=self.given.threads,
+            # The learning rate may fall towards the end of the budget: it belongs to the settings.
+            pictures=stage.pictures,
+        )
+        config = changed(config, "network", bank=self.length.bank)
+        grids = 1 if seed == self.length.seeds[0] and share in (1, SHARES[-1]) else 0
+        return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
+
+    def judge(self, planned: Planned, run: Run) -> list[Row]:
+        """Class by class, against the set of which nothing was cut."""
+        from gan.experiments import judging
+
+        share = next(n for n in (1, *SHARES) if self.set_of(n) is planned.photos)
+        return judging.class_rows(
+            run,
+            self.photos,
+            self.chosen(1),
+            self.chosen(share),
+            self.judges,
+            self.extractor,
+            self.length.judged,
+        )
+
+    def other_rows(self, rows: list[Row]) -> list[Row]:
+        """Means over the cut types and over the others; then the natural distribution."""
+        table = pd.DataFrame(rows)
+        if len(table):
+            table = table[table["metric"].isin(SUMMED) & (table["body_type"] != "all")]
+            table["body_type"] = table["body_type"].map(lambda n: CUT if n in self.cut else KEPT)
+            keys = ["setting", "seed", "view", "metric", "extractor", "body_type"]
+            table = table.groupby(keys, as_index=False, sort=False)[
+                ["value", "n_real", "n_fake"]
+            ].mean()
+        return records(table) + natural_rows(find_run(self.given.natural))
+
+    @classmethod
+    def findings(cls, table: pd.DataFrame) -> list[Finding]:
+        """Are rare types drawn as well; does balanced sampling help; are the few memorised?"""
+        result = []
+        least = SHARES[-1]
+        for balanced in (False, True):
+            how = "with" if balanced else "without"
+            settings = [setting_of(share, balanced) for share in reversed(SHARES)] + [FULL]
+            for metric, words, rises in (
+                ("gan_test", "the less often the classifier recognises it", True),
+                ("kid", "the farther it is from real photos (KID)", False),
+                ("diversity_first", "the less its pictures vary", True),
+            ):
+                wide = values(table, metric, VIEW, CUT)
+                ends = [settings[0], FULL] if rises else [FULL, settings[0]]
+                claim = f"the fewer photos of a type, {words} ({how} balanced sampling, 1/{least})"
+                finding = rising(claim, wide, ends)
+                listed = ", ".join(f"{s} {spread(wide[s])}" for s in settings[1:-1] if s in wide)
+                evidence = f"{finding.evidence}; between: {listed or 'not measured'}"
+                result.append(replace(finding, evidence=evidence))
+            result.append(_copies(table, settings[0], how))
+        for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types")):
+            result.append(_balance(values(table, "gan_test", VIEW, body_type), whom))
+        return [*result, *_by_count(table)]
+
+
+def setting_of(share: int, balanced: bool) -> str:
+    """The name of a setting: cut-1/4, or cut-1/4-balanced."""
+    return f"cut-1/{share}" + ("-balanced" if balanced else "")
+
+
+def share_kept(setting: str) -> tuple[str, bool] | None:
+    """The share of photos kept and whether batches were balanced, from a setting's name.
+
+    "cut-1/8-balanced" is ("1/8", True), "full" is ("all", False), another name None.
+    """
+    if setting == FULL:
+        return "all", False
+    parts = re.fullmatch(r"cut-(1/\d+)(-balanced)?", setting)
+    return (parts[1], bool(parts[2])) if parts else None
+
+
+def natural_rows(run: Run) -> list[Row]:
+    """Each type's figures in a run on all photos; n_real of `gan_test`: its photos."""
+    if not run.metrics_path.exists():
+        return []
+    metrics = latest(run.read_metrics())
+    wanted = ("gan_test", "classifier", "kid", "diversity")
+    metrics = metrics[metrics["metric"].isin(wanted) & (metrics["body_type"] != "all")]
+    counts = run.read_config()["dataset"]["counts"]["train"]
+    keys = ("seed", "metric", "extractor", "body_type", "value", "n_real", "n_fake")
+    rows = []
+    for measured in records(metrics):
+        row: Row = {key: measured[key] for key in keys}
+        if row["metric"] == "gan_test":
+            row["n_real"] = counts.get(row["body_type"])
+        rows.append(row | {"setting": NATURAL, "view": NATURAL})
+    return rows
+
+
+def _copies(table: pd.DataFrame, setting: str, how: str) -> Finding:
+    """Whether pictures of the cut types lie nearer to the few photos than chance explains."""
+    claim = f"the few are copied: {setting} is nearer to its photos ({how} balanced sampling)"
+    ratios, ranks = (values(table, metric, VIEW, CUT) for metric in ("copying", "copying_rank"))
+    if setting not in ratios or setting not in ranks:
+        return Finding(claim, None, "not measured")
+    ratio, rank = ratios[setting], ranks[setting]
+    evidence = f"distance over that to as many unseen photos {spread(ratio)} [{ranged(ratio)}]"
+    evidence += f"; share of such sets as near {spread(rank)}, chance above {CHANCE}"
+    return Finding(claim, agree(CHANCE + 1e-9 - rank), evidence)
+
+
+def _balance(wide: pd.DataFrame, whom: str) -> Finding:
+    """Whether balanced sampling raises the recall of a group, over all cuts together."""
+    claim = f"balanced sampling makes {whom} better recognised (mean over the cuts)"
+    changes = {
+        f"1/{share}": wide[setting_of(share, True)] - wide[setting_of(share, False)]
+        for share in SHARES
+        if {setting_of(share, True), setting_of(share, False)} <= set(wide)
+    }
+    if not changes:
+        return Finding(claim, None, "not measured")
+    mean = pd.DataFrame(changes).mean(axis=1, skipna=False)
+    listed = ", ".join(f"{share} {spread(change)}" for share, change in changes.items())
+    return Finding(claim, agree(mean), f"paired change {spread(mean)} [{ranged(mean)}]: {listed}")
+
+
+def _by_count(table: pd.DataFrame) -> list[Finding]:
+    """Whether frequent types come out better in the run on all photos."""
+    rows = table[(table["view"] == NATURAL) & (table["extractor"] == CLASSIFIER)]
+    recognised = rows[rows["metric"] == "gan_test"]
+    if recognised["body_type"].nunique() < 3:
+        return []
+    photos = recognised.groupby("body_type")["n_real"].first()
+    counts = {str(name): float(count) for name, count in photos.items()}
+    real = rows[rows["metric"] == "classifier"].groupby("body_type")["value"].mean()
+    ceilings = {str(name): f", real photos {value:.3g}" for name, value in real.items()}
+    result = []
+    for word, figures in (
+        ("recognised", recognised),
+        ("varied", rows[rows["metric"] == "diversity"]),
+    ):
+        wide = figures.pivot_table(index="seed", columns="body_type", values="value")
+        if wide.empty:
+            continue
+        rank = wide.rank(axis=1).T.corrwith(photos.rank())
+        listed = ", ".join(
+            f"{name}, {counts[name]:,.0f} photos: {spread(wide[name])}"
+            + (ceilings.get(name, "") if word == "recognised" else "")
+            for name in (min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__))
+            if name in wide
+        )
+        claim = f"in the run on all photos, types with more photos are better {word}"
+        # Here the seeds are the classifiers': there is one training.
+        evidence = (
+            f"rank correlation over {len(photos)} types {spread(rank)} [{ranged(rank)}]; {listed}"
+        )
+        result.append(Finding(claim, linked(rank), evidence))
+    return result

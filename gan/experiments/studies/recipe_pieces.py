@@ -1,0 +1,156 @@
+"""What the conditional recipe and each of its pieces are worth, beside the report's pair."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from gan.config import RunConfig
+from gan.experiments.experiment import Experiment, Row
+from gan.experiments.findings import Finding, agree, ranged, spread
+from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
+from gan.experiments.results import records, values
+from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
+from gan.recipes import PROJECTED, REPORT_CGAN
+from gan.runs import Run
+
+PICTURES, TIME = "equal-pictures", "equal-time"
+WHOLE, REPORT = "whole", "report"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is taken away, and the settings that stand in for it."""
+
+    words: str
+    section: str
+    fields: dict[str, Any]
+
+
+PIECES = {
+    "no-heads": Piece("heads on frozen features, the adversary", "objective", {"adversarial": 0.0}),
+    "heads-at-once": Piece("letting the heads join late", "objective", {"join": 0, "ramp": 0}),
+    "no-class-head": Piece("the class head", "objective", {"classify": 0.0}),
+    "no-contrast": Piece(
+        "being repelled by photos of other classes", "objective", {"contrast": 0.0}
+    ),
+    "no-balance": Piece("class-balanced batches", "loop", {"balanced": False}),
+}
+# What a piece is judged by, in words, and the network that reads.
+JUDGED = {
+    "fd": ("fd", LITE2),
+    "gan_test": ("gan_test", CLASSIFIER),
+    "diversity_first": ("diversity", CLASSIFIER),
+}
+
+
+@dataclass(frozen=True)
+class PiecesLength(Length):
+    """How long the runs are."""
+
+    pictures: int = 100_000
+    bank: int = 256  # photos a class whose statistics are kept at hand
+
+
+class RecipePieces(Experiment):
+    """Train our conditional GAN whole, without each piece, and the report's pair for as long."""
+
+    name = "recipe-pieces"
+    title = "Recipe"
+    question = "What is each piece of our recipe worth?"
+    about = (
+        "Each is trained anew on the same photos, for as many pictures as the whole recipe; the "
+        "report's pair for as long."
+    )
+    script = "recipe_pieces.py"
+    lengths: ClassVar = {
+        "full": PiecesLength(),
+        "short": PiecesLength(pictures=14_000, judged=2_000),
+        "tiny": PiecesLength(pictures=512, bank=16, **TINY),
+    }
+    note = "the report's pair of a seed once the time is known that the whole recipe takes"
+
+    @cached_property
+    def stage(self) -> Stage:
+        """The end of a run."""
+        return Stage((PICTURES,), self.length.pictures)
+
+    @cached_property
+    def configs(self) -> dict[str, RunConfig]:
+        """Settings by name."""
+        given, length = self.given, self.length
+        # The learning rate may fall towards the end of the budget: it belongs to the settings.
+        loop = {"threads": given.threads, "pictures": self.stage.pictures}
+        whole = resized(PROJECTED, length, given.data, **loop)
+        whole = changed(whole, "network", bank=length.bank)
+        # Every step's time is kept: by it the moment is found at which the time was up.
+        pair = resized(REPORT_CGAN, length, given.data, threads=given.threads, log_every=1)
+        without = {
+            name: changed(whole, piece.section, **piece.fields) for name, piece in PIECES.items()
+        }
+        return {WHOLE: whole, **without, REPORT: pair}
+
+    def plan(self) -> list[Planned]:
+        """Seed by seed, so that whatever is finished can be compared."""
+        return [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
+
+    def _of_seed(self, seed: int) -> list[Planned]:
+        from gan.experiments.running import seconds_taken
+
+        both = replace(self.stage, views=(PICTURES, TIME))
+        whole = self._planned(WHOLE, seed, both)
+        runs = [whole, *(self._planned(setting, seed, self.stage) for setting in PIECES)]
+        seconds = seconds_taken(self.folder, whole)
+        if seconds:
+            # Far more pictures than the time will allow on any machine.
+            stage = Stage((TIME,), 20 * self.stage.pictures, seconds)
+            runs.append(self._planned(REPORT, seed, stage))
+        return runs
+
+    def _planned(self, setting: str, seed: int, stage: Stage) -> Planned:
+        config = changed(self.configs[setting], "loop", seed=seed)
+        grids = 1 if seed == self.length.seeds[0] else 0
+        return Planned(setting, seed, config, self.photos, (stage,), grids)
+
+    def judge(self, planned: Planned, run: Run) -> list[Row]:
+        """The set as a whole and class by class, against the train split."""
+        from gan.experiments import judging
+
+        train = self.photos.indices("train")
+        return judging.class_rows(
+            run, self.photos, train, train, self.judges, self.extractor, self.length.judged
+        )
+
+    def other_rows(self, rows: list[Row]) -> list[Row]:
+        """Diversity as a mean over the classes: it is measured within each."""
+        table = pd.DataFrame(rows)
+        if table.empty:
+            return []
+        table = table[(table["metric"] == "diversity_first") & (table["body_type"] != "all")]
+        keys = ["setting", "seed", "view", "metric", "extractor"]
+        columns = ["value", "n_real", "n_fake"]
+        means = table.groupby(keys, as_index=False, sort=False)[columns].mean()
+        return records(means.assign(body_type="all"))
+
+    @classmethod
+    def findings(cls, table: pd.DataFrame) -> list[Finding]:
+        """Whether the recipe beats the report's pair, and is better with each of its pieces."""
+        as_long = "training our recipe for as long"
+        result = [_worth(table, as_long, REPORT, TIME, metric) for metric in JUDGED]
+        for setting, piece in PIECES.items():
+            result += [_worth(table, piece.words, setting, PICTURES, metric) for metric in JUDGED]
+        return result
+
+
+def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) -> Finding:
+    """Whether the whole recipe is better than `other` in every seed."""
+    words, extractor = JUDGED[metric]
+    wide = values(table, metric, view, extractor=extractor)
+    claim = f"{piece} improves {words} ({WHOLE} against {other})"
+    if WHOLE not in wide or other not in wide:
+        return Finding(claim, None, "not measured")
+    gain = (wide[WHOLE] - wide[other]) * METRICS[metric].sign
+    evidence = f"with {spread(wide[WHOLE])}, without {spread(wide[other])}; "
+    evidence += f"paired gain {spread(gain)} [{ranged(gain)}]"
+    return Finding(claim, agree(gain), evidence)
