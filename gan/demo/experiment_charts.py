@@ -14,7 +14,6 @@ from gan.demo.run_charts import (
     NARROW,
     PAIR_COLOURS,
     Chart,
-    legend,
 )
 
 
@@ -115,7 +114,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     """Mean and range over seeds for each setting of an experiment.
 
     Args:
-        table: setting, value, low, high, seeds, and optionally body_type.
+        table: setting, group (named where there are several), value, low, high, seeds.
         name: The metric's name for the axis.
         metric: Decides the number format.
     """
@@ -123,19 +122,19 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     # In two lines, so that a telephone has room for the marks.
     table = table.assign(setting=["\n".join(wrap(one, NARROW)) for one in table["setting"]])
     order = list(dict.fromkeys(table["setting"]))
-    types = list(dict.fromkeys(table["body_type"]))
+    groups = list(dict.fromkeys(table["group"]))
     # Every name is shown: where one has more lines than the others, Vega would drop neighbours.
     axis_of_names = alt.Axis(
         labelLimit=180, labelOverlap=False, labelExpr=r"split(datum.label, '\n')"
     )
     base = alt.Chart(table).encode(
         y=alt.Y("setting:N", title=None, sort=order, axis=axis_of_names),
-        yOffset=alt.YOffset("body_type:N", sort=types),
+        yOffset=alt.YOffset("group:N", sort=groups),
         color=alt.Color(
-            "body_type:N",
-            title="Body type",
-            sort=types,
-            legend=alt.Legend(orient="top", columns=3) if len(types) > 1 else None,
+            "group:N",
+            title="Drawn",
+            sort=groups,
+            legend=alt.Legend(orient="top", columns=3) if len(groups) > 1 else None,
         ),
     )
     scale = alt.Scale(zero=False, padding=12)
@@ -147,63 +146,15 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     )
     mean = base.mark_point(size=90, filled=True, opacity=1).encode(
         x=alt.X("value:Q", scale=scale),
-        shape=alt.Shape("body_type:N", sort=types, legend=None),
+        shape=alt.Shape("group:N", sort=groups, legend=None),
         tooltip=[
             alt.Tooltip("setting:N", title="Setting"),
-            alt.Tooltip("body_type:N", title="Body type"),
+            alt.Tooltip("group:N", title="Drawn"),
             alt.Tooltip("value:Q", title="Mean", format=form),
             alt.Tooltip("low:Q", title="Lowest", format=form),
             alt.Tooltip("high:Q", title="Highest", format=form),
             alt.Tooltip("seeds:Q", title="Seeds"),
         ],
     )
-    rows = len(order) * max(1, len(types))
+    rows = len(order) * max(1, len(groups))
     return alt.layer(interval, mean).properties(height=max(24 * rows, 44 * len(order)) + 60)
-
-
-def by_share(table: pd.DataFrame, name: str, metric: str) -> Chart:
-    """A figure against the share of photos that was kept: one line each way of sampling.
-
-    Args:
-        table: kept, sampling, value, low, high, seeds.
-        name: The figure's name for the axis.
-        metric: Decides the number format.
-    """
-    share = metric in spreads.SHARES
-    form = ".1%" if share else ",.3f"
-    order = sorted(set(table["kept"]), key=lambda kept: (kept != "all", len(kept), kept))
-    samplings = list(dict.fromkeys(table["sampling"]))
-    base = alt.Chart(table).encode(
-        x=alt.X(
-            "kept:N",
-            title="Share of its photos that a type kept",
-            sort=order,
-            axis=alt.Axis(labelAngle=0),
-        ),
-        xOffset=alt.XOffset("sampling:N", sort=samplings),
-        color=alt.Color(
-            "sampling:N",
-            title="Types are drawn",
-            sort=samplings,
-            scale=alt.Scale(domain=samplings, range=PAIR_COLOURS[: len(samplings)]),
-            legend=legend(),
-        ),
-    )
-    axis = alt.Axis(tickCount=5, format=".0%") if share else alt.Axis(tickCount=5)
-    scale = alt.Scale(zero=False, padding=12)
-    interval = base.mark_rule(strokeWidth=3).encode(
-        y=alt.Y("low:Q", title=wrap(name, NARROW), scale=scale, axis=axis), y2="high:Q"
-    )
-    mean = base.mark_point(size=90, filled=True, opacity=1).encode(
-        y=alt.Y("value:Q", scale=scale),
-        shape=alt.Shape("sampling:N", sort=samplings, legend=None),
-        tooltip=[
-            alt.Tooltip("kept:N", title="Photos kept"),
-            alt.Tooltip("sampling:N", title="Types are drawn"),
-            alt.Tooltip("value:Q", title="Mean", format=form),
-            alt.Tooltip("low:Q", title="Lowest", format=form),
-            alt.Tooltip("high:Q", title="Highest", format=form),
-            alt.Tooltip("seeds:Q", title="Seeds"),
-        ],
-    )
-    return alt.layer(interval, mean).properties(height=HEIGHT)

@@ -1,18 +1,21 @@
 """From a run's files to what several pages say of it."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
 from gan.demo import answers, experiments, spreads, store
-from gan.demo.answers import Answer
 from gan.demo.catalogue import Entry
+from gan.experiments.findings import Finding
+from gan.experiments.studies.kernel_size import KernelSize
+from gan.experiments.studies.rare_types import RareTypes
 
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
 
-
 @once
-def told_apart(entry: Entry) -> Answer | None:
+def told_apart(entry: Entry) -> Finding | None:
     """Whether the run's body types can be told apart."""
     metrics = spreads.latest(store.metrics(entry))
     return answers.told_apart(
@@ -30,41 +33,38 @@ def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
     return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])
 
 
-def kernel_verdicts(entries: list[Entry]) -> list[tuple[str, Answer, str]]:
-    """For each view of the kernel experiment: its name, which kernel is best, by which metric."""
-    return _kernel_verdicts(store.experiment_stamp(experiments.KERNEL), store.digest(), entries)
+def kernel(entries: list[Entry]) -> Finding | None:
+    """Which kernel is better in each view of the experiment, or of single runs in its place."""
+    return _kernel(store.experiment_stamp(KernelSize.name), store.digest(), entries)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _kernel_verdicts(
-    changed: store.Stamp, digest: str, _entries: list[Entry]
-) -> list[tuple[str, Answer, str]]:
-    table, _, _ = experiments.kernel_results(_entries)
-    found = [
-        (label, experiments.kernel_answer(table, view)) for view, label in experiments.VIEWS.items()
-    ]
-    return [(label, *answer) for label, answer in found if answer is not None]
+def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding | None:
+    table, _, from_experiment = experiments.kernel_results(_entries)
+    view = experiments.main_view(table)
+    answer = KernelSize.answer(table, view) if view else None
+    if answer is None or not from_experiment:
+        return answer
+    # What holds for equal pictures need not hold for equal time: all views speak.
+    lines = [f"- {name}: {words}" for name, words in experiments.verdicts(table).items()]
+    return replace(answer, answer="\n".join(lines))
 
 
-def rare(entry: Entry | None) -> tuple[Answer | None, bool]:
-    """Whether rare types are worse, and whether the answer comes from the experiment."""
-    return _rare(store.experiment_stamp(experiments.RARE), entry)
+def rare(entry: Entry | None) -> Finding | None:
+    """Whether rare types are worse: from the experiment, else within one run."""
+    return _rare(store.experiment_stamp(RareTypes.name), entry)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False, hash_funcs={Entry: store.key})
-def _rare(changed: store.Stamp, entry: Entry | None) -> tuple[Answer | None, bool]:
-    table, _ = store.experiment(experiments.RARE)
-    found = experiments.rare_table(table)
-    if found is not None:
-        rows, metric, _, full = found
-        answer = answers.rare_by_experiment(spreads.by_seed(rows, "setting"), metric, full)
-        if answer is not None:
-            return answer, True
-    return (answers.rare_by_count(per_class(entry)) if entry else None), False
+def _rare(changed: store.Stamp, entry: Entry | None) -> Finding | None:
+    table, _ = store.experiment(RareTypes.name)
+    if not table.empty and (answer := RareTypes.answer(table)):
+        return answer
+    return answers.rare_by_count(per_class(entry)) if entry else None
 
 
 @once
-def memorised(entry: Entry) -> Answer | None:
+def memorised(entry: Entry) -> Finding | None:
     """Whether the run's pictures lie closer to training photos than unseen photos do."""
     return answers.memorised(store.distances(entry))
 

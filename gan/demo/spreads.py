@@ -1,6 +1,5 @@
 """Figures of merit as tables: named, averaged over seeds, with their spread; no drawing."""
 
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,31 +7,17 @@ from pathlib import Path
 import pandas as pd
 
 from gan.demo.catalogue import Entry
-from gan.errors import UserError
-from gan.metrics.glossary import INCEPTION, LITE2, METRICS
+from gan.experiments.results import COLUMNS
+from gan.metrics.glossary import METRICS as METRICS
 from gan.metrics.glossary import title as title
 from gan.runs import latest as latest
 
-RESULT_COLUMNS = (
-    "setting",
-    "seed",
-    "view",
-    "metric",
-    "extractor",
-    "body_type",
-    "value",
-    "n_real",
-    "n_fake",
-)
-TEXTS = ("setting", "view", "metric", "extractor", "body_type")
 SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
 # Read as a share of one: shown in per cent.
 SHARES = {key for key, metric in METRICS.items() if metric.scale == "share"}
 LOWER_IS_BETTER = {key for key, metric in METRICS.items() if metric.better == "lower"}
 # Metrics of a generator's pictures, in the order in which they are shown.
 QUALITY = [key for key, metric in METRICS.items() if metric.about == "pictures" and metric.better]
-# The metric that decides, best known first: FID where Inception's weights were at hand.
-DECIDING = (("fid", INCEPTION), ("fd", LITE2))
 
 
 @dataclass(frozen=True)
@@ -118,37 +103,6 @@ def mean_over_types(metrics: pd.DataFrame, metric: str) -> Spread | None:
     return pick(whole.assign(body_type="all"), metric)
 
 
-def read_results(path: Path) -> pd.DataFrame:
-    """An experiment's results.csv; empty if there is none; a torn last line is dropped.
-
-    Raises:
-        UserError: The file isn't what an experiment writes.
-    """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return pd.DataFrame(columns=list(RESULT_COLUMNS))
-    except OSError as error:
-        raise UserError(f"{path.name} can't be read: {error.strerror}") from None
-    try:
-        whole = text[: text.rfind("\n") + 1]
-        table = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(TEXTS, "str"))
-        missing = set(RESULT_COLUMNS) - set(table.columns)
-        if missing:
-            raise ValueError(f"it has no column {', '.join(sorted(missing))}")
-        numbers = ["seed", "value", "n_real", "n_fake"]
-        table[numbers] = table[numbers].apply(pd.to_numeric)
-    except (ValueError, pd.errors.ParserError) as error:
-        raise UserError(f"{path.parent.name}/{path.name} can't be read: {error}") from None
-    table[list(TEXTS)] = table[list(TEXTS)].fillna("")
-    return table
-
-
-def by_seed(table: pd.DataFrame, column: str) -> pd.DataFrame:
-    """One figure for comparing in pairs: a row a training seed, a column each of `column`."""
-    return table.pivot_table(index="seed", columns=column, values="value", sort=False)
-
-
 def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
     """What results.csv would hold, from single unconditional runs and their metrics.csv."""
     parts = []
@@ -163,14 +117,8 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
         seed = entry.settings.loop.seed if entry.settings else 0
         parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view="as trained"))
     if not parts:
-        return pd.DataFrame(columns=list(RESULT_COLUMNS))
-    return pd.concat(parts, ignore_index=True)[list(RESULT_COLUMNS)]
-
-
-def deciding(table: pd.DataFrame) -> tuple[str, str] | None:
-    """The (metric, extractor) that a verdict rests on: FID, else FD on EfficientNet-Lite2."""
-    found = set(zip(table["metric"], table["extractor"], strict=True))
-    return next((pair for pair in DECIDING if pair in found), None)
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
 def published() -> pd.DataFrame:

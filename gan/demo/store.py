@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, pictures, spreads
+from gan.demo import catalogue, pictures
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
+from gan.experiments import results
 from gan.runs import Run
 
 Stamp = tuple[int, int]
@@ -71,7 +72,7 @@ def distances(entry: Entry) -> pd.DataFrame:
 
 def experiment(name: str) -> tuple[pd.DataFrame, str | None]:
     """An experiment's results.csv, and what is wrong with it (None where nothing is)."""
-    path = runs.runs_root().absolute() / name / "results.csv"
+    path = runs.runs_root().absolute() / name / results.FILE
     return _results(str(path), stamp(path))
 
 
@@ -173,10 +174,10 @@ def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
-        table = spreads.read_results(Path(path))
-        return table.assign(body_type=table["body_type"].map(catalogue.type_name)), None
+        return results.read(Path(path).parent), None
     except UserError as error:
-        return pd.DataFrame(columns=list(spreads.RESULT_COLUMNS)), str(error)
+        missing = None if not Path(path).exists() else str(error)
+        return pd.DataFrame(columns=list(results.COLUMNS)), missing
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

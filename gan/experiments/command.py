@@ -1,10 +1,21 @@
 """What the experiments' scripts share: from the flags to results.csv."""
 
+from gan import atomic
 from gan.cli import parse
+from gan.document import write_part
 from gan.errors import UserError
 from gan.experiments import results
 from gan.experiments.experiment import Experiment
-from gan.launch import find_run
+from gan.runs import find_run
+
+PART = "findings"  # of the README.md beside results.csv
+NEW = """# {title}
+
+{question}
+
+<!-- findings: begin -->
+<!-- findings: end -->
+"""
 
 
 def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
@@ -20,8 +31,17 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
     # A miniature has a folder of its own.
     tiny = given.budget == "tiny"
     folder = find_run(given.out or kind.name + "-tiny" * tiny).path
+    if given.write and not given.findings:
+        raise UserError("--write goes with --findings: it writes them into README.md")
     if given.findings:
-        print(kind.report(results.read(folder)))
+        table = results.read(folder)
+        print(kind.report(table))
+        if given.write:
+            readme = folder / "README.md"
+            if not readme.exists():
+                atomic.write_text(readme, NEW.format(title=kind.title, question=kind.question))
+            write_part(readme, PART, kind.document(table))
+            print(f"\nwritten into {readme}")
         return
     # Imported here: --help, a mistyped flag and the findings shouldn't wait for torch.
     from gan.experiments.plan import load_photos

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pandas as pd
 
 from gan.data.prepared import Photos
-from gan.experiments.findings import Finding, text
+from gan.experiments.findings import WORDS, Finding, corrected, text
+from gan.experiments.permutation import LEVEL
 from gan.experiments.plan import Length, Planned
 from gan.runs import Run
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:  # the app reads findings without torch
     from gan.metrics.judge import Judge
 
 Row = dict[str, Any]
+HEAD = "| claim | verdict | evidence |"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,18 @@ class Options:
     out: str = ""  # the runs' folder, or its name under checkpoints/; default: the experiment's
     dry_run: bool = False  # show the runs and the time that they would take, do nothing
     findings: bool = False  # say what results.csv shows, do nothing else
+    write: bool = False  # with --findings: write it into the README.md beside results.csv too
     threads: int = 0  # CPU threads; 0 takes every core
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One figure of an experiment as a chart shows it: by setting, each with its seeds."""
+
+    metric: str
+    extractor: str
+    rows: pd.DataFrame  # setting (in words), group, seed, value, n_real, n_fake
+    note: str = ""  # what the values are, where they are not the figure itself
 
 
 class Experiment:
@@ -67,11 +80,11 @@ class Experiment:
         """All runs, as far as the finished ones let it be known, in the order to run them."""
         raise NotImplementedError
 
-    def judge(self, planned: Planned, run: Run) -> list[Row]:
-        """Rows of metrics.csv about the run as it is now: distances to the train split."""
+    def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
+        """Rows of metrics.csv on `count` pictures of the run as it is: distances to train."""
         from gan.experiments import judging
 
-        return judging.fidelity_rows(run, self.photos, self.extractor, self.length.judged)
+        return judging.fidelity_rows(run, self.photos, self.extractor, count)
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
         """Rows of results.csv beside those of each run (`rows`): the floor, real against real."""
@@ -94,14 +107,52 @@ class Experiment:
         return judge_of(self.photos, self.length.judges, pictures)
 
     @classmethod
-    def findings(cls, table: pd.DataFrame) -> list[Finding]:
-        """What results.csv shows, the answer to the question first."""
+    def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
+        """What is asked of results.csv, by headings; `findings` gives the verdicts."""
         raise NotImplementedError
+
+    @classmethod
+    def findings(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
+        """The tables with their verdicts, each corrected for its number of comparisons."""
+        return {heading: corrected(claims) for heading, claims in cls.tables(table).items()}
+
+    @classmethod
+    def answer(cls, table: pd.DataFrame) -> Finding | None:
+        """The answer to the question: the first finding, where another is not chosen."""
+        return next((claim for claims in cls.findings(table).values() for claim in claims), None)
+
+    @classmethod
+    def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
+        """What the app draws of results.csv."""
+        return []
 
     @classmethod
     def report(cls, table: pd.DataFrame) -> str:
         """The findings as text."""
         return text(cls.findings(table))
+
+    @classmethod
+    def document(cls, table: pd.DataFrame) -> str:
+        """The answer and the findings as Markdown, with what they rest on."""
+        answer = cls.answer(table)
+        generated = (table["body_type"] == "all") & (table["setting"] != "photos")
+        judged = table.loc[generated, "n_fake"].dropna()
+        counts = sorted({int(count) for count in judged if count})
+        listed = " or ".join(f"{count:,}" for count in counts)
+        parts = [f"**{answer.verdict}**"] if answer else []
+        parts += [
+            f"Written from `results.csv` by `{cls.command()} --findings --write`; {listed} "
+            f"generated pictures judged a run. A comparison holds where an exact permutation test "
+            f"over training seeds gives a p of at most {LEVEL}, corrected for the comparisons of "
+            "its table (Holm). Ranges in brackets are over seeds; intervals are the test's own."
+        ]
+        for heading, findings in cls.findings(table).items():
+            rows = [
+                f"| {finding.claim} | {WORDS[finding.holds].lower()} | {finding.evidence} |"
+                for finding in findings
+            ]
+            parts.append("\n".join([f"### {heading}", "", HEAD, "|---|---|---|", *rows]))
+        return "\n\n".join(parts)
 
     @classmethod
     def command(cls) -> str:

@@ -1,14 +1,14 @@
 """What the seeds of an experiment show: claims, whether they hold, and the figures behind them."""
 
-import itertools
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from gan.experiments.permutation import LEVEL, Difference, holm, paired, unpaired
+
 LINKED = 0.738  # Spearman's coefficient at the two-sided 5 % limit, for eight body types
-ENOUGH = 3  # seeds, below which no setting is called better than another
 WORDS = {True: "HOLDS", False: "DOES NOT HOLD", None: "NOT SHOWN"}
 
 
@@ -17,9 +17,10 @@ class Finding:
     """A claim, whether it holds here, and the figures behind that."""
 
     claim: str
-    holds: bool | None  # None: the seeds don't agree, or are too few
+    holds: bool | None  # None: the seeds don't show it, nor that it is wrong
     evidence: str
     answer: str = ""  # the verdict in a sentence, where the claim with its verdict isn't one
+    steps: tuple[Difference, ...] = ()  # the claim: each is above 0; judged by `corrected`
 
     @property
     def verdict(self) -> str:
@@ -30,26 +31,90 @@ class Finding:
         return f"{WORDS[self.holds]:<13}  {self.claim}\n{'':15}{self.evidence}"
 
 
-def text(findings: Iterable[Finding]) -> str:
-    """Findings as a terminal shows them."""
-    return "\n".join(map(str, findings))
+def text(tables: Mapping[str, Iterable[Finding]]) -> str:
+    """Tables of findings, by their headings, as a terminal shows them."""
+    return "\n\n".join(
+        "\n".join([f"{heading}:", *map(str, findings)]) for heading, findings in tables.items()
+    )
 
 
-def agree(*steps: pd.Series) -> bool | None:
-    """Whether every step (paired differences, one a seed) goes up in every seed.
+def compared(
+    claim: str,
+    wide: pd.DataFrame,
+    settings: Sequence[str],
+    pairs: bool = False,
+    sign: int = 1,
+    more: str = "",
+) -> Finding:
+    """The claim that a metric rises from each setting to the next; judged by `corrected`.
 
-    True where all do, False where a step goes down in every seed, None otherwise: the range of
-    a step's differences holds 0, or there are fewer than ENOUGH seeds.
+    Args:
+        claim: What is said.
+        wide: The metric as `results.values` gives it.
+        settings: Columns of `wide`.
+        pairs: Whether runs of one seed are pairs.
+        sign: -1 claims that it falls.
+        more: Evidence beside the figures.
     """
-    signs = []
-    for step in steps:
-        differences = step.dropna()
-        enough = len(differences) >= ENOUGH
-        up, down = differences.min() > 0, differences.max() < 0
-        signs.append(1 if enough and up else -1 if enough and down else 0)
-    if -1 in signs:
-        return False
-    return True if signs and all(signs) else None
+    missing = [setting for setting in settings if setting not in wide]
+    if missing:
+        return Finding(claim, None, f"not measured: {', '.join(missing)}")
+    test = paired if pairs else unpaired
+    steps = []
+    for i, after in enumerate(settings[1:]):
+        step = test(wide[after], wide[settings[i]])
+        if step is None:
+            return Finding(claim, None, f"no seed has both {settings[i]} and {after}")
+        steps.append(step if sign > 0 else -step)
+    listed = ", ".join(f"{setting} {spread(wide[setting])}" for setting in settings)
+    changes = ", ".join(
+        f"{settings[i]} to {settings[i + 1]} {interval(step if sign > 0 else -step)}"
+        for i, step in enumerate(steps)
+    )
+    return Finding(claim, None, f"{listed}; difference {changes}{more}", steps=tuple(steps))
+
+
+def corrected(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of one table with their verdicts, corrected for how many are compared."""
+    findings = list(findings)
+    ps = iter(holm([_p(finding.steps) for finding in findings if finding.steps]))
+    return [_judged(finding, next(ps)) if finding.steps else finding for finding in findings]
+
+
+def _p(steps: Sequence[Difference]) -> float:
+    """p of a claim about several steps: all must be shown to rise, or one shown to fall."""
+    if all(step.mean > 0 for step in steps):
+        return max(step.p for step in steps)
+    return min(1.0, len(steps) * min(step.p for step in steps if step.mean <= 0))
+
+
+def _judged(finding: Finding, p: float) -> Finding:
+    steps = finding.steps
+    rises = all(step.mean > 0 for step in steps)
+    holds = None if p > LEVEL else rises
+    n = " and ".join(dict.fromkeys(_seeds(step) for step in steps))
+    words = f"{finding.evidence}; p {p:.2g}, {n}"
+    least = max(step.least for step in steps)
+    if holds is None:
+        words = f"{finding.evidence}; p {p:.2g}: not shown at {n}"
+        if least > LEVEL:
+            words += f" (the smallest p that they allow is {least:.2g})"
+    return replace(finding, holds=holds, evidence=words)
+
+
+def _seeds(step: Difference) -> str:
+    ours, theirs = step.seeds
+    if step.paired or ours == theirs:
+        return f"{ours} {'paired ' * step.paired}seed{'s' * (ours > 1)}"
+    return f"{ours} against {theirs} seeds"
+
+
+def interval(difference: Difference) -> str:
+    """A difference with its interval, as text: -58 (75 % interval -65 to -45)."""
+    mean, low, high = map(digits, (difference.mean, difference.low, difference.high))
+    if min(difference.seeds) < 2 or not difference.confidence:
+        return mean
+    return f"{mean} ({100 * difference.confidence:.3g} % interval {low} to {high})"
 
 
 def linked(ranks: pd.Series) -> bool | None:
@@ -68,27 +133,12 @@ def everywhere(condition: pd.DataFrame) -> bool | None:
     return None if condition.any(axis=None) else False
 
 
-def rising(claim: str, table: pd.DataFrame, settings: Sequence[str]) -> Finding:
-    """Whether a metric (as `results.values` gives it) rises from each setting to the next."""
-    missing = [setting for setting in settings if setting not in table]
-    if missing:
-        return Finding(claim, None, f"not measured: {', '.join(missing)}")
-    pairs = list(itertools.pairwise(settings))
-    steps = [table[after] - table[before] for before, after in pairs]
-    listed = ", ".join(f"{setting} {spread(table[setting])}" for setting in settings)
-    changes = ", ".join(
-        f"{before} to {after} {spread(step)}"
-        for (before, after), step in zip(pairs, steps, strict=True)
-    )
-    return Finding(claim, agree(*steps), f"{listed}; paired change {changes} [{ranged(steps[0])}]")
-
-
 def spread(numbers: Iterable[float]) -> str:
     """A mean with its range, as text: 3.1 (2.8 to 3.3)."""
     known = [number for number in numbers if not math.isnan(number)]
     if not known:
         return "not measured"
-    mean, low, high = map(_digits, (sum(known) / len(known), min(known), max(known)))
+    mean, low, high = map(digits, (sum(known) / len(known), min(known), max(known)))
     return mean if len(known) == 1 else f"{mean} ({low} to {high})"
 
 
@@ -98,5 +148,6 @@ def ranged(numbers: pd.Series) -> str:
     return "one seed" if count == 1 else f"range of {count} seeds"
 
 
-def _digits(number: float) -> str:
-    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+def digits(number: float) -> str:
+    """Three digits, or all of those before the point."""
+    return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"

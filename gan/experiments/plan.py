@@ -46,6 +46,7 @@ class Stage:
     views: tuple[str, ...]  # of results.csv that it belongs to
     pictures: int  # that the run may have seen by then
     seconds: float = 0  # training time that ends it before; 0 is no limit
+    judged: int = 0  # generated pictures that are judged; 0 is as many as the experiment's length
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +57,9 @@ class Planned:
     seed: int
     config: RunConfig  # the stages say how long
     photos: Photos  # to train on
-    stages: tuple[Stage, ...]  # in the order in which the run comes to them
-    grids: int  # sample grids that are kept when it is finished
+    stages: tuple[Stage, ...]
+    grids: bool  # keep the sample grids of the moments at which it was judged
+    keep: bool = False  # and the generators, outside of version control
 
     @property
     def name(self) -> str:

@@ -60,6 +60,18 @@ def read(folder: Path) -> pd.DataFrame:
     return table
 
 
+def figure_rows(
+    table: pd.DataFrame, metric: str, extractor: str, view: str, body_type: str = "all"
+) -> pd.DataFrame:
+    """The rows of one figure in one view."""
+    return table[
+        (table["metric"] == metric)
+        & (table["extractor"] == extractor)
+        & (table["view"] == view)
+        & (table["body_type"] == body_type)
+    ]
+
+
 def values(
     table: pd.DataFrame, metric: str, view: str, body_type: str = "all", extractor: str = ""
 ) -> pd.DataFrame:

@@ -4,13 +4,15 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from gan import atomic
 from gan.config import from_json, frozen_settings
 from gan.errors import UserError
 from gan.experiments import results
@@ -67,19 +69,39 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
 
 
 def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
+    """Train up to each moment at which the run is judged, whichever comes next."""
     run = _run(experiment, planned)
-    for stage in planned.stages:
-        if not _open(run, planned, stage, experiment.length.judged):
-            continue
-        seen, seconds = _progress(run)
-        if seen < stage.pictures and not 0 < stage.seconds <= seconds:
-            train(planned.at(stage), planned.photos, run, resume=run.config_path.exists())
-        seen, _ = _progress(run)
-        started = time.monotonic()
-        rows = experiment.judge(planned, run)
-        run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in rows])
-        clock.judging = time.monotonic() - started
-    thin_grids(run, planned.grids)
+    while stages := [stage for stage in planned.stages if _open(experiment, planned, stage)]:
+        if not any(_reached(planned, stage, run) for stage in stages):
+            # Time and pictures both limit: which comes first depends on the machine.
+            pictures = min(stage.pictures for stage in stages)
+            seconds = min((stage.seconds for stage in stages if stage.seconds), default=0)
+            until = planned.at(Stage((), pictures, seconds))
+            train(until, planned.photos, run, resume=run.config_path.exists())
+        reached = [stage for stage in stages if _reached(planned, stage, run)]
+        for count in dict.fromkeys(_judged(experiment, stage) for stage in reached):
+            started = time.monotonic()
+            rows = experiment.judge(planned, run, count)
+            run.add_metrics([{"images_seen": _progress(run)[0], "seed": 0} | row for row in rows])
+            clock.judging = (time.monotonic() - started) / count
+        if planned.keep:
+            iteration = _progress(run)[0] // planned.config.loop.batch
+            atomic.write_bytes(run.kept_path(iteration), run.generator_path.read_bytes())
+        if not reached:
+            raise UserError(f"{run.path} stopped before it was to be judged")
+    keep_grids(experiment, planned)
+
+
+def _reached(planned: Planned, stage: Stage, run: Run) -> bool:
+    """Whether the run has come to the moment of a stage."""
+    seen, seconds = _progress(run)
+    # The record of the time is rounded.
+    return seen >= planned.batches(stage) or 0 < stage.seconds <= seconds + 0.1
+
+
+def _judged(experiment: Experiment, stage: Stage) -> int:
+    """How many pictures are judged at a stage."""
+    return stage.judged or int(experiment.length.judged)
 
 
 def write_results(experiment: Experiment, known: Known) -> None:
@@ -90,7 +112,7 @@ def write_results(experiment: Experiment, known: Known) -> None:
         for stage in planned.stages:
             key = planned.name, stage
             if key not in known:
-                seen = measured_at(run, planned, stage, experiment.length.judged)
+                seen = measured_at(run, planned, stage, _judged(experiment, stage))
                 if seen is None:
                     continue
                 known[key] = rows_of(planned, run, stage, seen)
@@ -103,7 +125,7 @@ def measured_at(run: Run, planned: Planned, stage: Stage, judged: int) -> int | 
 
     A stage that ends by time is found by the time at which losses.csv has the judged moment.
     """
-    metrics = run.read_metrics()
+    metrics = _metrics(run)
     moments = sorted({int(n) for n in metrics.loc[metrics["n_fake"] == judged, "images_seen"]})
     if not stage.seconds:
         return next((seen for seen in moments if seen == planned.batches(stage)), None)
@@ -117,19 +139,28 @@ def measured_at(run: Run, planned: Planned, stage: Stage, judged: int) -> int | 
 
 def seconds_taken(folder: Path, planned: Planned) -> float:
     """Seconds that the run of these in `folder` trained; 0 while it isn't finished."""
-    seen, seconds = _progress(Run(folder / planned.name))
-    return seconds if seen >= planned.stages[-1].pictures else 0.0
+    return seconds_at(folder, planned, planned.stages[-1].pictures)
+
+
+def seconds_at(folder: Path, planned: Planned, pictures: int) -> float:
+    """Seconds that the run took for so many pictures; 0 where it has not seen as many."""
+    run, stage = Run(folder / planned.name), Stage((), pictures)
+    seen, seconds = _progress(run)
+    wanted = planned.batches(stage)
+    if seen <= wanted:
+        return seconds if seen == wanted else 0.0
+    return _time_at(run, wanted, stage)[0]
 
 
 def is_done(experiment: Experiment, planned: Planned) -> bool:
     """Whether nothing of the run is left to train or to judge."""
-    run, judged = _run(experiment, planned), experiment.length.judged
-    return not any(_open(run, planned, stage, judged) for stage in planned.stages)
+    return not any(_open(experiment, planned, stage) for stage in planned.stages)
 
 
-def _open(run: Run, planned: Planned, stage: Stage, judged: int) -> bool:
+def _open(experiment: Experiment, planned: Planned, stage: Stage) -> bool:
     """Whether the stage is still to be judged, and the run hasn't passed it unjudged."""
-    if measured_at(run, planned, stage, judged) is not None:
+    run = _run(experiment, planned)
+    if measured_at(run, planned, stage, _judged(experiment, stage)) is not None:
         return False
     seen, seconds = _progress(run)
     if not stage.seconds or not seen:
@@ -139,7 +170,7 @@ def _open(run: Run, planned: Planned, stage: Stage, judged: int) -> bool:
 
 def _time_at(run: Run, seen: int, stage: Stage) -> tuple[float, float]:
     """Seconds of training at `seen` pictures, and by how much that may miss the stage's end."""
-    losses = run.read_losses()
+    losses = _losses(run)
     if losses.empty:
         return 0.0, 0.0
     step = losses["seconds"].iloc[-1] / losses["iteration"].iloc[-1]
@@ -155,23 +186,25 @@ def check_same(planned: Planned, run: Run) -> None:
     """
     if not run.config_path.exists():
         return
-    values = run.read_config()
+    values = _config(run)
     theirs, ours = frozen_settings(from_json(values["settings"])), frozen_settings(planned.config)
     # The same photos may have been found at another place.
     del theirs["data"], ours["data"]
-    longer = values["progress"]["images_seen"] > planned.batches(planned.stages[-1])
+    longer = values["progress"]["images_seen"] > max(map(planned.batches, planned.stages))
     if theirs != ours or longer or values["dataset"]["content_hash"] != planned.photos.content_hash:
         what = "a longer run" if longer else "a run of other photos or settings"
         raise UserError(f"{run.path} holds {what}: name another --out, or the same --budget")
 
 
-def thin_grids(run: Run, keep: int) -> None:
-    """Remove sample grids so that `keep` are left, evenly spaced up to the last one."""
-    grids = run.samples()
-    spaced = np.linspace(len(grids) - 1, 0, keep).round() if keep > 1 else [len(grids) - 1][:keep]
-    kept = {int(place) for place in spaced}
-    for place, (_, path) in enumerate(grids):
-        if place not in kept:
+def keep_grids(experiment: Experiment, planned: Planned) -> None:
+    """Remove sample grids but those of the moments at which the run was judged, if any is kept."""
+    run = _run(experiment, planned)
+    moments = [
+        measured_at(run, planned, stage, _judged(experiment, stage)) for stage in planned.stages
+    ]
+    kept = {seen // planned.config.loop.batch for seen in moments if seen and planned.grids}
+    for iteration, path in run.samples():
+        if iteration not in kept:
             path.unlink()
 
 
@@ -181,8 +214,8 @@ class Clock:
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
         self._speeds: dict[str, float] = {}
-        # Seconds a judgement, as on two idle cores; until one ran.
-        self.judging = 0.009 * experiment.length.judged
+        # Seconds a judged picture, as on two idle cores; until some were.
+        self.judging = 0.009
 
     def look(self, runs: list[Planned]) -> None:
         """Take the pictures a second of each kind of network from the runs' own records."""
@@ -193,11 +226,16 @@ class Clock:
 
     def seconds(self, planned: Planned) -> float:
         """Time that the run still needs."""
-        run, judged = _run(self._experiment, planned), self._experiment.length.judged
-        stages = [stage for stage in planned.stages if _open(run, planned, stage, judged)]
+        experiment = self._experiment
+        stages = [stage for stage in planned.stages if _open(experiment, planned, stage)]
         if not stages:
             return 0.0
-        return self._training(planned, stages[-1]) + len(stages) * self.judging
+        judged = sum(_judged(experiment, stage) for stage in stages)
+        timed = [stage for stage in stages if stage.seconds]
+        # A run that ends by time alone may have seen any number of pictures by then.
+        last = max(stages, key=lambda stage: stage.pictures)
+        end = timed[0] if len(timed) == len(stages) else last
+        return self._training(planned, end) + judged * self.judging
 
     def _training(self, planned: Planned, end: Stage) -> float:
         seen, seconds = _progress(_run(self._experiment, planned))
@@ -238,7 +276,7 @@ def show_plan(experiment: Experiment) -> Iterator[str]:
         state = words(seconds) if seconds else "done"
         if seconds and seen:
             state += f", after {seen:,}"
-        end = planned.stages[-1]
+        end = max(planned.stages, key=lambda stage: stage.pictures)
         length = words(end.seconds) if end.seconds else f"{end.pictures:,} pictures"
         yield f"  {planned.name:<28}{length:>18}  {state}"
     if experiment.note:
@@ -254,6 +292,33 @@ def words(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+_kept: dict[Path, tuple[tuple[int, int], Any]] = {}
+
+
+def _unchanged(path: Path, read: Callable[[], Any]) -> Any:
+    """What `read` makes of a file, read again only when the file changed.
+
+    A plan is gone through after each run, and each of its stages asks several files.
+    """
+    found = path.stat() if path.exists() else None
+    stamp = (found.st_mtime_ns, found.st_size) if found else (0, 0)
+    if path not in _kept or _kept[path][0] != stamp:
+        _kept[path] = stamp, read()
+    return _kept[path][1]
+
+
+def _metrics(run: Run) -> pd.DataFrame:
+    return _unchanged(run.metrics_path, run.read_metrics)
+
+
+def _losses(run: Run) -> pd.DataFrame:
+    return _unchanged(run.losses_path, run.read_losses)
+
+
+def _config(run: Run) -> dict[str, Any]:
+    return _unchanged(run.config_path, run.read_config)
+
+
 def _run(experiment: Experiment, planned: Planned) -> Run:
     return Run(experiment.folder / planned.name)
 
@@ -262,7 +327,7 @@ def _progress(run: Run) -> tuple[int, float]:
     """Pictures seen and seconds trained so far."""
     if not run.config_path.exists():
         return 0, 0.0
-    progress: dict[str, Any] = run.read_config()["progress"]
+    progress: dict[str, Any] = _config(run)["progress"]
     return int(progress["images_seen"]), float(progress["seconds"])
 
 

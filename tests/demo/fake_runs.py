@@ -226,7 +226,7 @@ def make_experiments(root: Path) -> None:
                 for name in ("Pickup", "Van", "cut"):
                     value = 0.6 - loss + balanced * 0.02 + random.rand() / 50
                     for metric in ("gan_test", "copying", "copying_rank"):
-                        key = (setting, seed, "", metric, "car-classifier", name)
+                        key = (setting, seed, "equal-pictures", metric, "car-classifier", name)
                         rows.append((*key, value, 0, 500))
     write("rare-types", rows)
     write(

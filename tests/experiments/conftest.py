@@ -92,6 +92,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[tuple[str, in
                 if error or (loop.minutes and seconds > loop.minutes * 60):
                     break
             run.write_losses(pd.DataFrame(rows, columns=list(LOSS_COLUMNS)))
+            run.generator_path.write_bytes(bytes([len(rows)]))
             run.write_config(
                 {
                     "settings": to_json(config),

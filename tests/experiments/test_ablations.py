@@ -49,7 +49,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def make(cars: Photos, tmp_path: Path, extractor: Any) -> Callable[[], Ablations]:
-    length = AblationLength(epochs=0.2, full_epochs=0.4, **SMALL)
+    length = AblationLength(epochs=0.2, full_epochs=0.4, base_seeds=(0, 1, 2), **SMALL)
     return lambda: Ablations(Options(), cars, tmp_path / "ablations", extractor, length)
 
 
@@ -87,22 +87,22 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
     # Full length goes on from the short run.
     assert [c[1:] for c in calls if c[0] == "base-seed0"] == [(16, False), (32, True)]
 
-    effects = ablations.effects(table)
-    assert effects["effect"].is_monotonic_increasing
-    by_name = effects.set_index("setting")
-    assert by_name.loc["mse"].tolist() == [-2, -3, -1, 3]
-    assert by_name.loc["d-first"].tolist() == [5, 5, 5, 1]
-    assert PAIR not in by_name.index
+    by_setting = ablations.changes(results.values(table, "fd", SHORT))
+    assert list(by_setting)[:2] == ["lr-g-double", "slope-0.1"]
+    # On seeds 0, 1 and 2 of the base, of which later ones are worse by 20 each.
+    assert by_setting["mse"] == pytest.approx(-2)
 
-    found = {one.claim.rpartition("(")[2].rstrip(")"): one for one in Ablations.findings(table)}
-    assert found["mse"].holds is True
-    assert found["slope-0.1"].holds is None
-    assert found["d-first"].holds is None
-    assert "too few seeds" in found["d-first"].evidence
-    # mse: -3, -2, -1; the first seed chose it.
-    assert "on the seeds that didn't choose it -1.5 (-2 to -1)" in found["mse"].evidence
-    assert "didn't choose" not in found["d-first"].evidence
-    assert Ablations.report(table).splitlines()[2].split()[0].startswith("best-")
+    tables = Ablations.findings(table)
+    several, single, best = tables.values()
+    findings = {one.claim.rpartition("(")[2].rstrip(")"): one for one in several}
+    assert set(findings) == {"mse", "lr-g-half", "lr-g-double", "slope-0.1"}
+    # The seed that chose the change is not among those that are tested: -2 and -1 of 120, 140.
+    assert "base 120 (100 to 140), mse 128 (118 to 139)" in findings["mse"].evidence
+    assert "with the seed that chose it 118 (97 to 139)" in findings["mse"].evidence
+    assert findings["mse"].holds is None
+    assert "not shown at 2 against 3 seeds" in findings["mse"].evidence
+    assert "on one seed against 120 (100 to 140)" in single[0].evidence
+    assert best[0].holds is None
 
 
 def test_where_nothing_helps_there_is_no_best(
@@ -129,4 +129,4 @@ def test_a_change_and_its_base_for_real(
     assert running.carry_out(experiment) == {}
     table = results.read(experiment.folder)
     assert set(results.values(table, "fd", SHORT)) == {name[:-6] for name in kept}
-    assert len(ablations.effects(table)) == 2
+    assert len(ablations.changes(results.values(table, "fd", SHORT))) == 2

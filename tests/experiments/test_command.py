@@ -26,12 +26,15 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = [kind.script for kind in every_experiment()]
 
 
+LENGTH = KernelLength(compared=32, whole=32, matched=32, along=(16,), judged_along=12, **SMALL)
+
+
 @pytest.fixture
 def small(cars: Photos, extractor: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel experiment in miniature, on made-up photos and with a made-up network."""
     monkeypatch.setattr(plan, "load_photos", lambda source, tiny: cars)
     monkeypatch.setattr(extractors, "create", lambda name: extractor)
-    monkeypatch.setattr(KernelSize, "lengths", {"full": KernelLength(epochs=0.4, **SMALL)})
+    monkeypatch.setattr(KernelSize, "lengths", {"full": LENGTH})
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -62,7 +65,7 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "runs" / "kernel-size-tiny"
     table = results.read(folder)
-    for view in kernel.VIEWS:
+    for view in kernel.COMPARED:
         here = table[table["view"] == view]
         settings = {"k4", "k6", "k8"}
         if view == kernel.PARAMETERS:
@@ -75,13 +78,18 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
             runs = here[here["setting"] == setting]
             assert set(runs["metric"]) == wanted
             assert set(runs["seed"]) == {0, 1}
-    time, whole = (
+    whole = table[table["view"] == kernel.WHOLE]
+    assert set(whole["setting"]) == {"k4", "k6", "k8", *kernel.CHECKS}
+    assert kernel.along(table)["pictures"].nunique() == 4
+    time, all_pictures = (
         results.values(table, "seconds", view) for view in (kernel.TIME, kernel.PICTURES)
     )
-    assert (time <= whole).all(axis=None)
+    assert (time <= all_pictures + 0.1).all(axis=None)
     assert not table["value"].isna().any()
     assert KernelSize.report(table) in done.stdout
-    assert len(Run(folder / "k4-seed0").samples()) == 1
+    # The page scrubs through the moments at which the first seed's runs were judged.
+    assert len(Run(folder / "k4-seed0").samples()) == 7
+    assert not Run(folder / "k4-seed1").samples()
 
 
 def test_a_dry_run_writes_nothing(
@@ -95,11 +103,12 @@ def test_a_dry_run_writes_nothing(
     assert not calls
     assert not (root / KernelSize.name).exists()
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 + 15
-    assert "k8-matched-seed2" in lines[-2]
-    # By the pretended clock: 31 pictures a run at 8, 5.3 or 4 a second; 21 judgements of 0.2 s.
-    training = 3 * 31 * (1 / 8 + 2 * 1.5 / 8 + 2 * 2 / 8)
-    assert lines[-1].startswith(f"to do: about {words(training + 15 * 0.216)}")
+    assert len(lines) == 3 + 18
+    assert "k4-lr-d-half-seed0" in lines[-3]
+    # By the pretended clock: 32 pictures a run at 8, 5.3 or 4 a second, and what is judged.
+    training = 32 / 8 * (3 * (1 + 2 * 1.5 + 2 * 2) + 3)
+    pictures = 3 * 3 * (2 * 12 + 24) + (3 * 1 + 3 * 2 + 3 + 3) * 24
+    assert lines[-1].startswith(f"to do: about {words(training + 0.009 * pictures)}")
 
 
 def test_a_failure_is_told_at_the_end(
@@ -112,11 +121,11 @@ def test_a_failure_is_told_at_the_end(
 ) -> None:
     pretend(k8_seed1=RuntimeError("a loss is not finite"))
     with pytest.raises(
-        UserError, match=r"1 of 15 runs failed, .*k8-seed1 \(a loss is not finite\)"
+        UserError, match=r"1 of 18 runs failed, .*k8-seed1 \(a loss is not finite\)"
     ):
         conduct(KernelSize, [])
     before = capsys.readouterr().out
-    assert "run 15 of 15" in before
+    assert "run 18 of 18" in before
     assert "a larger kernel makes training slower" in before
 
     # The findings can be had again from the table alone.

@@ -1,21 +1,17 @@
 """Budgets, subsets of photos, thinned grids and times in words."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from gan.data.prepared import Photos
 from gan.experiments import plan, running
 from gan.experiments.experiment import every_experiment
 from gan.experiments.plan import load_photos, subset
-from gan.runs import Run
 
 
-def test_a_shorter_length_keeps_the_seeds() -> None:
+def test_a_shorter_length_keeps_some_seeds() -> None:
     for kind in every_experiment():
-        assert kind.lengths["short"].seeds == kind.lengths["full"].seeds
+        assert len(kind.lengths["short"].seeds) >= 3
         assert kind.lengths["short"].judged < kind.lengths["full"].judged
 
 
@@ -38,18 +34,6 @@ def test_a_miniature_takes_a_few_photos_under_another_name(
     tiny = load_photos("cars", tiny=True)
     assert len(tiny.labels) == 20
     assert tiny.name == "cars-tiny"
-
-
-@pytest.mark.parametrize(
-    ("keep", "left"), [(0, []), (1, [9]), (4, [0, 3, 6, 9]), (20, list(range(10)))]
-)
-def test_grids_are_thinned_evenly_up_to_the_last(tmp_path: Path, keep: int, left: list) -> None:
-    run = Run(tmp_path)
-    run.samples_path.mkdir()
-    for iteration in range(10):
-        Image.new("RGB", (2, 2)).save(run.sample_path(iteration))
-    running.thin_grids(run, keep)
-    assert [iteration for iteration, _ in run.samples()] == left
 
 
 def test_times_in_words() -> None:

@@ -16,6 +16,7 @@ from gan.demo import (
     store,
 )
 from gan.errors import UserError
+from gan.experiments.studies.kernel_size import KernelSize
 
 COMMAND = "python train/kernel_sweep.py"
 VIEW_WORDS = {
@@ -33,7 +34,7 @@ parts.heading(
     ":material/grid_on:",
     "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
     "network each with kernels 4, 6 and 8 and found them close. Here each is trained with several "
-    "random seeds: a difference counts only if it has the same sign with every seed.",
+    "random seeds: a difference counts only where an exact permutation test over them shows it.",
 )
 
 entries = store.entries()
@@ -67,12 +68,10 @@ if views:
     view = views[options.index(label)] if label in options else views[0]
     st.caption(VIEW_WORDS[view])
 
-    found = experiments.kernel_answer(table, view)
-    if found:
-        answer, by = found
+    if answer := KernelSize.answer(table, view):
         with st.container(border=True):
             st.markdown(f":material/gavel: **{answer.verdict}**")
-            st.caption(f"{by}, lower is better: {answer.evidence}.")
+            st.caption(f"{answer.evidence}. Lower is better.")
 
     st.subheader("Quality", icon=":material/query_stats:")
     here = table[table["view"] == view]

@@ -4,8 +4,10 @@ import streamlit as st
 
 from gan import runs
 from gan.demo import catalogue, parts, run_summary, spreads, store
-from gan.demo.answers import Answer
 from gan.demo.terms import TERMS
+from gan.experiments.findings import Finding
+from gan.experiments.studies.kernel_size import KernelSize
+from gan.experiments.studies.rare_types import RareTypes
 
 NATURAL_HEIGHT = 64
 
@@ -81,7 +83,7 @@ if shown is not None and shown.settings is not None:
         )
 
 
-def ask(question: str, icon: str, answer: Answer | None, otherwise: str) -> None:
+def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> None:
     """A card with a question and what the files say about it."""
     st.markdown(f"{icon} **{question}**")
     if answer is None:
@@ -92,21 +94,15 @@ def ask(question: str, icon: str, answer: Answer | None, otherwise: str) -> None
 
 
 st.subheader("Short answers", icon=":material/help:")
-# What holds for equal pictures need not hold for equal time: all views speak.
-kernel = run_summary.kernel_verdicts(entries)
-rare, _ = run_summary.rare(shown if shown and shown.classes else None)
+kernel = run_summary.kernel(entries)
+rare = run_summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
 with board:
     with st.container(border=True, height="stretch"):
         ask(
-            "Which kernel size is better, and is the difference real?",
+            KernelSize.question,
             ":material/grid_on:",
-            Answer(
-                "\n".join(f"- {label}: {answer.verdict}" for label, answer, _ in kernel),
-                f"{kernel[0][0]}: {kernel[0][2]}, lower is better. {kernel[0][1].evidence}.",
-            )
-            if kernel
-            else None,
+            kernel,
             "Not measured yet: the experiment has to train each kernel several times.",
         )
         st.page_link("views/kernel_size.py", label="See the experiment", icon=":material/grid_on:")
@@ -125,7 +121,7 @@ with board:
         )
     with st.container(border=True, height="stretch"):
         ask(
-            "Are rare types drawn worse?",
+            RareTypes.question,
             ":material/bar_chart:",
             rare,
             "Not measured yet: the experiment has to cut some types' photos and train again.",
@@ -156,10 +152,12 @@ with board:
         ask(
             f"What would this car look like as a {(other or 'van').lower()}?",
             ":material/compare_arrows:",
-            Answer(
-                "Keep the seed and change the type.",
+            Finding(
+                "a seed keeps pose, paint and background when the type changes",
+                None,
                 "The same random numbers go through the network with another body type: pose, "
                 "paint and background tend to stay.",
+                "Keep the seed and change the type.",
             ),
             "",
         )

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from gan.config import RunConfig
-from gan.experiments.experiment import Experiment
-from gan.experiments.findings import ENOUGH, Finding, agree, ranged, spread, text
+from gan.experiments.experiment import Drawing, Experiment
+from gan.experiments.findings import Finding, compared, spread
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
-from gan.experiments.results import values
+from gan.experiments.results import figure_rows, values
 from gan.metrics.glossary import LITE2
 from gan.recipes import REPORT_CGAN, REPORT_DCGAN
 from gan.runs import Run
@@ -54,6 +54,7 @@ class AblationLength(Length):
 
     epochs: float = 3  # of a run that tries a setting
     full_epochs: float = 10  # of a base and of the best changes together
+    base_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # every change is compared with the same base
 
 
 class Ablations(Experiment):
@@ -70,7 +71,7 @@ class Ablations(Experiment):
     lengths: ClassVar = {
         "full": AblationLength(),
         "short": AblationLength(epochs=1, full_epochs=3, judged=2_000),
-        "tiny": AblationLength(epochs=0.5, full_epochs=1, **TINY),
+        "tiny": AblationLength(epochs=0.5, full_epochs=1, base_seeds=(0, 1), **TINY),
     }
     note = "then the other seeds of each change that looks better, and the best ones together"
 
@@ -100,7 +101,7 @@ class Ablations(Experiment):
         """Bases on every seed, changes on the first; then what the finished runs call for."""
         first, *others = self.length.seeds
         bases = [BASE] if len(self.photos.classes) < 2 else [BASE, PAIR]
-        runs = [self._planned(base, seed) for base in bases for seed in self.length.seeds]
+        runs = [self._planned(base, seed) for base in bases for seed in self.length.base_seeds]
         settings = [*CHANGES, *([PAIR_DEEPER] if PAIR in bases else [])]
         runs += [self._planned(setting, first) for setting in settings]
         if any(self._score(run) is None for run in runs if run.seed == first):
@@ -159,50 +160,90 @@ class Ablations(Experiment):
         long = first and (setting == BASE or setting.startswith(BEST))
         views = (SHORT, FULL) if long else (SHORT,)
         stages = tuple(self.stages[view] for view in views)
-        return Planned(setting, seed, config, self.photos, stages, grids=1 if first else 0)
+        return Planned(setting, seed, config, self.photos, stages, grids=first)
 
     @classmethod
-    def findings(cls, table: pd.DataFrame) -> list[Finding]:
-        """For each setting of the report's list whether it lowers FD here, best first."""
+    def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
+        """For each setting of the report's list whether it lowers FD here, best first.
+
+        Changes that one seed saw are shown as that, and stand in no comparison: that seed chose
+        what is run on others, and there luck looks like an effect.
+        """
         fd = values(table, "fd", SHORT, extractor=LITE2)
         if BASE not in fd:
-            return [Finding("the base was judged", None, "not measured")]
-        result = []
-        for setting in effects(table)["setting"]:
-            if setting not in WORDS:
-                continue  # the combination: it is judged at full length
-            base = fd[base_of(setting)]
-            change = fd[setting] - base
-            # The first seed chose what is run on the others: there, luck looks like an effect.
-            later = change.drop(change.index.min()).dropna()
-            result.append(
-                Finding(
-                    f"{WORDS[setting]} lowers FD ({setting})",
-                    agree(-change),
-                    f"paired change of FD {spread(change)} [{ranged(change)}]; "
-                    f"the base itself {spread(base)} [{ranged(base)}]"
-                    + (f"; on the seeds that didn't choose it {spread(later)}" * bool(len(later)))
-                    + ("" if change.count() >= ENOUGH else "; too few seeds to say"),
-                )
-            )
+            return {"Settings": [Finding("the base was judged", None, "not measured")]}
+        several, single = [], []
+        for setting in changes(fd):
+            claim = f"{WORDS[setting]} lowers FD ({setting})"
+            base = fd[base_of(setting)].dropna()
+            seen = fd[setting].dropna()
+            if len(seen) > 1:
+                # The first seed chose the change for the others, so it would flatter it. The base
+                # has more seeds than a change: runs of one seed are no pairs.
+                others = fd[[base_of(setting), setting]].copy()
+                others.loc[seen.index.min(), setting] = float("nan")
+                more = f"; with the seed that chose it {spread(seen)}"
+                settings = [base_of(setting), setting]
+                several.append(compared(claim, others, settings, sign=-1, more=more))
+            else:
+                evidence = f"{spread(seen)} on one seed against {spread(base)}"
+                single.append(Finding(claim, None, f"{evidence}: one seed is not compared"))
+        result = {"Change of FD by each setting, short runs": several}
+        if single:
+            result["Seen by one seed alone"] = single
         long = values(table, "fd", FULL, extractor=LITE2)
-        for setting in long.columns:
-            if setting.startswith(BEST) and BASE in long:
-                change = long[setting] - long[BASE]
-                result.append(
-                    Finding(
-                        f"the best changes together lower FD at full length ({setting})",
-                        agree(-change),
-                        f"{spread(long[setting])} against {spread(long[BASE])}, one run each",
-                    )
+        together = [name for name in map(str, long) if name.startswith(BEST) and BASE in long]
+        if together:
+            result["The best changes together, at full length"] = [
+                Finding(
+                    f"together they lower FD ({setting})",
+                    None,
+                    f"{spread(long[setting])} against {spread(long[BASE])}, one run each",
                 )
+                for setting in together
+            ]
         return result
 
     @classmethod
-    def report(cls, table: pd.DataFrame) -> str:
-        """The effects as a table, then what they say of the report's list."""
-        heading = f"Change of FD against the base, {SHORT} runs, paired by seed"
-        return f"{heading}\n{_table(effects(table))}\n\n{text(cls.findings(table))}"
+    def answer(cls, table: pd.DataFrame) -> Finding | None:
+        """Which changes are shown to lower FD, and which has the lowest mean."""
+        several = next(iter(cls.findings(table).values()))
+        if not any(finding.steps for finding in several):
+            return None
+        shown = [finding.claim for finding in several if finding.holds]
+        words = f"Shown: {'; '.join(shown)}." if shown else "No change is shown to lower FD."
+        lowest = several[0]
+        evidence = f"Lowest mean: {lowest.claim}: {lowest.evidence}"
+        return Finding(words, bool(shown) or None, evidence, words)
+
+    @classmethod
+    def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
+        """The change of FD by each setting, best first."""
+        rows = figure_rows(table, "fd", LITE2, SHORT)
+        base = rows.groupby("setting")["value"].mean()
+        order = list(changes(values(table, "fd", SHORT, extractor=LITE2)))
+        if not order:
+            return []
+        rows = rows[rows["setting"].isin(order)]
+        rows = rows.assign(
+            group="all",
+            value=rows["value"] - rows["setting"].map(base_of).map(base),
+            place=rows["setting"].map(order.index),
+            setting=rows["setting"].map(WORDS),
+        )
+        rows = rows.sort_values("place", kind="stable").drop(columns="place")
+        return [Drawing("fd", LITE2, rows, "Change against the mean of the base")]
+
+
+def changes(fd: pd.DataFrame) -> dict[str, float]:
+    """Mean FD of each setting of the report's list less its base's mean, best first."""
+    means = fd.mean()
+    known = {
+        setting: float(means[setting] - means[base_of(setting)])
+        for setting in WORDS
+        if setting in fd and base_of(setting) in fd
+    }
+    return dict(sorted(known.items(), key=lambda item: item[1]))
 
 
 def base_of(setting: str) -> str:
@@ -210,28 +251,5 @@ def base_of(setting: str) -> str:
     return PAIR if setting == PAIR_DEEPER else BASE
 
 
-def effects(table: pd.DataFrame) -> pd.DataFrame:
-    """FD of each change less its base's, paired by seed, best first.
-
-    Returns:
-        setting, effect (mean), low, high (range over seeds), seeds.
-    """
-    fd = values(table, "fd", SHORT, extractor=LITE2)
-    rows = []
-    for setting in fd.columns:
-        base = base_of(setting)
-        if setting in (BASE, PAIR) or base not in fd:
-            continue
-        change = (fd[setting] - fd[base]).dropna()
-        if len(change):
-            rows.append((setting, change.mean(), change.min(), change.max(), len(change)))
-    columns = ["setting", "effect", "low", "high", "seeds"]
-    return pd.DataFrame(rows, columns=columns).sort_values("effect", ignore_index=True)
-
-
 def _with(base: RunConfig, change: Change) -> RunConfig:
     return changed(base, change.section, **{change.field: change.value})
-
-
-def _table(rows: pd.DataFrame) -> str:
-    return rows.to_string(index=False, float_format="{:+.2f}".format) if len(rows) else "(none)"

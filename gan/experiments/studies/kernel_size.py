@@ -1,14 +1,15 @@
 """Kernel size: the report's DCGAN with kernels 4, 6 and 8, compared in three fair ways."""
 
+import itertools
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
 from gan.config import DCGANConfig
 from gan.experiments.experiment import Experiment
-from gan.experiments.findings import Finding, everywhere, ranged, rising, spread
+from gan.experiments.findings import Finding, compared, corrected, everywhere, ranged, spread
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
 from gan.experiments.results import values
 from gan.recipes import REPORT_DCGAN
@@ -17,19 +18,39 @@ VIEWS = {
     "equal-pictures": "Equal pictures",
     "equal-time": "Equal time",
     "equal-parameters": "Equal parameters",
+    "whole-budget": "The report's whole budget",
 }
-PICTURES, TIME, PARAMETERS = VIEWS
+PICTURES, TIME, PARAMETERS, WHOLE = VIEWS
+COMPARED = (PICTURES, TIME, PARAMETERS)  # the whole budget has one seed
+CURVE = "curve-"  # begins the views along the way: curve-40000
 Kernel = Literal[4, 6, 8]
 FASTEST: Kernel = 4
 LARGER: tuple[Kernel, ...] = (6, 8)
+KERNELS: tuple[Kernel, ...] = (FASTEST, *LARGER)
 WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has won
+# Single changes of kernel 4 over the whole budget: do they end as well as they begin?
+CHECKS: dict[str, dict[str, Any]] = {
+    "k4-d-first": {"first": "discriminator"},
+    "k4-mse": {"loss": "mse"},
+    "k4-lr-d-half": {"lr_d": ("times", 0.5)},
+}
+CHECK_WORDS = {
+    "k4-d-first": "D's step before G's",
+    "k4-mse": "mean squared error in place of cross-entropy",
+    "k4-lr-d-half": "half the learning rate for D",
+}
 
 
 @dataclass(frozen=True)
 class KernelLength(Length):
-    """How long the runs are."""
+    """How long the runs are, all in pictures seen."""
 
-    epochs: float = 10
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    compared: int = 320_000  # where kernels are compared, with every seed
+    whole: int = 637_440  # the report's ten epochs of 498 batches of 128; the first seed alone
+    matched: int = 160_000  # where networks of equally many parameters are compared
+    along: tuple[int, ...] = (40_000, 80_000)  # further points of the curves
+    judged_along: int = 2_000  # generated pictures that are judged along the way
 
 
 class KernelSize(Experiment):
@@ -37,23 +58,36 @@ class KernelSize(Experiment):
 
     name = "kernel-size"
     title = "Kernel size"
-    question = "Which kernel size is better, and is the difference real?"
+    question = "Which kernel size is better, and is the difference shown?"
     about = (
-        "The report's unconditional network with kernels 4, 6 and 8: at equal pictures, at equal "
-        "time, and at equal numbers of parameters."
+        "The report's unconditional network with kernels 4, 6 and 8, compared at equal pictures, "
+        "at equal time, and at equal numbers of parameters. Budgets are counted in pictures seen, "
+        "because the report's set of photos was 6.6 times as large: ten of its epochs are 637,440 "
+        "pictures. Networks of different kernels start from weights that have nothing in common, "
+        "so runs of one seed are not treated as pairs."
     )
     script = "kernel_sweep.py"
     lengths: ClassVar = {
         "full": KernelLength(),
-        # Judging 5,000 took a third of such runs' time; every run has the same count's bias.
-        "short": KernelLength(epochs=3, judged=2_000),
-        "tiny": KernelLength(epochs=1, **TINY),
+        "short": KernelLength(
+            seeds=(0, 1, 2),
+            compared=32_000,
+            whole=64_000,
+            matched=16_000,
+            along=(4_000, 8_000),
+            judged=2_000,
+            judged_along=500,
+        ),
+        "tiny": KernelLength(
+            compared=192,
+            whole=256,
+            matched=128,
+            along=(64,),
+            judged_along=32,
+            **(TINY | {"judged": 64}),
+        ),
     }
-
-    @cached_property
-    def pictures(self) -> int:
-        """That a run sees."""
-        return round(self.length.epochs * len(self.photos.indices("train")))
+    note = "equal time once kernel 4 of the seed has been trained: its time is the limit"
 
     @cached_property
     def network(self) -> DCGANConfig:
@@ -61,84 +95,169 @@ class KernelSize(Experiment):
         return DCGANConfig(kernel=FASTEST, width=self.length.width, latent=self.length.latent)
 
     def plan(self) -> list[Planned]:
-        """Seed by seed, kernel 4 first: its time is where the others are cut."""
-        return [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
+        """Seed by seed, kernel 4 first: its time is where the others are read off."""
+        runs = [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
+        return runs + [self._check(setting) for setting in CHECKS]
 
     def _of_seed(self, seed: int) -> list[Planned]:
-        from gan.experiments.running import seconds_taken
+        from gan.experiments.running import seconds_at
 
-        stage = Stage(tuple(VIEWS), self.pictures)
-        fastest = self._planned(f"k{FASTEST}", FASTEST, seed, (stage,))
+        fastest = self._planned(f"k{FASTEST}", seed, self._stages(seed, FASTEST, 0))
+        seconds = seconds_at(self.folder, fastest, self.length.compared)
         runs = [fastest]
-        seconds = seconds_taken(self.folder, fastest)
         for kernel in LARGER:
-            stages = [Stage((PICTURES,), self.pictures)]
-            if seconds:
-                stages.insert(0, Stage((TIME,), self.pictures, seconds))
-            runs.append(self._planned(f"k{kernel}", kernel, seed, tuple(stages)))
+            runs.append(self._planned(f"k{kernel}", seed, self._stages(seed, kernel, seconds)))
         for kernel in LARGER:
-            stage = Stage((PARAMETERS,), self.pictures)
-            runs.append(self._planned(f"k{kernel}-matched", kernel, seed, (stage,), matched=True))
+            stage = Stage((PARAMETERS,), self.length.matched)
+            width = matched_width(self.network, kernel)
+            runs.append(self._planned(f"k{kernel}-matched", seed, (stage,), kernel, width))
         return runs
+
+    def _stages(self, seed: int, kernel: Kernel, seconds: float) -> tuple[Stage, ...]:
+        """The moments at which a run of full width is judged; `seconds` are those of kernel 4."""
+        length = self.length
+        whole = (length.whole,) if seed == length.seeds[0] else ()
+        points = sorted({*length.along, length.matched, length.compared, *whole})
+        # One batch before: a moment has one row a figure, and the comparison has its own count.
+        batch = length.batch or REPORT_DCGAN.loop.batch
+        stages = [
+            Stage((f"{CURVE}{point}",), point - batch, judged=length.judged_along)
+            for point in points
+        ]
+        fastest = kernel == FASTEST
+        stages.append(Stage((PICTURES, TIME) if fastest else (PICTURES,), length.compared))
+        if fastest:
+            stages.append(Stage((PARAMETERS,), length.matched))
+        elif seconds:
+            stages.append(Stage((TIME,), length.compared, seconds))
+        stages += [Stage((WHOLE,), point) for point in whole]
+        return tuple(stages)
+
+    def _check(self, setting: str) -> Planned:
+        planned = self._planned(
+            setting, self.length.seeds[0], (Stage((WHOLE,), self.length.whole),)
+        )
+        return replace(planned, config=changed(planned.config, "objective", **CHECKS[setting]))
 
     def _planned(
         self,
         setting: str,
-        kernel: Kernel,
         seed: int,
         stages: tuple[Stage, ...],
-        matched: bool = False,
+        kernel: Kernel | None = None,
+        width: int = 0,
     ) -> Planned:
         given = self.given
         config = resized(
             REPORT_DCGAN, self.length, given.data, log_every=1, threads=given.threads, seed=seed
         )
-        width = matched_width(self.network, kernel) if matched else self.network.width
-        config = changed(config, "network", kernel=kernel, width=width)
-        grids = 1 if not matched or seed == self.length.seeds[0] else 0
-        return Planned(setting, seed, config, self.photos, stages, grids)
+        number = kernel or next(k for k in KERNELS if setting.startswith(f"k{k}"))
+        config = changed(config, "network", kernel=number, width=width or self.network.width)
+        first = seed == self.length.seeds[0]
+        return Planned(setting, seed, config, self.photos, stages, grids=first, keep=not width)
 
     @classmethod
-    def findings(cls, table: pd.DataFrame) -> list[Finding]:
-        """The report's conclusions about kernels, each with whether it holds here."""
-        k4, k6, k8 = settings = [f"k{kernel}" for kernel in (FASTEST, *LARGER)]
+    def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
+        """Pairs of kernels in each view, then the report's conclusions."""
+        k4, k6, k8 = settings = [f"k{kernel}" for kernel in KERNELS]
 
         def at(metric: str, view: str = PICTURES) -> pd.DataFrame:
             return values(table, metric, view)
 
-        fd, score = at("fd"), at("is")
-        loss_g, wave = at("loss_g"), at("loss_g_oscillation")
-        result = [
-            rising("a larger kernel makes G's loss oscillate more", wave, settings),
-            rising(
+        result = {
+            f"FD of each pair of kernels, {VIEWS[view].lower()}": _pairs(at("fd", view), view)
+            for view in COMPARED
+        }
+        fd, score, loss_g, wave = (at(m) for m in ("fd", "is", "loss_g", "loss_g_oscillation"))
+        result["The report's conclusions about training"] = [
+            compared("a larger kernel makes G's loss oscillate more", wave, settings),
+            compared(
                 "it oscillates more in proportion too (oscillation / G's loss)",
                 wave / loss_g,
                 settings,
             ),
-            rising("a larger kernel makes training slower (seconds)", at("seconds"), settings),
-            rising("G's loss is higher with kernel 6 than with 4", loss_g, [k4, k6]),
+            compared("a larger kernel makes training slower (seconds)", at("seconds"), settings),
+            compared("G's loss is higher with kernel 6 than with 4", loss_g, [k4, k6]),
             _won(at("loss_d"), settings),
-            rising("going from kernel 4 to 6 lowers FD (the report: FID 153 to 149)", fd, [k6, k4]),
-            rising("going on from kernel 6 to 8 raises it (the report: 149 to 153)", fd, [k6, k8]),
-            rising(
+        ]
+        result["The report's conclusions about pictures"] = [
+            compared(
+                "going from kernel 4 to 6 lowers FD (the report: FID 153 to 149)",
+                fd,
+                [k4, k6],
+                sign=-1,
+            ),
+            compared(
+                "going on from kernel 6 to 8 raises it (the report: 149 to 153)", fd, [k6, k8]
+            ),
+            compared(
                 "IS is higher with kernel 6 than with 4 (the report: 2.94, 2.86)", score, [k4, k6]
             ),
-            rising(
-                "IS is lower with kernel 8 than with 4 (the report: 2.41, 2.86)", score, [k8, k4]
+            compared(
+                "IS is lower with kernel 8 than with 4 (the report: 2.41, 2.86)",
+                score,
+                [k4, k8],
+                sign=-1,
             ),
             _covered(at("recall"), at("precision"), settings),
+            *_floor(table, fd),
         ]
-        for view in VIEWS:
-            for larger in (k6, k8):
-                name = f"{larger}-matched" if view == PARAMETERS else larger
-                claim = f"kernel 4 is best, {view}: its FD is lower than that of {name}"
-                result.append(rising(claim, at("fd", view), [k4, name]))
-        floor = table.loc[table["metric"] == "fd_floor", "value"]
-        if len(floor):
-            text = f"FD real against real is {spread(floor)}; no generator can be expected below"
-            above = bool(fd.min(axis=None) > floor.max())
-            result.append(Finding("every kernel's FD is above the floor", above, text))
+        whole = at("fd", WHOLE)
+        if not whole.empty:
+            result["The report's whole budget, one seed: figures, not comparisons"] = [
+                Finding(f"FD of {words} is known", True, f"{spread(whole[setting])}, one run")
+                for setting, words in (
+                    *((f"k{kernel}", f"kernel {kernel}") for kernel in KERNELS),
+                    *((name, f"kernel 4 with {words}") for name, words in CHECK_WORDS.items()),
+                )
+                if setting in whole
+            ]
         return result
+
+    @classmethod
+    def answer(cls, table: pd.DataFrame, view: str = PICTURES) -> Finding | None:
+        """Which kernel has the lowest FD in a view, and whether that is shown."""
+        # FID decides where it was measured.
+        name, fd = next(
+            (
+                (words, wide)
+                for words, metric in (("FID", "fid"), ("FD", "fd"))
+                if len((wide := values(table, metric, view)).columns)
+            ),
+            ("", pd.DataFrame()),
+        )
+        fd = fd.rename(columns=lambda name: name.removesuffix("-matched"))
+        settings = [f"k{kernel}" for kernel in KERNELS if f"k{kernel}" in fd]
+        if len(settings) < 2:
+            return None
+        fd = fd[settings].rename(columns={k: f"kernel {k[1:]}" for k in settings})
+        best, *others = (str(name) for name in fd.mean().sort_values().index)
+        pairs = [
+            compared("", fd, [ahead, behind])
+            for ahead, behind in itertools.combinations([best, *others], 2)
+        ]
+        against = corrected(pairs)[: len(others)]
+        beaten = [name for name, finding in zip(others, against, strict=True) if finding.holds]
+        tied = [name for name in others if name not in beaten]
+        seeds = int(fd.count().max())
+        if not tied:
+            words = f"{best.capitalize()} is best: it is shown to be ahead of {_join(others)}."
+        elif beaten:
+            words = (
+                f"{best.capitalize()} has the lowest {name} and is shown to be ahead of "
+                f"{_join(beaten)}, but not of {_join(tied)}."
+            )
+        else:
+            words = (
+                f"No kernel is shown to be better at {seeds} seed{'s' * (seeds > 1)}; "
+                f"{best} has the lowest {name}."
+            )
+        evidence = "; ".join(
+            f"{other}: {finding.evidence.partition('; difference ')[2]}"
+            for other, finding in zip(others, against, strict=True)
+        )
+        listed = ", ".join(f"{kernel} {spread(fd[kernel])}" for kernel in (best, *others))
+        return Finding(words, not tied or None, f"{name}: {listed}. {evidence}", words)
 
 
 def matched_width(network: DCGANConfig, kernel: Kernel) -> int:
@@ -170,8 +289,32 @@ def by_kernel(table: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+def along(table: pd.DataFrame, metric: str = "fd") -> pd.DataFrame:
+    """The curves of a figure of the pictures: name, seed, pictures, seconds, value, n_fake.
+
+    Figures along the way rest on fewer pictures than those of the comparisons.
+    """
+    rows = by_kernel(table[table["view"].str.startswith(CURVE)])
+    keys = ["name", "seed", "view"]
+    time = rows[rows["metric"] == "seconds"].set_index(keys)["value"]
+    rows = rows[(rows["metric"] == metric) & (rows["body_type"] == "all")]
+    seconds = [time.get(tuple(key), float("nan")) for key in rows[keys].to_numpy()]
+    pictures = rows["view"].str.removeprefix(CURVE).astype(int)
+    columns = ["name", "seed", "pictures", "seconds", "value", "n_fake", "extractor"]
+    return rows.assign(pictures=pictures, seconds=seconds)[columns].reset_index(drop=True)
+
+
+def _pairs(fd: pd.DataFrame, view: str) -> list[Finding]:
+    suffix = "-matched" * (view == PARAMETERS)
+    names = [f"k{kernel}" + suffix * (kernel != FASTEST) for kernel in KERNELS]
+    return [
+        compared(f"{after} has a lower FD than {before}", fd, [before, after], sign=-1)
+        for before, after in itertools.combinations(names, 2)
+    ]
+
+
 def _won(loss_d: pd.DataFrame, settings: list[str]) -> Finding:
-    claim = "D's loss ends near 0.1 with every kernel: D has won"
+    claim = "D's loss ends near 0.1 in every run: D has won"
     kernels = [setting for setting in settings if setting in loss_d]
     listed = ", ".join(f"{setting} {spread(loss_d[setting])}" for setting in kernels)
     if not kernels:
@@ -181,7 +324,7 @@ def _won(loss_d: pd.DataFrame, settings: list[str]) -> Finding:
 
 
 def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str]) -> Finding:
-    claim = "the pictures cover some of the photos: recall is above 0 with every kernel"
+    claim = "the pictures cover some of the photos: recall is above 0 in every run"
     kernels = [setting for setting in settings if setting in recall and setting in precision]
     if not kernels:
         return Finding(claim, None, "not measured")
@@ -191,3 +334,16 @@ def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str])
     )
     evidence = f"{listed} [{ranged(recall[kernels[0]])}]"
     return Finding(claim, everywhere(recall[kernels] > 0), evidence)
+
+
+def _floor(table: pd.DataFrame, fd: pd.DataFrame) -> list[Finding]:
+    floor = table.loc[table["metric"] == "fd_floor", "value"]
+    if not len(floor) or fd.empty:
+        return []
+    evidence = f"FD real against real is {spread(floor)}; no generator can be expected below"
+    above = bool(fd.min(axis=None) > floor.max())
+    return [Finding("every run's FD is above the floor", above, evidence)]
+
+
+def _join(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

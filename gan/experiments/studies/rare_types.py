@@ -10,14 +10,21 @@ import pandas as pd
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments.experiment import Experiment, Options, Row
-from gan.experiments.findings import Finding, agree, linked, ranged, rising, spread
+from gan.experiments.experiment import Drawing, Experiment, Options, Row
+from gan.experiments.findings import (
+    Finding,
+    compared,
+    everywhere,
+    interval,
+    linked,
+    ranged,
+    spread,
+)
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized, subset
-from gan.experiments.results import records, values
-from gan.launch import find_run
-from gan.metrics.glossary import CLASSIFIER
+from gan.experiments.results import figure_rows, records, values
+from gan.metrics.glossary import CLASSIFIER, LITE2
 from gan.recipes import PROJECTED
-from gan.runs import Run, latest
+from gan.runs import Run, find_run, latest
 
 VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # one photo in so many is kept
@@ -25,6 +32,16 @@ FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
 SUMMED = ("gan_test", "kid", "diversity_first", "learned_distance", "copying", "copying_rank")
 CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
+
+# What is drawn of the types that were cut, and by what it is measured.
+DRAWN = (
+    ("gan_test", CLASSIFIER),
+    ("kid", LITE2),
+    ("diversity_first", CLASSIFIER),
+    ("copying", CLASSIFIER),
+)
+SAMPLING = {False: "as they come", True: "balanced"}  # how often a type is drawn in training
+NOTE = "Mean over the types whose photos were cut"
 
 
 @dataclass(frozen=True)
@@ -124,10 +141,10 @@ class RareTypes(Experiment):
             pictures=stage.pictures,
         )
         config = changed(config, "network", bank=self.length.bank)
-        grids = 1 if seed == self.length.seeds[0] and share in (1, SHARES[-1]) else 0
+        grids = seed == self.length.seeds[0] and share in (1, SHARES[-1])
         return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
 
-    def judge(self, planned: Planned, run: Run) -> list[Row]:
+    def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
         """Class by class, against the set of which nothing was cut."""
         from gan.experiments import judging
 
@@ -139,7 +156,7 @@ class RareTypes(Experiment):
             self.chosen(share),
             self.judges,
             self.extractor,
-            self.length.judged,
+            count,
         )
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
@@ -155,12 +172,14 @@ class RareTypes(Experiment):
         return records(table) + natural_rows(find_run(self.given.natural))
 
     @classmethod
-    def findings(cls, table: pd.DataFrame) -> list[Finding]:
+    def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Are rare types drawn as well; does balanced sampling help; are the few memorised?"""
-        result = []
+        result: dict[str, list[Finding]] = {}
         least = SHARES[-1]
         for balanced in (False, True):
             how = "with" if balanced else "without"
+            heading = f"A type cut to 1/{least}, {how} balanced sampling"
+            result[heading] = findings = []
             settings = [setting_of(share, balanced) for share in reversed(SHARES)] + [FULL]
             for metric, words, rises in (
                 ("gan_test", "the less often the classifier recognises it", True),
@@ -168,16 +187,38 @@ class RareTypes(Experiment):
                 ("diversity_first", "the less its pictures vary", True),
             ):
                 wide = values(table, metric, VIEW, CUT)
-                ends = [settings[0], FULL] if rises else [FULL, settings[0]]
                 claim = f"the fewer photos of a type, {words} ({how} balanced sampling, 1/{least})"
-                finding = rising(claim, wide, ends)
                 listed = ", ".join(f"{s} {spread(wide[s])}" for s in settings[1:-1] if s in wide)
-                evidence = f"{finding.evidence}; between: {listed or 'not measured'}"
-                result.append(replace(finding, evidence=evidence))
-            result.append(_copies(table, settings[0], how))
-        for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types")):
-            result.append(_balance(values(table, "gan_test", VIEW, body_type), whom))
-        return [*result, *_by_count(table)]
+                between = f"; between: {listed or 'not measured'}"
+                # The runs share first weights and latents: those of a seed are pairs.
+                ends = [settings[0], FULL]
+                findings.append(compared(claim, wide, ends, True, 1 if rises else -1, between))
+            findings.append(_copies(table, settings[0], how))
+        result["Balanced sampling, mean over the cuts"] = [
+            _balance(values(table, "gan_test", VIEW, body_type), whom)
+            for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types"))
+        ]
+        if by_count := _by_count(table):
+            result["One run on all photos"] = by_count
+        return result
+
+    @classmethod
+    def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
+        """Figures of the cut types by the share of their photos that was kept."""
+        result = []
+        for metric, extractor in DRAWN:
+            rows = figure_rows(table, metric, extractor, VIEW, CUT)
+            kept = rows["setting"].map(share_kept)
+            rows, kept = rows[kept.notna()], kept.dropna()
+            rows = rows.assign(
+                setting=[f"{share} of the photos" for share, _ in kept],
+                group=[SAMPLING[balanced] for _, balanced in kept],
+            )
+            # With nothing cut both samplings are the same run.
+            whole = rows[rows["setting"].str.startswith("all")].assign(group=SAMPLING[True])
+            if rows["setting"].nunique() > 1:
+                result.append(Drawing(metric, extractor, pd.concat([whole, rows]), NOTE))
+        return result
 
 
 def setting_of(share: int, balanced: bool) -> str:
@@ -223,7 +264,8 @@ def _copies(table: pd.DataFrame, setting: str, how: str) -> Finding:
     ratio, rank = ratios[setting], ranks[setting]
     evidence = f"distance over that to as many unseen photos {spread(ratio)} [{ranged(ratio)}]"
     evidence += f"; share of such sets as near {spread(rank)}, chance above {CHANCE}"
-    return Finding(claim, agree(CHANCE + 1e-9 - rank), evidence)
+    # Each rank is the p of a permutation test over photos: no copies are shown unless all agree.
+    return Finding(claim, everywhere((rank.dropna() <= CHANCE).to_frame()) or None, evidence)
 
 
 def _balance(wide: pd.DataFrame, whom: str) -> Finding:
@@ -236,9 +278,13 @@ def _balance(wide: pd.DataFrame, whom: str) -> Finding:
     }
     if not changes:
         return Finding(claim, None, "not measured")
-    mean = pd.DataFrame(changes).mean(axis=1, skipna=False)
     listed = ", ".join(f"{share} {spread(change)}" for share, change in changes.items())
-    return Finding(claim, agree(mean), f"paired change {spread(mean)} [{ranged(mean)}]: {listed}")
+    mean = pd.DataFrame(changes).mean(axis=1, skipna=False)
+    both = pd.DataFrame({"plain": 0 * mean, "balanced": mean})
+    finding = compared(claim, both, ["plain", "balanced"], True)
+    if not finding.steps:
+        return finding
+    return replace(finding, evidence=f"paired change {interval(finding.steps[0])}: {listed}")
 
 
 def _by_count(table: pd.DataFrame) -> list[Finding]:

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from gan.config import RunConfig
-from gan.experiments.experiment import Experiment, Row
-from gan.experiments.findings import Finding, agree, ranged, spread
+from gan.experiments.experiment import Drawing, Experiment, Row
+from gan.experiments.findings import Finding, compared
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
-from gan.experiments.results import records, values
+from gan.experiments.results import figure_rows, records, values
 from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
 from gan.recipes import PROJECTED, REPORT_CGAN
 from gan.runs import Run
@@ -110,16 +110,16 @@ class RecipePieces(Experiment):
 
     def _planned(self, setting: str, seed: int, stage: Stage) -> Planned:
         config = changed(self.configs[setting], "loop", seed=seed)
-        grids = 1 if seed == self.length.seeds[0] else 0
+        grids = seed == self.length.seeds[0]
         return Planned(setting, seed, config, self.photos, (stage,), grids)
 
-    def judge(self, planned: Planned, run: Run) -> list[Row]:
+    def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
         """The set as a whole and class by class, against the train split."""
         from gan.experiments import judging
 
         train = self.photos.indices("train")
         return judging.class_rows(
-            run, self.photos, train, train, self.judges, self.extractor, self.length.judged
+            run, self.photos, train, train, self.judges, self.extractor, count
         )
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
@@ -134,23 +134,42 @@ class RecipePieces(Experiment):
         return records(means.assign(body_type="all"))
 
     @classmethod
-    def findings(cls, table: pd.DataFrame) -> list[Finding]:
+    def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Whether the recipe beats the report's pair, and is better with each of its pieces."""
-        as_long = "training our recipe for as long"
-        result = [_worth(table, as_long, REPORT, TIME, metric) for metric in JUDGED]
-        for setting, piece in PIECES.items():
-            result += [_worth(table, piece.words, setting, PICTURES, metric) for metric in JUDGED]
+        recipe = "our recipe in place of the report's pair, trained for as long,"
+        return {
+            "Our recipe beside the report's pair, at equal time": [
+                _worth(table, recipe, REPORT, TIME, metric) for metric in JUDGED
+            ]
+        } | {
+            f"Without {piece.words}, at equal pictures": [
+                _worth(table, piece.words, setting, PICTURES, metric) for metric in JUDGED
+            ]
+            for setting, piece in PIECES.items()
+        }
+
+    @classmethod
+    def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
+        """Each figure of the recipe whole, without each piece, and of the report's pair."""
+        words = {WHOLE: "the whole recipe"}
+        words |= {setting: f"without {piece.words}" for setting, piece in PIECES.items()}
+        words[REPORT] = "the report's pair, trained for as long"
+        result = []
+        for metric, (_, extractor) in JUDGED.items():
+            rows = figure_rows(table, metric, extractor, PICTURES)
+            pair = figure_rows(table, metric, extractor, TIME)
+            rows = pd.concat([rows, pair[pair["setting"] == REPORT]])
+            if rows["setting"].nunique() > 1:
+                known = rows["setting"].map(words)
+                result.append(Drawing(metric, extractor, rows.assign(setting=known, group="all")))
         return result
 
 
 def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) -> Finding:
-    """Whether the whole recipe is better than `other` in every seed."""
+    """Whether the whole recipe is better than `other`."""
     words, extractor = JUDGED[metric]
     wide = values(table, metric, view, extractor=extractor)
     claim = f"{piece} improves {words} ({WHOLE} against {other})"
-    if WHOLE not in wide or other not in wide:
-        return Finding(claim, None, "not measured")
-    gain = (wide[WHOLE] - wide[other]) * METRICS[metric].sign
-    evidence = f"with {spread(wide[WHOLE])}, without {spread(wide[other])}; "
-    evidence += f"paired gain {spread(gain)} [{ranged(gain)}]"
-    return Finding(claim, agree(gain), evidence)
+    # The report's networks share nothing with ours; the recipe without a piece shares all else.
+    pairs = other != REPORT
+    return compared(claim, wide, [other, WHOLE], pairs, METRICS[metric].sign)
