@@ -88,15 +88,15 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
     assert [c[1:] for c in calls if c[0] == "base-seed0"] == [(16, False), (32, True)]
 
     by_setting = ablations.changes(results.values(table, "fd", SHORT))
+    # Of the same seeds: each is worse than the one before by 20.
     assert list(by_setting)[:2] == ["lr-g-double", "slope-0.1"]
-    # On seeds 0, 1 and 2 of the base, of which later ones are worse by 20 each.
     assert by_setting["mse"] == pytest.approx(-2)
 
     tables = Ablations.findings(table)
     several, single, best = tables.values()
     findings = {one.claim.rpartition("(")[2].rstrip(")"): one for one in several}
     assert set(findings) == {"mse", "lr-g-half", "lr-g-double", "slope-0.1"}
-    # The seed that chose the change is not among those that are tested: -2 and -1 of 120, 140.
+    # The seed that chose the change is not among those that are tested: -2 and -1 of 120 and 140.
     assert "base 120 (100 to 140), mse 128 (118 to 139)" in findings["mse"].evidence
     assert "with the seed that chose it 118 (97 to 139)" in findings["mse"].evidence
     assert findings["mse"].holds is None
