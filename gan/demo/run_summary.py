@@ -14,6 +14,7 @@ from gan.experiments.studies.rare_types import RareTypes
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
 
+
 @once
 def told_apart(entry: Entry) -> Finding | None:
     """Whether the run's body types can be told apart."""
