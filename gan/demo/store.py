@@ -176,8 +176,9 @@ def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
         return results.read(Path(path).parent), None
     except UserError as error:
-        missing = None if not Path(path).exists() else str(error)
-        return pd.DataFrame(columns=list(results.COLUMNS)), missing
+        problem = str(error).replace(f"{Path(path).parent.parent}/", "")
+        shown = problem if Path(path).exists() else None
+        return pd.DataFrame(columns=list(results.COLUMNS)), shown
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,15 +1,11 @@
-"""Names, means and ranges; results.csv in every state."""
+"""Names, means and ranges."""
 
 import math
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from gan.demo import spreads
-from gan.errors import UserError
-
-HEAD = ",".join(spreads.RESULT_COLUMNS) + "\n"
 
 
 def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
@@ -68,33 +64,6 @@ def test_the_mean_over_types_is_taken_within_a_seed() -> None:
     found = spreads.mean_over_types(table, "diversity")
     assert found is not None
     assert (found.value, found.low, found.high, found.seeds) == pytest.approx((0.5, 0.3, 0.7, 2))
-
-
-def test_results_lose_a_torn_line_and_keep_the_rest(tmp_path: Path) -> None:
-    path = tmp_path / "results.csv"
-    assert spreads.read_results(path).empty
-    path.write_text(
-        HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\nk6,0,equ", encoding="utf-8"
-    )
-    table = spreads.read_results(path)
-    assert table["value"].tolist() == [12.5]
-    assert table["setting"].tolist() == ["k4"]
-
-
-@pytest.mark.parametrize("text", ["a,b\n1,2\n", HEAD + "k4,0,v,fd,e,all,many,1,2\n", "\n", '"\n'])
-def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "results.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(UserError, match=r"results\.csv can't be read"):
-        spreads.read_results(path)
-
-
-def test_fid_decides_before_another_network() -> None:
-    lite = rows(("fd", "efficientnet-lite2", "all", "train", 1, 0))
-    both = pd.concat([lite, rows(("fid", "inception-v3-compat", "all", "train", 1, 0))])
-    assert spreads.deciding(lite) == ("fd", "efficientnet-lite2")
-    assert spreads.deciding(both) == ("fid", "inception-v3-compat")
-    assert spreads.deciding(lite.head(0)) is None
 
 
 def test_the_published_table_is_the_reports() -> None:

@@ -24,7 +24,7 @@ from gan.experiments.studies.kernel_size import (
     KernelLength,
     KernelSize,
 )
-from gan.metrics.glossary import LITE2
+from gan.metrics.glossary import INCEPTION, LITE2
 from gan.runs import Run
 from tests.experiments.conftest import SMALL
 
@@ -221,6 +221,16 @@ def test_a_kernel_is_best_where_the_test_shows_it(
     assert finding is not None
     assert finding.verdict.startswith(answer)
     assert KernelSize.answer(fd_table(k4=(1, 2))) is None
+
+
+def test_fid_decides_where_it_was_measured() -> None:
+    fd = fd_table(k4=(9, 8, 7, 6, 5), k6=(0, 1, 2, 3, 4))
+    fid = fd_table(k6=(9, 8, 7, 6, 5), k4=(0, 1, 2, 3, 4))
+    both = pd.concat([fd, fid.assign(metric="fid", extractor=INCEPTION)])
+    finding = KernelSize.answer(both)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 4 is best")
+    assert finding.evidence.startswith("FID: ")
 
 
 def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:

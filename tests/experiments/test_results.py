@@ -64,7 +64,29 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert table["extractor"].item() == ""
 
 
-@pytest.mark.parametrize("content", [None, "", "setting,seed\nk4,0\n", b"\x00\xff"])
+HEAD = ",".join(results.COLUMNS) + "\n"
+
+
+def test_a_torn_line_is_dropped_and_the_rest_kept(tmp_path: Path) -> None:
+    whole = HEAD + "k4,0,equal-time,fd,efficientnet-lite2,all,12.5,1,2\n"
+    (tmp_path / results.FILE).write_text(whole + "k6,0,equ", encoding="utf-8")
+    table = results.read(tmp_path)
+    assert table["setting"].tolist() == ["k4"]
+    assert table["value"].tolist() == [12.5]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "",
+        "setting,seed\nk4,0\n",
+        b"\x00\xff",
+        HEAD + "k4,0,v,fd,e,all,many,1,2\n",
+        "\n",
+        '"\n',
+    ],
+)
 def test_a_file_that_is_no_results_is_one_line(tmp_path: Path, content: str | bytes | None) -> None:
     if content is not None:
         data = content if isinstance(content, bytes) else content.encode()

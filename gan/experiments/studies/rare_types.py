@@ -210,14 +210,15 @@ class RareTypes(Experiment):
             rows = figure_rows(table, metric, extractor, VIEW, CUT)
             kept = rows["setting"].map(share_kept)
             rows, kept = rows[kept.notna()], kept.dropna()
+            if rows["setting"].nunique() < 2:
+                continue
             rows = rows.assign(
                 setting=[f"{share} of the photos" for share, _ in kept],
                 group=[SAMPLING[balanced] for _, balanced in kept],
             )
             # With nothing cut both samplings are the same run.
             whole = rows[rows["setting"].str.startswith("all")].assign(group=SAMPLING[True])
-            if rows["setting"].nunique() > 1:
-                result.append(Drawing(metric, extractor, pd.concat([whole, rows]), NOTE))
+            result.append(Drawing(metric, extractor, pd.concat([whole, rows]), NOTE))
         return result
 
 
