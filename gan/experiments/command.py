@@ -55,6 +55,7 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
             print(line, flush=True)
         return
     atomic.check_place(folder, "--out")
+    atomic.check_place(folder, "--out")
     try:
         failed = carry_out(experiment)
     except KeyboardInterrupt:

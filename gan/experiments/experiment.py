@@ -37,7 +37,7 @@ class Options:
     dry_run: bool = False  # show the runs and the time that they would take, do nothing
     findings: bool = False  # say what results.csv shows, do nothing else
     write: bool = False  # with --findings: write it into the README.md beside results.csv too
-    threads: int = 0  # CPU threads; 0 takes every core
+    threads: int = 0  # threads that compute; 0: one a core; fewer where other programs run too
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class RareTypes(Experiment):
         for name in self.cut:
             if name not in counts:
                 raise UserError(f"--cut: {name!r} is none of {', '.join(photos.classes)}")
+        if given.natural != RareTypesOptions.natural:
+            find_run(given.natural).read_config()  # says that there is no such run
         self.each = counts[ordered[0]]
         self.set_of = cache(self._set_of)
 
