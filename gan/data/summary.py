@@ -16,6 +16,7 @@ def before(labelled: Labelled, source: str) -> str:
     """Who labels the photos of `source`, the classes, and what looks wrong: lines to print."""
     classes = labelled.classes()
     named = [f"{name} {count}" for name, count in classes.items()]
+    word = "class" if len(classes) == 1 else "classes"
     more = f" and {len(named) - MANY} more" if len(named) > MANY else ""
     given = Counter(photo.split for photo in labelled.photos if not photo.problem)
     splits = [
@@ -25,7 +26,7 @@ def before(labelled: Labelled, source: str) -> str:
     return "\n".join(
         [
             f"{sum(classes.values())} photos of {source}, labelled {labelled.source}",
-            f"  {len(classes)} classes: {', '.join(named[:MANY])}{more}",
+            f"  {len(classes)} {word}: {', '.join(named[:MANY])}{more}",
             f"  split: {', '.join(filter(None, [*splits, content]))}",
             *left_out(labelled.skipped()),
             *(f"  warning: {warning}" for warning in labelled.warnings),

@@ -69,7 +69,7 @@ class PhotoNames:
         self._by_name: dict[str, list[tuple[list[str], Entry]]] = defaultdict(list)
         self._by_stem: dict[str, list[tuple[list[str], Entry]]] = defaultdict(list)
         for photo in photos:
-            parts = _key(photo.name).split("/")
+            parts = [part.strip() for part in _key(photo.name).split("/")]
             self._by_name[parts[-1]].append((parts, photo))
             self._by_stem[PurePosixPath(parts[-1]).stem].append((parts, photo))
 
@@ -129,7 +129,7 @@ def _key(text: str) -> str:
 def _parts(text: str) -> list[str]:
     """A path as people write it, part by part, without what makes no difference."""
     text = re.sub(r"^(file:/+)?[A-Za-z]:(?=[\\/])|^\w+://", "", text.strip().strip("\"'"))
-    parts = _key(text.replace("\\", "/")).split("/")
+    parts = [part.strip() for part in _key(text.replace("\\", "/")).split("/")]
     return [part for part in parts if part not in ("", ".", "..")]
 
 

@@ -2,8 +2,12 @@
 
 import contextlib
 import io
+import os
 import struct
+import subprocess
+import sys
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,6 +167,31 @@ def test_cut_jpeg_is_reported_as_such() -> None:
     data = encoded(noise(1, 96, 80), "JPEG")
     with pytest.raises(Unusable, match="truncated"):
         decode(data[: len(data) // 2], 64, MEGA)
+
+
+HEIF_PLUGIN = """
+from PIL import Image
+def register_heif_opener():
+    picture = lambda *_: Image.new("RGB", (48, 40))
+    Image.register_open("HEIF", picture, lambda head: head[8:12] == b"heic")
+"""
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_heic_is_read_where_its_plugin_is_installed(tmp_path: Path, installed: bool) -> None:
+    if installed:
+        (tmp_path / "pillow_heif.py").write_text(HEIF_PLUGIN, encoding="utf-8")
+    (tmp_path / "photo.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64))
+    code = "from gan.data.decode import *\nfrom pathlib import Path\nimport sys\n"
+    code += "try: print(decode_file(Path(sys.argv[1]), 64, 9999).picture.shape)\n"
+    code += "except Unusable as why: print(why)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "photo.jpg"],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    expected = "(64, 64, 3)" if installed else "HEIC photos need pillow-heif: pip install"
+    assert done.stdout.startswith(expected)
 
 
 @pytest.mark.parametrize(

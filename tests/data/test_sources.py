@@ -151,6 +151,7 @@ TABLES: dict[str, tuple[dict[str, str | bytes], Expected]] = {
         {"t.csv": "path,label\n/home/me/cars/a/1.jpg,sedan\nfile:///cars/b/1.jpg,suv\n"},
         {"a/1.jpg": ("sedan", ""), "b/1.jpg": ("suv", "")},
     ),
+    "spaces around names": ({"t.csv": "file,type\n 1.jpg ,sedan\n2.jpg,coupe\n"}, ONE_TWO),
     "missing endings and Unicode forms": (
         {"t.csv": "id,label\ncoupe\u0301.7,coupe\nx.y,suv\n"},
         {"coup\u00e9.7.jpg": ("coupe", ""), "x.y.png": ("suv", "")},
