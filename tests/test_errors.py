@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -128,3 +129,25 @@ def test_how_threads_wait_is_the_users_choice(
         [sys.executable, "-c", code], env=rest | given, capture_output=True, text=True, check=True
     )
     assert ast.literal_eval(done.stdout) == wanted
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("ascii", r"Gr\xf6\xdfe \u8f66"), ("latin-1", r"Größe \u8f66"), ("utf-8", "Größe 车")],
+)
+def test_a_terminal_that_lacks_a_letter_ends_nothing(
+    encoding: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding))
+
+    @command
+    def main() -> None:
+        print("Größe 车", flush=True)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert output.getvalue().decode(encoding) == f"{shown}\n"
