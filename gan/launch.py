@@ -88,6 +88,8 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     atomic.check_place(find_run(output.out).path if output.out else runs_root(), "--out")
     content_hash = _trained_on(find_run(output.out), config) if output.resume else ""
     loaded = photos.load(config.data.data, config.data.size, content_hash)
+    if grow_from and not find_run(grow_from).kept_validation():
+        loaded = loaded.without_validation()  # its generator knows those photos already
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
     if trunk is not None and trunk.classes != loaded.classes:

@@ -179,7 +179,12 @@ class Record:
                 "name": photos.name,
                 "content_hash": photos.content_hash,
                 "classes": list(self.classes),
-                "counts": {split: photos.counts(split) for split in ("train", "test")},
+                "counts": {
+                    split: photos.counts(split)
+                    for split in ("train", "validation", "test")
+                    # None is kept back where the run learns from those photos too.
+                    if split != "validation" or photos.validation.any()
+                },
                 "size": photos.size,
             },
             "progress": {

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ METRIC_COLUMNS = (
 )
 # Two rows that agree in these measure the same thing: the newer replaces the older.
 METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "seed")
+# What pictures, or photos in their place, are compared with, the one that speaks first: photos of
+# a split (those of "train" are all but the test split's), none, or one half of the photos.
+REFERENCES = ("test", "validation", "train", "", "half")
 TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference")
 
 
@@ -118,6 +122,21 @@ class Run:
         return self.path / "neighbour_distances.csv"
 
     @property
+    def predictions_path(self) -> Path:
+        """What each classifier of an evaluation named each held-out photo."""
+        return self.path / "predictions.csv"
+
+    @property
+    def copies_path(self) -> Path:
+        """Each generated picture's best match among the photos, the most alike first."""
+        return self.path / "copies.csv"
+
+    @property
+    def openings_path(self) -> Path:
+        """When figures of this run were measured on the test split, one row a time."""
+        return self.path / "test_openings.csv"
+
+    @property
     def neighbours_path(self) -> Path:
         """Generated pictures beside their nearest photos; never committed."""
         return self.path / "neighbours.png"
@@ -177,6 +196,14 @@ class Run:
     def write_config(self, values: dict[str, Any]) -> None:
         atomic.write_text(self.config_path, json.dumps(values, indent=2) + "\n")
 
+    def kept_validation(self) -> bool:
+        """Whether the run kept the validation photos back; runs before there were any did not.
+
+        Raises:
+            UserError: config.json can't be read.
+        """
+        return bool(self.read_config()["dataset"].get("counts", {}).get("validation"))
+
     def read_losses(self) -> pd.DataFrame:
         """losses.csv with LOSS_COLUMNS; empty if there is none; a torn last line is dropped."""
         return _read_csv(self.losses_path, LOSS_COLUMNS)
@@ -202,6 +229,16 @@ class Run:
         table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(self.metrics_path, table.to_csv(index=False))
+
+    def record_opening(self, images_seen: int) -> None:
+        """Write down that the run's figures on the test split are about to be looked at."""
+        try:
+            before = self.openings_path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            before = "time,images_seen,generator\n"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = f"{now},{images_seen},{self.short_hash()}\n"
+        atomic.write_text(self.openings_path, before + row)
 
     def short_hash(self) -> str:
         """First 8 hexadecimal digits of the generator file's SHA-256: names a checkpoint.
@@ -288,6 +325,19 @@ def latest(metrics: pd.DataFrame) -> pd.DataFrame:
         return metrics
     last = metrics.groupby(["metric", "extractor"])["images_seen"].transform("last")
     return metrics[metrics["images_seen"] == last]
+
+
+def one_reference(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows against one set of photos for each metric and extractor, the first of REFERENCES.
+
+    A figure that was measured against several, at several counts, must not be averaged over them.
+    """
+    if metrics.empty:
+        return metrics
+    places = metrics["reference"].map({name: i for i, name in enumerate(REFERENCES)})
+    places = places.fillna(len(REFERENCES))
+    keys = [metrics[key] for key in ("metric", "extractor", "body_type")]
+    return metrics[places == places.groupby(keys).transform("min")]
 
 
 def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:

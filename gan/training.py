@@ -45,6 +45,8 @@ def train(
     """
     loop = config.loop
     accelerator = set_up(config)
+    if resume and run.config_path.exists() and not run.kept_validation():
+        photos = photos.without_validation()  # it learned from all of them from the start
     record = Record(config, photos, run, writes=accelerator.is_main_process)
     state = build_state(config, len(record.classes), accelerator.device, trunk)
     batches = Batches(photos, loop.batch, loop.seed, accelerator.device, loop.balanced, loop.mirror)

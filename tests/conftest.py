@@ -35,6 +35,7 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Photos:
         pictures=(base + noise).astype(np.uint8),
         labels=labels.astype(np.int64),
         test=np.arange(40) >= 32,
+        validation=np.zeros(40, bool),
         classes=("dark", "light"),
         content_hash="0" * 64,
         folder=tmp_path_factory.mktemp("tiny"),

@@ -18,6 +18,7 @@ import torch
 
 from gan.checkpoint import State, load_generator
 from gan.config import DataConfig, DriftConfig, RunConfig, from_json
+from gan.data.batches import Batches
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.record import Record
@@ -121,6 +122,7 @@ CHILD = """
 import sys
 import numpy as np
 from pathlib import Path
+from gan.data.batches import Batches
 from gan.data.prepared import Photos
 from gan.record import Record
 from gan.runs import Run
@@ -131,6 +133,7 @@ import json, torch
 torch.set_num_threads(1)
 data = np.load(sys.argv[1])
 photos = Photos(name="tiny", pictures=data["pictures"], labels=data["labels"], test=data["test"],
+                validation=data["test"] & False,
                 classes=("dark", "light"), content_hash="0" * 64, folder=Path(sys.argv[1]).parent)
 run = Run(Path(sys.argv[2]))
 train(from_json(json.loads(sys.argv[3])), photos, run, resume=run.resume_path.exists())
@@ -406,3 +409,29 @@ def test_conditional_recipe_takes_classes_as_they_come(tiny_photos: Photos, tmp_
     run = Run(tmp_path / "run")
     assert train(tiny_config("projected", pictures=24, batch=3), tiny_photos, run)
     assert np.isfinite(run.read_losses().to_numpy()).all()
+
+
+def test_a_new_run_keeps_the_validation_photos_back_and_an_old_one_goes_on_with_all(
+    tiny_photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_back = replace(tiny_photos, validation=np.arange(40) < 4)
+    met: list[int] = []
+
+    class Watched(Batches):
+        def _read(self, chosen: np.ndarray) -> Any:
+            met.extend(chosen)
+            return super()._read(chosen)
+
+    monkeypatch.setattr("gan.training.Batches", Watched)
+    new, old = Run(tmp_path / "new"), Run(tmp_path / "old")
+    train(tiny_config(), held_back, new)
+    assert new.kept_validation()
+    assert new.read_config()["dataset"]["counts"]["validation"] == {"dark": 2, "light": 2}
+    assert set(met) == set(range(4, 32))
+
+    train(tiny_config(), tiny_photos, old)
+    assert not old.kept_validation()
+    met.clear()
+    train(tiny_config(pictures=128), held_back, old, resume=True)
+    assert set(met) == set(range(32))
+    assert not old.kept_validation()

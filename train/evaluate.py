@@ -1,13 +1,14 @@
-"""Judge trained runs: FID or its kin, GAN-test, GAN-train, diversity, nearest real photos."""
+"""Judge trained runs: FD, FID and IS, GAN-test, GAN-train, diversity, copies; with their rulers."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tyro
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.atomic import check_place
 from gan.checkpoint import load_generator
@@ -18,24 +19,33 @@ from gan.launch import find_run
 from gan.metrics import report
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
-from gan.metrics.evaluation import check_source, evaluate
+from gan.metrics.evaluation import Effort, Evaluation, check_source, held_out_split
 from gan.metrics.extractors import create
-from gan.metrics.glossary import INCEPTION, LITE2
+from gan.metrics.glossary import DINOV2, INCEPTION, LITE2
 from gan.metrics.judge import judge_of
 from gan.runs import Run
+
+NETWORKS = {"lite2": LITE2, "inception": INCEPTION, "dinov2": DINOV2}
 
 
 @dataclass(frozen=True)
 class Options:
-    """Judge trained runs and write the figures into their folders."""
+    """Judge trained runs and write the figures into their folders.
+
+    What a run's metrics.csv holds already stays: the same command goes on after an interruption.
+    """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]  # folders, or names in checkpoints/
     data: str = ""  # the photos they were trained on; default: where each run found them
     count: int = 10_000  # pictures to generate, uniform over classes
     seeds: int = 3  # classifiers that judge, and that learn from generated pictures
+    test: bool = False  # open the test split (noted in the run); else validation photos stand in
+    added: bool = False  # do pictures help beside photos? teaches as many classifiers with both
     choose: bool = False  # first take the best of the generators that --keep-every kept
-    quick: bool = False  # 2,000 pictures, one seed, short classifiers, no Inception
-    inception: bool = True  # FID and IS of the papers too (slow on a CPU)
+    again: bool = False  # measure anew what metrics.csv holds already
+    quick: bool = False  # 2,000 pictures, one seed, short classifiers, Lite2 alone
+    # networks that read the pictures, beside the car classifier; the last two are a download
+    networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
     inception_weights: Path | None = None  # their file, where torch-fidelity can't download it
 
     def __post_init__(self) -> None:
@@ -46,49 +56,97 @@ class Options:
         if not 1 <= self.seeds <= 20:
             raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
 
+    def effort(self) -> Effort:
+        """How much each run's evaluation does."""
+        if self.quick:
+            effort = Effort(min(self.count, 2_000), 1, BUDGET // 7)
+        else:
+            effort = Effort(self.count, self.seeds, BUDGET)
+        return replace(effort, test=self.test, added=self.added, again=self.again)
+
 
 @command
 def main() -> None:
     """Evaluate one run after the other; photos, judge and their features are made once."""
     options = parse(Options)
-    count, seeds, budget = options.count, options.seeds, BUDGET
-    if options.quick:
-        count, seeds, budget = min(count, 2_000), 1, BUDGET // 7
-    work: list[tuple[Run, Photos]] = []
-    for path in options.runs:  # whatever is wrong shows before anything slow begins
-        run = find_run(path)
-        check_place(run.path, "a copy of the run in another folder will do")
-        data = load_generator(run).config.data
-        if options.data:
-            photos = load(options.data, data.size)
-        else:
-            known = run.read_config()["dataset"].get("content_hash", "")
-            photos = load(data.data, data.size, str(known))
-        work.append((run, photos))
-        check_source(*work[-1])
-        if options.choose:
-            check_kept(run)
-    extractors = [create(LITE2)]
-    if options.inception_weights or (options.inception and not options.quick):
-        try:
-            extractors.append(create(INCEPTION, options.inception_weights))
-        except UserError as error:
-            if options.inception_weights:
-                raise
-            print(f"without FID and IS of the papers: {error}")
+    effort = options.effort()
+    work = find_work(options)  # whatever is wrong shows before anything slow begins
+    extractors = find_extractors(options)
+    evaluations: dict[str, Evaluation] = {}
     for run, photos in work:
-        judge = judge_of(photos, seeds, budget)
+        if photos.content_hash not in evaluations:
+            held_out = {held_out_split(one, options.test) for one, its in work if its is photos}
+            unseen = next((split for split in ("validation", "test") if split in held_out), None)
+            judge = judge_of(photos, effort.seeds, effort.budget, unseen)
+            evaluations[photos.content_hash] = Evaluation(photos, judge, extractors, effort)
+        evaluation = evaluations[photos.content_hash]
         if options.choose:
-            print(f"{run.name}: {report.choice(choose(run, photos, judge))}")
-        rows = evaluate(run, photos, judge, extractors, count, seeds, budget)
+            print(f"{run.name}: {report.choice(choose(run, photos, evaluation.judge))}")
+        rows = evaluation.of(run)
         print(f"\n{run.name}\n{report.figures(rows)}\n")
         if table := report.classes(rows):
             print(f"{table}\n")
         else:
             print("  no class figures: the generator takes no class\n")
+        if held_out_split(run, options.test) is None:
+            print(
+                f"{run.name} learned from the validation photos too (its config.json counts "
+                "none): GAN-train and copies need --test"
+            )
         print(f"figures: {run.metrics_path}")
-        print(f"nearest photos: {run.neighbours_path}")
+        print(f"best matches among the photos: {run.neighbours_path}")
     print("next: streamlit run streamlit_app.py")
+
+
+def find_work(options: Options) -> list[tuple[Run, Photos]]:
+    """The runs that hold a generator, each with its photos; a set of photos is loaded once.
+
+    Raises:
+        UserError: A folder holds no run, or one of other photos.
+    """
+    work: list[tuple[Run, Photos]] = []
+    loaded: dict[tuple[str, int, str], Photos] = {}
+    # A shell's * names files too.
+    runs = [find_run(name) for name in options.runs if not Path(name).is_file()]
+    for run in runs:
+        if len(runs) > 1 and run.config_path.exists() and not run.generator_path.exists():
+            print(f"{run.name} holds no generator: left out")
+            continue
+        check_place(run.path, "a copy of the run in another folder will do")
+        data = load_generator(run).config.data
+        known = "" if options.data else str(run.read_config()["dataset"].get("content_hash", ""))
+        source = options.data or data.data, data.size, known
+        if source not in loaded:
+            loaded[source] = load(*source)
+        work.append((run, loaded[source]))
+        check_source(*work[-1])
+        if options.choose:
+            check_kept(run)
+    if not work:
+        raise UserError("no run to evaluate: name a folder that holds generator.safetensors")
+    return work
+
+
+def find_extractors(options: Options) -> list[FeatureExtractorBase]:
+    """The networks that were asked for; one whose weights can't be had is left out, and said so.
+
+    Raises:
+        UserError: The file of --inception-weights isn't what it should be.
+    """
+    chosen = [NETWORKS[name] for name in options.networks]
+    if options.quick:
+        chosen = [LITE2]
+    if options.inception_weights and INCEPTION not in chosen:
+        chosen.append(INCEPTION)
+    found = []
+    for name in chosen:
+        try:
+            found.append(create(name, options.inception_weights if name == INCEPTION else None))
+        except UserError as error:
+            if name == INCEPTION and options.inception_weights:
+                raise
+            print(f"left out: {error}")
+    return found
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -18,8 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gan import atomic
+from gan.data.validation import choose_validation
 from gan.errors import UserError
 
+# Train, validation and test share no photo; development is train and validation together.
+Split = Literal["train", "validation", "test", "development"]
 FEWEST = 8  # training photos a class: with fewer, a classifier or a conditional GAN learns nothing
 
 
@@ -30,7 +33,8 @@ class Photos:
     name: str
     pictures: npt.NDArray[np.uint8]  # [N, size, size, 3]
     labels: npt.NDArray[np.int64]  # [N], index into classes
-    test: npt.NDArray[np.bool_]  # [N], True: held out
+    test: npt.NDArray[np.bool_]  # [N], True: held out, opened for what is published alone
+    validation: npt.NDArray[np.bool_]  # [N], True: held out for looks during development
     classes: tuple[str, ...]
     content_hash: str  # hexadecimal, of pictures, labels, split and classes
     folder: Path
@@ -40,11 +44,18 @@ class Photos:
         """Pixels a side."""
         return int(self.pictures.shape[1])
 
-    def indices(self, split: Literal["train", "test"]) -> npt.NDArray[np.int64]:
+    def indices(self, split: Split) -> npt.NDArray[np.int64]:
         """Where the pictures of a split are, int64, rising."""
-        return np.flatnonzero(self.test if split == "test" else ~self.test)
+        if split == "train":
+            return np.flatnonzero(~(self.test | self.validation))
+        held_out = {"validation": self.validation, "test": self.test, "development": ~self.test}
+        return np.flatnonzero(held_out[split])
 
-    def counts(self, split: Literal["train", "test"]) -> dict[str, int]:
+    def without_validation(self) -> "Photos":
+        """The same photos, those of the validation split to be learned from like any other."""
+        return replace(self, validation=np.zeros_like(self.validation))
+
+    def counts(self, split: Split) -> dict[str, int]:
         """Pictures a class in a split."""
         found = np.bincount(self.labels[self.indices(split)], minlength=len(self.classes))
         return dict(zip(self.classes, found.tolist(), strict=True))
@@ -243,6 +254,9 @@ def read(folder: Path) -> Photos:
         pictures = np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         test = np.load(folder / "test.npy", allow_pickle=False)
+        with (folder / "files.csv").open(encoding="utf-8", newline="") as table:
+            origins = list(csv.DictReader(table))
+        files, kinds = ([row[column] for row in origins] for column in ("file", "body_type"))
     except Exception as error:  # NumPy reads a header as Python and lets its errors out
         raise UserError(
             f"{folder} is damaged, remove it and prepare it again: {error!s:.200}"
@@ -255,6 +269,7 @@ def read(folder: Path) -> Photos:
         and (pictures.dtype, labels.dtype, test.dtype) == (np.uint8, np.int64, np.bool_)
         and pictures.shape == (count, size, size, 3)
         and test.shape == (count,)
+        and len(files) == count
         and count > 0
         and labels.min() >= 0
         and labels.max() < len(classes)
@@ -273,6 +288,7 @@ def read(folder: Path) -> Photos:
         pictures=pictures,
         labels=labels,
         test=test,
+        validation=choose_validation(files, kinds, test),
         classes=tuple(classes),
         content_hash=str(values["content_hash"]),
         folder=folder,

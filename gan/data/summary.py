@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gan.data.labels import MANY, Labelled
-from gan.data.prepared import read, read_description
+from gan.data.prepared import Split, read, read_description
 
 REASONS = 4  # of files that are left out, in a message of one line
 
@@ -41,12 +41,12 @@ def after(folder: Path) -> str:
         UserError: The folder is no prepared set, or damaged.
     """
     photos, facts = read(folder), read_description(folder)
-    train, test = photos.counts("train"), photos.counts("test")
+    splits: tuple[Split, ...] = ("train", "validation", "test")
+    counts = {split: photos.counts(split) for split in splits}
     labelled = f", labelled {facts['labels']}" if "labels" in facts else ""
     lines = [f"{len(photos.labels)} pictures of {photos.size} px in {folder}{labelled}"]
-    lines += [
-        f"  {name:<14} {train[name]:>8} train {test[name]:>8} test" for name in photos.classes
-    ]
+    for name in photos.classes:
+        lines.append(f"  {name:<14}" + "".join(f"{counts[s][name]:>8} {s}" for s in splits))
     with (folder / "skipped.csv").open(encoding="utf-8", newline="") as file:
         skipped = [(row["file"], row["reason"]) for row in csv.DictReader(file)]
     lines += left_out(skipped)

@@ -10,6 +10,7 @@ from gan.demo.catalogue import Entry
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
+from gan.runs import one_reference
 
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
@@ -102,7 +103,9 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
         halves = metrics[metrics["reference"] != "test"]
         floor = spreads.pick(halves, f"{metric}_floor", extractor) if extractor else None
         if floor is not None:
-            words += f"; half of the real photos against half: {spreads.show(floor.value, metric)}"
+            alike = "half of the real photos against half" if floor.n_real == floor.n_fake else ""
+            alike = alike or "real photos at these counts"
+            words += f"; {alike}: {spreads.show(floor.value, metric)}"
         shown.append((spreads.title(metric, used), spreads.show(found.value, metric), words, term))
     return shown
 
@@ -111,7 +114,7 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
 def heat_table(entry: Entry) -> pd.DataFrame:
     """Figures of each body type for a heat map: type, figure, value (0 worst to 1 best), text."""
     metrics = spreads.latest(store.metrics(entry))
-    rows = metrics[~metrics["body_type"].isin(["all", ""])]
+    rows = one_reference(metrics[~metrics["body_type"].isin(["all", ""])])
     table = spreads.over_seeds(rows, ["metric", "extractor", "body_type"])
     counts = entry.counts
     parts = []
@@ -159,6 +162,7 @@ def over_time(entry: Entry) -> pd.DataFrame:
     """A run's figures at each point of its training: run, name, iteration, value, shown."""
     metrics, losses = store.metrics(entry), store.losses(entry)
     rows = metrics[(metrics["body_type"] == "all") & metrics["metric"].isin(spreads.QUALITY)]
+    rows = one_reference(rows)
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[
         "value"
     ].mean()

@@ -11,6 +11,7 @@ from gan.experiments.results import COLUMNS
 from gan.metrics.glossary import METRICS as METRICS
 from gan.metrics.glossary import title as title
 from gan.runs import latest as latest
+from gan.runs import one_reference
 
 SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
 # Read as a share of one: shown in per cent.
@@ -75,9 +76,8 @@ def pick(
     rows = metrics[(metrics["metric"] == metric) & (metrics["body_type"] == body_type)]
     if extractor is not None:
         rows = rows[rows["extractor"] == extractor]
-    if "reference" in rows and rows["reference"].nunique() > 1:
-        # Against pictures that the training never saw, where both were measured.
-        rows = rows[rows["reference"] == "test"]
+    if "reference" in rows:
+        rows = one_reference(rows)
     table = over_seeds(rows, ["metric"])
     if table.empty:
         return None
@@ -110,10 +110,7 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
         kernel = getattr(entry.settings.network, "kernel", None) if entry.settings else None
         if kernel is None or metrics.empty or entry.classes:
             continue
-        rows = latest(metrics)
-        # A figure against pictures that the training never saw, where it was measured so too.
-        held_out = rows["reference"].eq("test").groupby([rows["metric"], rows["extractor"]])
-        rows = rows[rows["reference"].isin(("test", "")) | ~held_out.transform("any")]
+        rows = one_reference(latest(metrics))
         seed = entry.settings.loop.seed if entry.settings else 0
         parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view="as trained"))
     if not parts:

@@ -28,13 +28,14 @@ def fidelity_rows(
     pictures, _ = generate_set(load_generator(run), count)
     name = extractor.get_name()
     made = extract(extractor, pictures, f"{name}, generated")
-    return fidelity.rows(made, real_features(extractor, photos, "train"), name)
+    real = real_features(extractor, photos)[photos.indices("development")]
+    return fidelity.rows(made, real, name)
 
 
 def floor_row(photos: Photos, extractor: FeatureExtractorBase) -> Row:
     """`fd_floor`: one half of the train split against the other."""
-    real = real_features(extractor, photos, "train").pooled
-    return fidelity.floor_rows(real, real[:0], extractor.get_name())[0]
+    real = real_features(extractor, photos)[photos.indices("development")].pooled
+    return fidelity.half_floor(real, extractor.get_name())
 
 
 def class_rows(
@@ -55,8 +56,7 @@ def class_rows(
     pictures, labels = generate_set(load_generator(run), count)
     name = extractor.get_name()
     made = extract(extractor, pictures, f"{name}, generated")
-    real = real_features(extractor, photos, "train")
-    real = real[np.searchsorted(photos.indices("train"), base)]
+    real = real_features(extractor, photos)[base]
     rows = fidelity.rows(made, real, name)
     sides = (made.pooled, labels), (real.pooled, photos.labels[base])
     rows += fidelity.class_rows(*sides, photos.classes, name)

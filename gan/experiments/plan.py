@@ -102,11 +102,14 @@ def changed(base: RunConfig, section: str, **fields: Any) -> RunConfig:
 def load_photos(source: str, tiny: bool) -> Photos:
     """The photos of an experiment; for a miniature a few of them, under a name of their own.
 
+    An experiment learns from all photos but the test split: nothing in it is chosen by the
+    validation photos, and its runs compare with those from before there were any.
+
     Raises:
         UserError: The source can't be had or used.
     """
     if not tiny:
-        return load(source, SIZE)
+        return load(source, SIZE).without_validation()
     if source == "drawn":
         photos = read(prepare(Request(data=source, size=SIZE, count=TINY_SET)))
     else:
@@ -115,7 +118,7 @@ def load_photos(source: str, tiny: bool) -> Photos:
     if len(chosen) > TINY_SET:
         chosen = np.sort(np.random.RandomState(0).permutation(chosen)[:TINY_SET])
     # Judge and features of the whole set must not be replaced by a miniature's.
-    return subset(photos, chosen, f"{photos.name}-tiny")
+    return subset(photos, chosen, f"{photos.name}-tiny").without_validation()
 
 
 def subset(photos: Photos, chosen: np.ndarray, name: str) -> Photos:
@@ -127,5 +130,6 @@ def subset(photos: Photos, chosen: np.ndarray, name: str) -> Photos:
         pictures=np.ascontiguousarray(photos.pictures[chosen]),
         labels=photos.labels[chosen],
         test=photos.test[chosen],
+        validation=photos.validation[chosen],
         content_hash=digest.hexdigest(),
     )

@@ -11,7 +11,7 @@ from gan.experiments.plan import SIZE, Planned, Stage
 from gan.experiments.results import records
 from gan.metrics.features import Row
 from gan.models import build_discriminator, build_generator
-from gan.runs import Run
+from gan.runs import Run, one_reference
 
 SMOOTHING = 0.9  # share of the past that a smoothed loss keeps at each row
 
@@ -21,7 +21,8 @@ def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
     metrics = run.read_metrics()
     # A classifier's figures come once a classifier; the seed here is the training's.
     keys = ["metric", "extractor", "body_type"]
-    groups = metrics[metrics["images_seen"] == seen].groupby(keys, as_index=False, sort=False)
+    now = one_reference(metrics[metrics["images_seen"] == seen])
+    groups = now.groupby(keys, as_index=False, sort=False)
     rows = records(groups[["value", "n_real", "n_fake"]].mean())
     rows += [
         {"metric": metric, "extractor": "", "body_type": "all", "value": value}

@@ -1,4 +1,4 @@
-"""Which of the generators that a run kept is its best, by a quick score on the train split."""
+"""Which of the generators that a run kept is its best, by a score on development photos."""
 
 import shutil
 
@@ -35,9 +35,10 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
     Of one that takes a class it is the mean of the FDs within each (the intra-FID of Miyato &
     Koyama 2018): an FD of all together does not mind wagons that are sedans. The judge (the
     network of its first seed) learned from photos alone and from no ImageNet; the FD is against
-    the train split, so the test split has no part in the choice. That network's own figures of the
-    chosen generator are flattered; those of other seeds are not. Writes choice.csv, and to
-    config.json which was taken; a training that goes on starts from its own last state.
+    the train and validation photos, so the test split has no part in the choice. That network's
+    own figures of the chosen generator are flattered; those of other seeds are not. Writes
+    choice.csv, and to config.json which was taken; a training that goes on starts from its own
+    last state.
 
     Returns:
         The rows of choice.csv, one a generator: iteration, images_seen, fd, n_fake, n_real.
@@ -46,9 +47,9 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
         UserError: The run kept none.
     """
     check_kept(run)
-    train = photos.indices("train")
-    real = judge.features(photos, 0).pooled[train]
-    real_labels = photos.labels[train]
+    known = photos.indices("development")
+    real = judge.features(photos, 0).pooled[known]
+    real_labels = photos.labels[known]
     rows = []
     for iteration, path in run.kept():
         generator = load_generator(run, path)
@@ -64,7 +65,7 @@ def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
             kinds = [(made, real)]
         fd = float(np.mean([frechet_distance(*both) for both in kinds]))
         seen = iteration * generator.config.loop.batch
-        rows.append((iteration, seen, fd, COUNT, len(train)))
+        rows.append((iteration, seen, fd, COUNT, len(known)))
     table = pd.DataFrame(rows, columns=["iteration", "images_seen", "fd", "n_fake", "n_real"])
     best = table.iloc[int(table["fd"].argmin())]
     atomic.write_text(run.choice_path, table.to_csv(index=False))

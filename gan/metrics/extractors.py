@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
@@ -20,14 +19,18 @@ from torch_fidelity.utils import create_feature_extractor
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.features import Features, cached, digest
-from gan.metrics.glossary import EXTRACTORS, INCEPTION, LITE2
+from gan.metrics.glossary import DINOV2, EXTRACTORS, INCEPTION, LITE2
 from gan.models.frozen import efficientnet_lite
 from gan.progress import bar
 
 LITE2_SIZE = EXTRACTORS[LITE2].size  # its native 260 pixels cost 4 times the operations
 BATCH = 32  # keeps a layer's features in the processor's cache
 # Which of an extractor's layers are the penultimate features and the class logits.
-LAYERS = {INCEPTION: ("2048", "logits_unbiased"), LITE2: ("1280", "logits")}
+LAYERS = {
+    INCEPTION: ("2048", "logits_unbiased"),
+    LITE2: ("1280", "logits"),
+    DINOV2: ("dinov2",),  # it names nothing
+}
 
 
 class FeatureExtractorEfficientNetLite2(FeatureExtractorBase):
@@ -71,7 +74,8 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
     Inception's weights come from `inception_weights` or by torch-fidelity's own download.
 
     Raises:
-        UserError: Inception's weights can't be had; the message holds the command that gets them.
+        UserError: The weights can't be had; for Inception the message holds the command that gets
+            them.
     """
     weights = None
     if name == INCEPTION and inception_weights is not None:
@@ -85,8 +89,10 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
                 verbose=name == INCEPTION,  # shows the download's progress
                 feature_extractor_weights_path=weights,
             )
-    except (OSError, RuntimeError) as error:
-        if name != INCEPTION:
+    except Exception as error:  # a download, and for DINOv2 code, can fail in many ways
+        if name == DINOV2:
+            raise UserError(f"DINOv2 can't be had here: {' '.join(str(error).split())}") from None
+        if name != INCEPTION or not isinstance(error, (OSError, RuntimeError)):
             raise
         if weights is not None:
             raise UserError(_not_inception(inception_weights)) from None
@@ -136,22 +142,25 @@ def extract(extractor: FeatureExtractorBase, pictures: np.ndarray, what: str) ->
             batch = batch.permute(0, 3, 1, 2).to(device)
             outputs.append(tuple(layer.float().cpu() for layer in extractor(batch)))
             progress.update(len(batch))
-    pooled, logits = (torch.cat(layer) for layer in zip(*outputs, strict=True))
-    return Features(pooled, logits)
+    layers = [torch.cat(layer) for layer in zip(*outputs, strict=True)]
+    pooled = layers[0]
+    return Features(pooled, layers[1] if len(layers) > 1 else pooled.new_empty(len(pooled), 0))
 
 
-def real_features(
-    extractor: FeatureExtractorBase, photos: Photos, split: Literal["train", "test"]
-) -> Features:
-    """Features of a split's photos, in order of index; computed once a data set."""
+def real_features(extractor: FeatureExtractorBase, photos: Photos) -> Features:
+    """Features of every photo, in order of index; computed once a data set."""
     name = extractor.get_name()
-    label = f"{name}-{LITE2_SIZE}px" if name == LITE2 else name
-    if name == INCEPTION:  # its weights may come from any file
-        label = f"{name}-{digest(extractor)}"
-    indices = photos.indices(split)
     return cached(
         photos,
-        f"{split}-{photos.size}-{label}",
-        len(indices),
-        lambda: extract(extractor, photos.pictures[indices], f"{name}, {split} photos"),
+        f"all-{photos.size}-{label(extractor)}",
+        len(photos.labels),
+        lambda: extract(extractor, photos.pictures, f"{name}, photos"),
     )
+
+
+def label(extractor: FeatureExtractorBase) -> str:
+    """What names an extractor's features in the cache: all that decides them but the pictures."""
+    name = extractor.get_name()
+    if name == INCEPTION:  # its weights may come from any file
+        return f"{name}-{digest(extractor)}"
+    return f"{name}-{LITE2_SIZE}px" if name == LITE2 else name

@@ -16,7 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from gan import atomic, graph
-from gan.data.prepared import Photos
+from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics.classifier import (
     BUDGET,
@@ -27,6 +27,7 @@ from gan.metrics.classifier import (
     train_classifier,
 )
 from gan.metrics.features import Features, cached, digest
+from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.measures import nearest
 from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
 
@@ -42,20 +43,28 @@ class Judge:
     size: int  # pixels a side
     budget: int  # pictures seen in training
     networks: tuple[CarClassifier, ...]  # network i was trained with seed i
-    accuracy: tuple[float, ...]  # of each on the test photos; empty where there are none
-    reference: Tensor  # features of the train photos by network 0, float32 [n, d]
+    kept_validation: bool  # whether it learned from none of the validation photos
+    accuracy: tuple[float, ...]  # of each on photos held out from it; empty where there are none
+    reference: Tensor  # features of the photos learned from by network 0, float32 [n, d]
     reference_labels: np.ndarray  # int64 [n]
-    held_out: np.ndarray  # distances from test photos to the nearest in reference, rising
+    held_out: np.ndarray  # distances from held-out photos to the nearest in reference, rising
 
     def features(self, photos: Photos, seed: int) -> Features:
         """What network `seed` says of every photo; computed once."""
         return _features(self.networks[seed], photos, seed)
 
+    def digest(self, seed: int) -> str:
+        """Names the weights of network `seed`."""
+        return digest(self.networks[seed])
 
-def judge_of(photos: Photos, seeds: int, budget: int = BUDGET) -> Judge:
+
+def judge_of(
+    photos: Photos, seeds: int, budget: int = BUDGET, unseen: Split | None = None
+) -> Judge:
     """The judge of these photos: read where it was trained before, else trained and kept.
 
-    A kept one with as many seeds and as large a budget, or larger, serves.
+    A kept one with as many seeds and as large a budget, or larger, serves, if it learned from no
+    photo of `unseen`. Judges from before there were validation photos learned from those too.
     """
     for folder in find_judges(runs_root(), photos.content_hash, photos.size):
         try:
@@ -63,9 +72,12 @@ def judge_of(photos: Photos, seeds: int, budget: int = BUDGET) -> Judge:
         except UserError as error:
             print(f"training the judge anew: {error}")
             continue
-        if len(judge.networks) >= seeds and judge.budget >= budget:
+        enough = len(judge.networks) >= seeds and judge.budget >= budget
+        clean = judge.kept_validation or unseen != "validation" or not photos.validation.any()
+        if enough and clean:
             return judge
-        print(f"{folder} was trained for less: training another judge")
+        reason = "learned from the validation photos" if enough else "was trained for less"
+        print(f"{folder} {reason}: training another judge")
     folder = judge_path(photos.name, photos.size, photos.content_hash)
     return _train(photos, folder, seeds, budget)
 
@@ -91,6 +103,7 @@ def read(folder: Path) -> Judge:
             classes=tuple(about["classes"]),
             size=about["size"],
             budget=about["pictures_seen"],
+            kept_validation="validation" in about.get("counts", {}),
             networks=tuple(networks),
             accuracy=tuple(about["accuracy"]),
             reference=kept["features"].float(),
@@ -104,14 +117,17 @@ def read(folder: Path) -> Judge:
 
 
 def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
-    train, test = photos.indices("train"), photos.indices("test")
+    train = photos.indices("train")
+    # The test split is opened for what is published alone.
+    held: Split = "validation" if photos.validation.any() else "test"
+    held_out = photos.indices(held)
     about: dict[str, Any] = {
         "dataset": {"name": photos.name, "content_hash": photos.content_hash},
         "classes": photos.classes,
         "size": photos.size,
         "seeds": list(range(seeds)),
         "pictures_seen": budget,
-        "counts": {"train": photos.counts("train"), "test": photos.counts("test")},
+        "counts": {"train": photos.counts("train"), held: photos.counts(held)},
         "accuracy": [],
         "recall": [],
     }
@@ -130,17 +146,17 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
         # What is kept is the judge, so that a later run finds the same figures.
         network.load_state_dict({name: _full(value) for name, value in rounded.items()})
         said = _features(network, photos, seed)
-        if len(test):
-            named = said.named[test]
-            about["accuracy"].append(accuracy(named, photos.labels[test]))
-            about["recall"].append(recalls(named, photos.labels[test], photos.classes))
+        if len(held_out):
+            named = said.named[held_out]
+            about["accuracy"].append(accuracy(named, photos.labels[held_out]))
+            about["recall"].append(recalls(named, photos.labels[held_out], photos.classes))
         if seed == 0:
             reference = said.pooled[train].half()
-            held_out, _ = nearest(said.pooled[test], reference.float())
+            distances, _ = nearest(said.pooled[held_out], reference.float())
             files[FILES[1]] = {
                 "features": reference,
                 "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
-                "held_out": torch.from_numpy(np.sort(held_out)),
+                "held_out": torch.from_numpy(np.sort(distances)),
             }
     with atomic.optional("a judge for the next time", "$CAR_GAN_CHECKPOINTS"):
         return _keep(folder, files, about)
@@ -161,7 +177,7 @@ def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, An
 def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:
     return cached(
         photos,
-        f"all-{photos.size}-car-classifier-{digest(network)}",
+        f"all-{photos.size}-{CLASSIFIER}-{digest(network)}",
         len(photos.labels),
         lambda: predict(network, photos.pictures, f"judge {seed}, photos"),
     )

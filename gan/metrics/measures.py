@@ -29,6 +29,24 @@ def frechet_distance(fake: Tensor, real: Tensor) -> float:
     return fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
 
 
+def moments(features: Tensor, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean [d] and unbiased covariance [d,d] of features [N,d], each row of a weight (sum 1)."""
+    values = features.double().numpy()
+    share = np.full(len(values), 1 / len(values)) if weights is None else weights
+    mean = share @ values
+    centred = values - mean
+    covariance = (centred * share[:, None]).T @ centred / (1 - np.square(share).sum())
+    return mean, covariance
+
+
+def frechet_distance_of(
+    fake: tuple[np.ndarray, np.ndarray], real: tuple[np.ndarray, np.ndarray]
+) -> float:
+    """`frechet_distance` of two means and covariances."""
+    statistics = [{"mu": mean, "sigma": covariance} for mean, covariance in (fake, real)]
+    return fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
+
+
 def kernel_distance(fake: Tensor, real: Tensor, subset: int = KID_SUBSET) -> tuple[float, float]:
     """KID (Binkowski et al. 2018): unbiased MMD^2, cubic kernel; mean and std over subsets.
 

@@ -36,7 +36,7 @@ def figures(rows: pd.DataFrame) -> str:
                 for column, kind in (("n_fake", drawn), ("n_real", "real"))
                 if pd.notna(first.get(column))
             ]
-            basis = ", ".join([*counts, *([f"{reference} split"] if reference else [])])
+            basis = ", ".join([*counts, *([_against(str(reference))] if reference else [])])
             lines.append(f"  {metric:<19}{extractor:<20}{text}   [{basis}]")
     return "\n".join(lines)
 
@@ -83,7 +83,7 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
         pairs = [pair for table in tables.values() for pair in _measured(table, metric)]
         for extractor, reference in dict.fromkeys(pairs):
             named = [extractor] if extractor else []
-            split = [f"{reference} photos"] if reference else []
+            split = [_against(reference)] if reference else []
             about = f" ({', '.join(named + split)})" if named or split else ""
             cells = [_cell(table, metric, extractor, reference) for table in tables.values()]
             lines.append(f"| `{metric}`{about} | " + " | ".join(cells) + " |")
@@ -112,6 +112,10 @@ def _first_cell(table: pd.DataFrame, metric: str, extractor: str) -> str:
     """The figure against the first of its references."""
     splits = [split for network, split in _measured(table, metric) if network == extractor]
     return _cell(table, metric, extractor, splits[0]) if splits else "-"
+
+
+def _against(reference: str) -> str:
+    return "half of the photos" if reference == "half" else f"{reference} photos"
 
 
 def _measured(table: pd.DataFrame, metric: str) -> list[tuple[str, str]]:

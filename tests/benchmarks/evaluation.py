@@ -58,7 +58,7 @@ def main(data: str = "cars8.rar", run: str = "cgan", count: int = 3_000, threads
         for turn in ("first", "second"):  # the second finds the photos' features kept
             start = clock()
             made = extract(extractor, pictures, "generated")
-            real = real_features(extractor, few, "train")
+            real = real_features(extractor, few)
             distances.append(frechet_distance(made.pooled, real.pooled))
             seconds[f"ours, {turn} run"] = clock() - start
         start = clock()
@@ -91,6 +91,7 @@ def first(photos: Photos, count: int, folder: Path) -> Photos:
         pictures=photos.pictures[chosen],
         labels=photos.labels[chosen],
         test=photos.test[chosen],
+        validation=photos.validation[chosen],
         folder=folder,
     )
 

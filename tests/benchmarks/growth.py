@@ -121,6 +121,7 @@ def batches_of(pause: Pause, count: int, file: Path) -> None:
         pictures=pictures,
         labels=np.arange(count) % 8,
         test=np.arange(count) % 10 == 9,
+        validation=np.zeros(count, bool),
         classes=tuple("abcdefgh"),
         content_hash="0" * 64,
         folder=file.parent,

@@ -253,6 +253,7 @@ def random_photos(count: int, size: int, folder: Path, classes: int = 8) -> Phot
         pictures=stream.randint(0, 256, (count, size, size, 3), np.uint8),
         labels=np.arange(count) % classes,
         test=np.arange(count) % 10 == 9,
+        validation=np.zeros(count, bool),
         classes=tuple(f"class{c}" for c in range(classes)),
         content_hash="0" * 64,
         folder=folder,

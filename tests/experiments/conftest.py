@@ -51,7 +51,8 @@ def cars(tmp_path: Path) -> Photos:
     shades = (40 + 50 * labels)[:, None, None, None]
     pictures = (shades + stream.randint(0, 50, (len(labels), 64, 64, 3))).astype(np.uint8)
     test = place >= np.array(COUNTS)[labels]
-    return Photos("cars", pictures, labels, test, CLASSES, "c" * 64, tmp_path / "cars")
+    none = np.zeros_like(test)
+    return Photos("cars", pictures, labels, test, none, CLASSES, "c" * 64, tmp_path / "cars")
 
 
 SMALL: dict[str, Any] = {

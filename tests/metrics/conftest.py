@@ -12,10 +12,12 @@ from gan.data.prepared import Photos
 CLASSES = ("bar", "block", "stripe")
 
 
-def _make(folder: Path, train: int = 24, test: int = 8, seed: int = 0) -> Photos:
-    """`train` and `test` pictures a class of three shapes that anyone can tell apart."""
+def _make(
+    folder: Path, train: int = 24, test: int = 8, seed: int = 0, validation: int = 6
+) -> Photos:
+    """Pictures of three shapes that anyone can tell apart, so many a class in each split."""
     rng = np.random.default_rng(seed)
-    count = (train + test) * len(CLASSES)
+    count = (train + validation + test) * len(CLASSES)
     labels = np.arange(count) % len(CLASSES)
     pictures = rng.integers(0, 90, (count, 64, 64, 3), np.uint8)
     for picture, label in zip(pictures, labels, strict=True):
@@ -27,9 +29,10 @@ def _make(folder: Path, train: int = 24, test: int = 8, seed: int = 0) -> Photos
             picture[top : top + 28, left : left + 28] = paint
         else:
             picture[top : top + 36 : 2, left : left + 8] = paint
-    held_out = np.arange(count) >= train * len(CLASSES)
+    held_out = np.arange(count) >= (train + validation) * len(CLASSES)
+    looked_at = (np.arange(count) >= train * len(CLASSES)) & ~held_out
     digest = hashlib.sha256(pictures.tobytes()).hexdigest()
-    return Photos("shapes", pictures, labels, held_out, CLASSES, digest, folder)
+    return Photos("shapes", pictures, labels, held_out, looked_at, CLASSES, digest, folder)
 
 
 @pytest.fixture(scope="session")

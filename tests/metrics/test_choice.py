@@ -50,7 +50,7 @@ def test_pictures_of_another_class_are_not_chosen(
     run: Run, photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a set the first generator's are the photos; its classes are each other's."""
-    train = photos.indices("train")
+    train = photos.indices("development")
     pictures, labels = photos.pictures[train].copy(), photos.labels[train]
     swapped = (labels + 1) % len(photos.classes)
     noisy = pictures // 8 * 8  # a little off, each of its own class
@@ -63,7 +63,7 @@ def test_pictures_of_another_class_are_not_chosen(
 def test_a_generator_without_classes_is_judged_as_a_whole(
     run: Run, photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = photos.indices("train")
+    train = photos.indices("development")
     pictures, none = photos.pictures[train].copy(), np.zeros(len(train), int)
     _draws(monkeypatch, (), (pictures // 2, none), (pictures, none))
     table = choice.choose(run, photos, _judge(photos))

@@ -13,6 +13,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import evaluation, report
+from gan.metrics.evaluation import Effort, Evaluation
 from gan.metrics.judge import Judge, judge_of
 from gan.runs import METRIC_KEY, Run
 
@@ -55,7 +56,10 @@ def judge(photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Judge:
 @pytest.fixture
 def run(tmp_path: Path, photos: Photos) -> Run:
     run = Run(tmp_path / "a-run")
-    dataset = {"name": photos.name, "content_hash": photos.content_hash}
+    counts = {split: photos.counts(split) for split in ("train", "validation", "test")}
+    dataset = {"name": photos.name, "content_hash": photos.content_hash, "counts": counts}
+    run.path.mkdir()
+    run.generator_path.write_bytes(b"weights")
     run.write_config(
         {"settings": {}, "dataset": dataset, "progress": {"images_seen": 7}, "environment": {}}
     )
@@ -79,18 +83,24 @@ def draws(monkeypatch: pytest.MonkeyPatch, photos: Photos) -> Callable[..., None
     return draw
 
 
+def judged(
+    run: Run, photos: Photos, judge: Judge, extractors: list[Any], effort: Effort
+) -> pd.DataFrame:
+    return Evaluation(photos, judge, extractors, effort).of(run)
+
+
 def pick(rows: pd.DataFrame, metric: str, **equal: Any) -> pd.Series:
     for column, value in ({"metric": metric} | equal).items():
         rows = rows[rows[column] == value]
     return rows["value"]
 
 
-def test_copies_of_the_test_photos_score_as_the_ceiling(
+def test_the_held_out_photos_as_pictures_score_as_held_out_photos(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:
     chosen = photos.indices("test")
     draws(photos.pictures[chosen], photos.labels[chosen])
-    rows = evaluation.evaluate(run, photos, judge, [Tiny()], len(chosen), SEEDS, budget=48)
+    rows = judged(run, photos, judge, [Tiny()], Effort(len(chosen), SEEDS, 48, test=True))
 
     for body_type in ("all", *photos.classes):
         gan_test = pick(rows, "gan_test", body_type=body_type)
@@ -98,7 +108,6 @@ def test_copies_of_the_test_photos_score_as_the_ceiling(
         assert gan_test.tolist() == ceiling.tolist()
         assert len(gan_test) == SEEDS
     assert pick(rows, "classifier", body_type="all").min() > 0.8
-    assert pick(rows, "gan_train", body_type="all").between(0, 1).all()
     # Held-out photos are what "not memorised" looks like: here both are the same photos.
     near, floor = (pick(rows, f"neighbour_distance{end}").item() for end in ("", "_floor"))
     assert near == floor > 0
@@ -122,27 +131,119 @@ def test_copies_of_the_test_photos_score_as_the_ceiling(
         "held-out": len(chosen),
     }
     assert run.neighbours_path.exists()
+    predictions = pd.read_csv(run.predictions_path)
+    assert predictions["photo"].tolist() == chosen.tolist()
+    right_names = (predictions["generated_1"] == predictions["body_type"]).mean()
+    assert right_names == pytest.approx(pick(rows, "gan_train", body_type="all", seed=1).item())
 
     text = report.figures(rows)
     assert "efficientnet-lite2" in text
     assert "range of 2 seeds" in text
     assert set(photos.classes) <= set(report.classes(rows).split())
 
-    # A second evaluation replaces the first.
-    evaluation.evaluate(run, photos, judge, [], len(chosen), SEEDS, budget=48)
-    assert len(run.read_metrics()) == len(rows)
+
+def test_without_test_the_split_stays_shut_and_every_opening_is_noted(
+    run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
+) -> None:
+    run.generator_path.write_bytes(b"weights")
+    draws(photos.pictures[:30], photos.labels[:30])
+    rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
+    assert "test" not in set(rows["reference"])
+    assert set(pick(rows, "gan_train", reference="validation"))
+    assert not run.openings_path.exists()
+    looked_at = set(pd.read_csv(run.predictions_path)["photo"])
+    assert looked_at == set(photos.indices("validation"))
+
+    for opened in (1, 2):
+        judged(run, photos, judge, [], Effort(30, 1, 24, test=True, again=True))
+        openings = pd.read_csv(run.openings_path)
+        assert len(openings) == opened
+        assert (openings["generator"] == run.short_hash()).all()
+    assert set(pd.read_csv(run.predictions_path)["photo"]) == set(photos.indices("test"))
 
 
-def test_copies_of_the_train_photos_are_caught_as_diverse_copies(
+def test_a_run_that_learned_from_the_validation_photos_has_no_figures_against_them(
+    run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
+) -> None:
+    values = run.read_config()
+    del values["dataset"]["counts"]["validation"]
+    run.write_config(values)
+    draws(photos.pictures[:30], photos.labels[:30])
+    rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
+    assert not {"gan_train", "classifier", "copies", "neighbour_distance_floor"} & set(
+        rows["metric"]
+    )
+    assert set(pick(rows, "fd"))
+    assert not set(rows["reference"]) & {"validation", "test"}
+
+
+def test_what_is_measured_already_stays_and_an_interruption_loses_one_part(
+    run: Run,
+    photos: Photos,
+    judge: Judge,
+    draws: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draws(photos.pictures[:30], photos.labels[:30])
+
+    def interrupt(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation.teaching, "teach", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
+    before = run.read_metrics()
+    assert {"fd", "gan_test", "copies"} <= set(before["metric"])
+
+    monkeypatch.setattr(evaluation, "extract", interrupt)  # it isn't asked again
+    rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
+    assert {"gan_train", "gan_train_ratio"} <= set(rows["metric"])
+    pd.testing.assert_frame_equal(rows.head(len(before)), before, check_dtype=False)
+    monkeypatch.setattr(evaluation, "generate_set", interrupt)
+    assert judged(run, photos, judge, [Tiny()], Effort(30, 1, 24)).equals(rows)
+
+
+def test_copies_of_the_photos_learned_from_are_caught(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:
     chosen = photos.indices("train")
     draws(photos.pictures[chosen], photos.labels[chosen])
-    rows = evaluation.evaluate(run, photos, judge, [], len(chosen), 1, budget=24)
-    assert pick(rows, "diversity").tolist() == pytest.approx([1] * 3)
-    assert pick(rows, "fd", extractor="car-classifier").item() == pytest.approx(0, abs=1e-4)
+    rows = judged(run, photos, judge, [], Effort(len(chosen), 1, 24))
+    assert pick(rows, "diversity").between(0.9, 1.1).all()
     copies, held_out = (pick(rows, f"neighbour_distance{end}").item() for end in ("", "_floor"))
     assert copies < held_out / 50
+    assert pick(rows, "copies").item() == 1
+    assert pick(rows, "copies_floor").item() < 0.2
+    table = pd.read_csv(run.copies_path)
+    assert table["similarity"].is_monotonic_decreasing
+    assert (chosen[table["picture"]] == table["photo"]).mean() > 0.9
+
+
+def test_every_figure_stands_between_photos_and_noise_at_its_own_counts(
+    run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
+) -> None:
+    """Figure, floor and noise share counts and class shares, or the ruler lies."""
+    first, second = photos.indices("train")[::2], photos.indices("train")[1::2]
+    labels = photos.labels[first]
+    draws(photos.pictures[first], labels)
+    rows = judged(run, photos, judge, [Tiny()], Effort(len(first), 1, 24))
+    half = rows[rows["reference"] == "half"]
+    for metric in ("fd", "kid", "precision", "recall", "density", "coverage"):
+        for extractor in ("efficientnet-lite2", "car-classifier"):
+            same = half[half["extractor"] == extractor]
+            three = [same[same["metric"] == metric + end] for end in ("", "_floor", "_noise")]
+            assert [len(part) for part in three] == [1, 1, 1], (metric, extractor)
+            counts = {tuple(part[["n_fake", "n_real"]].iloc[0]) for part in three}
+            assert len(counts) == 1
+            figure, floor, noise = (part["value"].item() for part in three)
+            if metric == "fd":
+                assert max(figure, floor) < noise
+    whole = rows[(rows["metric"].isin(["fd", "fd_floor"])) & (rows["reference"] == "train")]
+    assert len(whole) == 4
+    assert set(whole["n_fake"]) == {len(first)}
+    assert set(whole["n_real"]) == {len(photos.indices("development"))}
+    assert len(second) > 0
 
 
 def test_one_picture_a_class_has_no_diversity(
@@ -150,7 +251,7 @@ def test_one_picture_a_class_has_no_diversity(
 ) -> None:
     labels = np.arange(30) % 3
     draws(photos.pictures[labels], labels)
-    rows = evaluation.evaluate(run, photos, judge, [], 30, 1, budget=24)
+    rows = judged(run, photos, judge, [], Effort(30, 1, 24))
     assert pick(rows, "diversity").tolist() == pytest.approx([0] * 3, abs=1e-5)
 
 
@@ -158,8 +259,9 @@ def test_an_unconditional_run_has_no_class_figures(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:
     draws(photos.pictures[:30], np.zeros(30, np.int64), conditional=False)
-    rows = evaluation.evaluate(run, photos, judge, [Tiny()], 30, 1, budget=24)
-    assert {"fd", "kid", "precision", "recall", "is", "fd_floor"} <= set(rows["metric"])
+    rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
+    expected = {"fd", "kid", "precision", "recall", "is", "fd_floor", "coverage", "is_noise"}
+    assert expected <= set(rows["metric"])
     assert not {"gan_test", "gan_train", "diversity"} & set(rows["metric"])
     assert (pd.read_csv(run.distances_path)["kind"] == "generated").sum() == 30
     assert not run.confusion_path.exists()
@@ -170,4 +272,4 @@ def test_other_photos_than_the_run_was_trained_on_are_refused(
 ) -> None:
     other = make_photos(tmp_path, train=8, test=2, seed=5)
     with pytest.raises(UserError, match="a-run was trained on other photos"):
-        evaluation.evaluate(run, other, judge, [], 30, 1, budget=24)
+        judged(run, other, judge, [], Effort(30, 1, 24))

@@ -80,7 +80,7 @@ def test_a_second_call_finds_the_features_of_real_photos(
     monkeypatch: pytest.MonkeyPatch,
     make_photos: Callable[..., Photos],
 ) -> None:
-    photos = make_photos(tmp_path, train=4, test=2)
+    photos = make_photos(tmp_path, train=2, test=2, validation=0)
     calls: list[int] = []
 
     def counted(*arguments: Any) -> Any:
@@ -89,18 +89,18 @@ def test_a_second_call_finds_the_features_of_real_photos(
 
     original = extractors.extract
     monkeypatch.setattr(extractors, "extract", counted)
-    first = extractors.real_features(lite2, photos, "test")
-    second = extractors.real_features(lite2, photos, "test")
+    first = extractors.real_features(lite2, photos)
+    second = extractors.real_features(lite2, photos)
     assert len(calls) == 1
-    assert len(first) == 6
+    assert len(first) == 12
     assert torch.equal(first.pooled, second.pooled)
 
     # Other content has another name; a damaged file is made anew.
-    changed = make_photos(tmp_path, train=4, test=2, seed=1)
-    assert not torch.equal(extractors.real_features(lite2, changed, "test").pooled, first.pooled)
-    (damaged,) = (tmp_path / "features").glob(f"{photos.content_hash[:16]}-test-*")
+    changed = make_photos(tmp_path, train=2, test=2, validation=0, seed=1)
+    assert not torch.equal(extractors.real_features(lite2, changed).pooled, first.pooled)
+    (damaged,) = (tmp_path / "features").glob(f"{photos.content_hash[:16]}-all-*")
     damaged.write_bytes(damaged.read_bytes()[:100])
-    assert torch.equal(extractors.real_features(lite2, photos, "test").pooled, first.pooled)
+    assert torch.equal(extractors.real_features(lite2, photos).pooled, first.pooled)
     assert len(calls) == 3
 
 
@@ -154,11 +154,45 @@ def test_features_of_other_weights_are_not_taken(
         return Features(network.weight.detach().repeat(len(pictures), 1), torch.zeros(6, 2))
 
     monkeypatch.setattr(extractors, "extract", extract)
-    photos = make_photos(tmp_path, train=4, test=2)
+    photos = make_photos(tmp_path, train=1, test=1, validation=0)
     for value in (1.0, 2.0, 1.0):
-        features = extractors.real_features(Tiny(value), photos, "test")  # type: ignore[arg-type]
+        features = extractors.real_features(Tiny(value), photos)  # type: ignore[arg-type]
         assert (features.pooled == value).all()
     assert len(list((tmp_path / "features").iterdir())) == 2
+
+
+def test_inception_is_pytorch_fids_with_the_same_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file of random weights in both; pictures of 299 px, so that nobody resizes.
+
+    torch-fidelity scales pixels and resizes as the original TensorFlow graph does ((x - 128) / 128,
+    pixels' corners aligned at the top left); pytorch-fid does neither. Ours keeps to the graph:
+    what is compared are the networks, given pictures as the graph scales them.
+    """
+    from pytorch_fid import inception
+
+    def made() -> torch.nn.Module:
+        monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: blank)
+        return inception.fid_inception_v3()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("torch.nn.Module.load_state_dict", lambda *_, **__: None)
+        blank: dict[str, torch.Tensor] = {}
+        torch.manual_seed(0)
+        blank = made().state_dict()
+    weights = tmp_path / "weights.pth"
+    torch.save(blank, weights)
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: blank)
+    theirs = inception.InceptionV3([3], resize_input=False, normalize_input=False).eval()
+    ours = extractors.create(extractors.INCEPTION, weights)
+    pictures = np.random.RandomState(0).randint(0, 256, (2, 299, 299, 3)).astype(np.uint8)
+    features = extractors.extract(ours, pictures, "test").pooled
+    scaled = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 128) / 128
+    with torch.inference_mode():
+        expected = theirs(scaled)[0].flatten(1)
+    assert expected.std() > 0
+    assert (features - expected).abs().max() <= 1e-6 * expected.abs().max()
 
 
 class Boom:

@@ -1,11 +1,14 @@
 """Rows of features: equal counts, and floors that say what they compare."""
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from gan.metrics import fidelity
+from gan.metrics.features import Features
 from gan.metrics.glossary import INCEPTION
+from gan.metrics.measures import frechet_distance
 
 
 def gaussian(count: int, seed: int, shift: float = 0.0, dimensions: int = 16) -> Tensor:
@@ -28,19 +31,61 @@ def test_a_class_without_pictures_gives_no_class_rows() -> None:
     assert fidelity.class_rows(side, side, ("a", "b"), "x") == []
 
 
-def test_floors_say_what_they_compare() -> None:
-    halves, held_out = fidelity.floor_rows(gaussian(401, 0), gaussian(50, 1), "x")
-    assert (halves["reference"], halves["n_fake"], halves["n_real"]) == ("train", 200, 200)
-    assert (held_out["reference"], held_out["n_fake"], held_out["n_real"]) == ("test", 50, 401)
-    # Both are noise about 0, larger where fewer are compared.
-    assert 0 < halves["value"] < held_out["value"] < 3
-    assert len(fidelity.floor_rows(gaussian(100, 0), gaussian(0, 1), "x")) == 1
+def test_the_floor_of_halves_says_what_it_compares() -> None:
+    row = fidelity.half_floor(gaussian(401, 0), "x")
+    assert (row["reference"], row["n_fake"], row["n_real"]) == ("half", 200, 200)
+    first, second = fidelity.halves(401)
+    assert not set(first) & set(second)
+    # The half of a few is noisier than that of many.
+    assert row["value"] < fidelity.half_floor(gaussian(100, 0), "x")["value"]
 
 
 def test_the_floor_of_fid_is_named_after_it() -> None:
     """The page looks `fid_floor` up beside `fid`."""
-    features = fidelity.Features(gaussian(40, 0), gaussian(40, 1))
+    features = Features(gaussian(40, 0), gaussian(40, 1))
     metrics = {row["metric"] for row in fidelity.rows(features, features, INCEPTION)}
-    (floor,) = fidelity.floor_rows(gaussian(40, 0), gaussian(0, 1), INCEPTION)
     assert "fid" in metrics
-    assert floor["metric"] == "fid_floor"
+    assert fidelity.half_floor(gaussian(40, 0), INCEPTION)["metric"] == "fid_floor"
+
+
+def _two_kinds(counts: tuple[int, int], seed: int) -> tuple[Tensor, np.ndarray]:
+    """Two classes that lie apart."""
+    labels = np.repeat([0, 1], counts)
+    features = gaussian(len(labels), seed)
+    features[labels == 1, 0] += 6
+    return features, labels
+
+
+def test_fds_own_floor_is_what_fresh_photos_score_at_those_counts_and_shares() -> None:
+    real, labels = _two_kinds((1500, 300), 0)
+    for counts in ((900, 900), (2500, 500), (150, 150)):
+        fresh = [_two_kinds(counts, seed)[0] for seed in range(1, 6)]
+        measured = np.mean([frechet_distance(one, real) for one in fresh])
+        shares = np.array(counts) / sum(counts)
+        row = fidelity.own_floor(real, labels, sum(counts), shares, "x")
+        assert row["value"] == pytest.approx(measured, rel=0.3), counts
+        assert (row["n_fake"], row["n_real"]) == (sum(counts), 1800)
+        assert row["reference"] == "train"
+    natural = fidelity.own_floor(real, labels, 1800, None, "x")["value"]
+    uniform = fidelity.own_floor(real, labels, 1800, np.array([0.5, 0.5]), "x")["value"]
+    assert natural < uniform / 5
+
+
+def test_a_ruler_has_the_pictures_counts_and_class_shares() -> None:
+    real, labels = _two_kinds((300, 100), 0)
+    photos = Features(real, torch.zeros(400, 4))
+    noise = Features(gaussian(200, 3, shift=9), torch.zeros(200, 4))
+    ruler = fidelity.Ruler("x", photos, labels, noise)
+    made, asked = _two_kinds((60, 60), 5)
+    rows = ruler.rows(Features(made, torch.zeros(120, 4)), asked)
+    figure, floor, far = (
+        next(row for row in rows if row["metric"] == f"fd{end}") for end in ("", "_floor", "_noise")
+    )
+    assert figure["n_fake"] == floor["n_fake"] == far["n_fake"] < 120
+    assert figure["n_real"] == floor["n_real"] == far["n_real"] == 200
+    assert figure["value"] < 3 * floor["value"] < far["value"]
+    # Uniform pictures against photos in other shares would have stood out.
+    assert frechet_distance(made, real[ruler.second]) > 1.3 * figure["value"]
+    density = {row["metric"]: row["value"] for row in rows if "density" in row["metric"]}
+    assert density["density_floor"] == pytest.approx(1, abs=0.25)
+    assert density["density_noise"] == 0

@@ -53,13 +53,16 @@ def test_a_judge_is_trained_once_and_read_back_the_same(
     train = first.features(photos, 0).pooled[photos.indices("train")]
     assert torch.allclose(first.reference, train, rtol=2e-3, atol=1e-6)
     assert np.array_equal(first.reference_labels, photos.labels[photos.indices("train")])
-    assert len(first.held_out) == photos.test.sum()
+    assert len(first.held_out) == photos.validation.sum()
     assert (np.diff(first.held_out) >= 0).all()
 
     about = json.loads(
         (judge_path("shapes", 64, photos.content_hash) / "judge.json").read_text(encoding="utf-8")
     )
-    assert about["counts"] == {"train": photos.counts("train"), "test": photos.counts("test")}
+    assert about["counts"] == {
+        split: photos.counts(split)  # type: ignore[arg-type]
+        for split in ("train", "validation")
+    }
     assert about["recall"][0].keys() == set(photos.classes)
 
 
@@ -106,7 +109,8 @@ def test_the_features_of_photos_are_found_the_second_time(
 def test_a_set_without_test_photos_has_a_judge_without_accuracy(
     runs_root: Path, tmp_path: Path, make_photos: Callable[..., Photos]
 ) -> None:
-    judge = judges.judge_of(make_photos(tmp_path, train=8, test=0), seeds=1, budget=16)
+    photos = make_photos(tmp_path, train=8, test=0, validation=0)
+    judge = judges.judge_of(photos, seeds=1, budget=16)
     assert judge.accuracy == ()
     assert len(judge.held_out) == 0
 

@@ -1,6 +1,7 @@
 """The evaluation script as a user meets it, with small networks and budgets."""
 
 import runpy
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,6 +57,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "name": photos.name,
         "content_hash": photos.content_hash,
         "classes": list(photos.classes),
+        "counts": {split: photos.counts(split) for split in ("train", "validation", "test")},
     }
     values = {"settings": settings, "dataset": dataset, "environment": {}}
     run.write_config(values | {"progress": {"images_seen": 500}})
@@ -95,14 +97,40 @@ def test_figures_are_printed_written_and_the_next_command_named(
     assert "streamlit run streamlit_app.py" in output.splitlines()[-1]
     table = run.read_metrics()
     assert {"fd", "gan_test", "gan_train", "diversity"} <= set(table["metric"])
-    assert set(table.loc[table["metric"] == "fd", "n_fake"]) == {100}
+    whole = table[(table["metric"] == "fd") & (table["reference"] == "train")]
+    assert set(whole["n_fake"]) == {100}
+    assert set(table.loc[table["metric"] == "gan_train", "reference"]) == {"validation"}
+    assert not run.openings_path.exists()
     assert (table["images_seen"] == 500).all()
 
-    # Everything about the photos is kept: a quick look afterwards trains no judge.
+    # Everything about the photos is kept: a quick look afterwards trains no judge, and what is
+    # measured at that count is not measured again.
     code, output, errors = evaluate(run.path, "--quick", "--count", 100)
     assert code == 0
     assert "judge, seed" not in errors
+    assert "drawing" not in output
     assert "Inception" not in output
+
+
+def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    first, second, third = (Run(home / "checkpoints" / name) for name in ("first", "b", "c"))
+    for other in (second, third):
+        shutil.copytree(first.path, other.path)
+    third.generator_path.unlink()
+    table = home / "checkpoints" / "results.csv"
+    table.write_text("setting\n", encoding="utf-8")
+    code, output, errors = evaluate(
+        first.path, second.path, third.path, table, "--quick", "--count", 100, "--test"
+    )
+    assert code == 0, errors
+    assert "c holds no generator: left out" in output
+    for run in (first, second):
+        assert len(pd.read_csv(run.openings_path)) == 1
+        found = run.read_metrics()
+        assert set(found.loc[found["metric"] == "gan_train", "reference"]) == {"test"}
+    assert len(list((home / "checkpoints").glob("judge-*"))) == 1
 
 
 def test_the_best_kept_generator_is_taken(

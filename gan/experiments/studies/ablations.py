@@ -13,7 +13,7 @@ from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
 from gan.experiments.results import figure_rows, values
 from gan.metrics.glossary import LITE2
 from gan.recipes import REPORT_CGAN, REPORT_DCGAN
-from gan.runs import Run
+from gan.runs import Run, one_reference
 
 SHORT, FULL = "short", "full-length"
 BASE, PAIR, PAIR_DEEPER = "base", "conditional", "conditional-dense-3"
@@ -151,6 +151,7 @@ class Ablations(Experiment):
                 return None
             rows = run.read_metrics()
             rows = rows[(rows["images_seen"] == seen) & (rows["metric"] == "fd")]
+            rows = one_reference(rows)
             self._scores[planned.name] = float(rows["value"].iloc[0])
         return self._scores[planned.name]
 
