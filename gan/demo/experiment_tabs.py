@@ -89,7 +89,7 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
     with st.expander("All findings"):
         for heading, findings in tables.items():
             st.markdown(f"**{heading}**")
-            st.table(
+            st.dataframe(
                 pd.DataFrame(
                     [(finding.claim, WORDS[finding.holds].lower(), finding.evidence)
                      for finding in findings],

@@ -34,8 +34,12 @@ class Served:
 
 
 @contextmanager
-def serve(checkpoints: Path, log: Path) -> Iterator[Served]:
+def serve(
+    checkpoints: Path, log: Path, folder: Path = REPOSITORY, python: str = sys.executable
+) -> Iterator[Served]:
     """Start `streamlit run` on a free port over `checkpoints`; stop it on leaving.
+
+    `folder` holds the app, `python` has what it needs.
 
     Raises:
         RuntimeError: The server ended or did not answer within a minute; says what it wrote.
@@ -43,14 +47,14 @@ def serve(checkpoints: Path, log: Path) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    command = [python, "-m", "streamlit", "run", "streamlit_app.py"]
     options = ["--server.headless", "true", "--server.port", str(port)]
     options += ["--server.address", "127.0.0.1"]
     environment = os.environ | {"CAR_GAN_CHECKPOINTS": str(checkpoints)}
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [*command, *options],
-            cwd=REPOSITORY,
+            cwd=folder,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,

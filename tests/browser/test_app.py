@@ -34,6 +34,7 @@ def test_every_page_opens_clean(browser: Browser, served: Served, width: int, th
         heading = visitor.page.get_by_role("heading", name=name, level=1)
         assert heading.is_visible()
         visitor.check()
+        visitor.check_access()
         unnamed = "[...document.querySelectorAll('[data-testid=stImage] img')].filter(i => !i.alt)"
         assert visitor.page.evaluate(f"{unnamed}.length") == 0
     context.close()

@@ -1,8 +1,11 @@
 """A person at a browser, for tests and screenshots."""
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 PATIENCE = 60_000  # milliseconds: a busy machine may take its time
+# The rules of WCAG 2.2, levels A and AA.
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 class Visitor:
@@ -57,6 +60,11 @@ class Visitor:
             "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
         )
         assert self.page.evaluate(wider) <= 0
+
+    def check_access(self) -> None:
+        """Nothing on the page keeps people out who see, hear or move differently (axe-core)."""
+        found = Axe().run(self.page, options=AXE)
+        assert not found.response["violations"], found.generate_report()
 
     def _note(self, message: ConsoleMessage) -> None:
         # On an address below the root Streamlit first asks there for its own service points.
