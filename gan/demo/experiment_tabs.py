@@ -69,7 +69,7 @@ def every_figure() -> None:
 
 def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
     """An experiment's question, its answer, its charts and all findings; returns its figures."""
-    st.subheader(kind.title, icon=icon)
+    st.header(kind.title, icon=icon)
     st.markdown(f"**{kind.question}** {kind.about}")
     table, problem = store.experiment(kind.name)
     if problem:

@@ -29,7 +29,7 @@ SHOWN = (
 def text(app: AppTest) -> str:
     """All that a page says."""
     parts = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.code]
-    parts += [*app.title, *app.subheader]
+    parts += [*app.title, *app.header]
     return "\n".join(str(part.value) for part in parts)
 
 

@@ -212,7 +212,7 @@ with st.container(horizontal=True):
 if judged is None:
     st.caption("No classifier was trained on this run's photos, so there is no opinion to show.")
 else:
-    st.subheader("What the classifier makes of them", icon=":material/visibility:")
+    st.header("What the classifier makes of them", icon=":material/visibility:")
     st.markdown(
         (opinions.agreement(judged.opinions, asked) + " " if asked else "")
         + "On real photos that it never saw, this classifier is right in "

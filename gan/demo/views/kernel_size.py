@@ -73,7 +73,7 @@ if views:
             st.markdown(f":material/gavel: **{answer.verdict}**")
             st.caption(f"{answer.evidence}. Lower is better.")
 
-    st.subheader("Quality", icon=":material/query_stats:")
+    st.header("Quality", icon=":material/query_stats:")
     here = table[table["view"] == view]
     pairs = [
         (str(metric), str(extractor))
@@ -105,7 +105,7 @@ if views:
 
     costs = [metric for metric in COSTS if metric in set(here["metric"])]
     if costs:
-        st.subheader("Cost", icon=":material/timer:")
+        st.header("Cost", icon=":material/timer:")
         st.dataframe(
             experiments.cost_table(table, view, costs),
             hide_index=True,
@@ -122,7 +122,7 @@ seeds = sorted(
 )
 
 if kernels:
-    st.subheader("The same latents through each kernel", icon=":material/photo_library:")
+    st.header("The same latents through each kernel", icon=":material/photo_library:")
     chosen_seed = seeds[0]
     if len(seeds) > 1:
         chosen_seed = (
@@ -182,7 +182,7 @@ if kernels:
     if view == "equal-time":
         st.caption("Networks and grids are those of each training's end, past the equal time.")
 
-    st.subheader("Losses", icon=":material/show_chart:")
+    st.header("Losses", icon=":material/show_chart:")
     weight = st.slider(
         "Smoothing",
         0.0,
@@ -224,7 +224,7 @@ if kernels:
     else:
         st.caption("These runs have no losses to show.")
 
-st.subheader("What the report published", icon=":material/history_edu:")
+st.header("What the report published", icon=":material/history_edu:")
 published = spreads.published()
 st.dataframe(
     published[published["variant"] == "unconditional"].drop(columns="variant"),

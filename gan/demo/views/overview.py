@@ -34,7 +34,7 @@ if shown is None:
     parts.problems(entries)
 
 if shown is not None and shown.settings is not None:
-    st.subheader("What it draws", icon=":material/photo_library:")
+    st.header("What it draws", icon=":material/photo_library:")
     samples = shown.run.samples()
     strips = (
         store.row_jpegs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
@@ -64,7 +64,7 @@ if shown is not None and shown.settings is not None:
             else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
         )
 
-    st.subheader("How good it is", icon=":material/speed:")
+    st.header("How good it is", icon=":material/speed:")
     numbers = run_summary.headline_figures(shown)
     if numbers:
         with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
@@ -93,7 +93,7 @@ def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> Non
         st.caption(answer.evidence)
 
 
-st.subheader("Short answers", icon=":material/help:")
+st.header("Short answers", icon=":material/help:")
 kernel = run_summary.kernel(entries)
 rare = run_summary.rare(shown if shown and shown.classes else None)
 board = st.grid(2, gap="medium", min_column_width=320)
@@ -174,7 +174,7 @@ with board:
                 icon=":material/directions_car:",
             )
 
-st.subheader("Where the report stood", icon=":material/history_edu:")
+st.header("Where the report stood", icon=":material/history_edu:")
 st.markdown(
     "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"

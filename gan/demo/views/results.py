@@ -99,7 +99,7 @@ if tab == "Figures":
 
 elif tab == "Body types" and entry is not None:
     answer = run_summary.told_apart(entry)
-    st.subheader("Can the types be told apart?", icon=":material/category:")
+    st.header("Can the types be told apart?", icon=":material/category:")
     if answer:
         with st.container(border=True):
             st.markdown(f"**{answer.verdict}**")
@@ -149,7 +149,7 @@ elif tab == "Rare types":
     experiment_tabs.rare_types(measured, dark)
 
 elif tab == "Memorised?" and entry is not None:
-    st.subheader("Does it copy its training photos?", icon=":material/content_copy:")
+    st.header("Does it copy its training photos?", icon=":material/content_copy:")
     distances = store.distances(entry)
     answer = run_summary.memorised(entry)
     if answer is None:
@@ -191,14 +191,14 @@ elif tab == "How measured":
     parts.explain(*parts.TERMS)
 
 elif tab == "Cards":
-    st.subheader("Model card", icon=":material/badge:")
+    st.header("Model card", icon=":material/badge:")
     if entry is None:
         st.caption("There is no run to describe.")
     else:
         st.markdown(model_card.model_card(entry))
         with st.expander("All settings", icon=":material/settings:"):
             st.json(model_card.settings(entry), expanded=2)
-    st.subheader("Data card", icon=":material/dataset:")
+    st.header("Data card", icon=":material/dataset:")
     if entry is not None:
         st.markdown(model_card.data_card(entry))
         if entry.counts:

@@ -129,7 +129,7 @@ over_time = pd.concat([run_summary.over_time(one) for one in pair], ignore_index
 points = over_time.groupby(["run", "name"])["iteration"].transform("nunique")
 followed = over_time[points > 1]
 if not followed.empty:
-    st.subheader("Metrics over the training", icon=":material/query_stats:")
+    st.header("Metrics over the training", icon=":material/query_stats:")
     with st.grid(2, gap="medium", min_column_width=320):
         for title, group in followed.groupby("name"):
             with st.container():
@@ -143,7 +143,7 @@ if not followed.empty:
                     alt=f"{title} over the training of {' and '.join(names)}",
                 )
 elif not over_time.empty:
-    st.subheader("Metrics at the end", icon=":material/query_stats:")
+    st.header("Metrics at the end", icon=":material/query_stats:")
     wide = over_time.pivot(index="name", columns="run", values="shown").fillna("not measured")
     st.dataframe(
         wide[names].reset_index().rename(columns={"name": "Metric"}),
