@@ -14,6 +14,7 @@ from gan.demo.run_charts import (
     NARROW,
     PAIR_COLOURS,
     Chart,
+    legend,
 )
 
 
@@ -65,6 +66,45 @@ def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: st
         )
     )
     return alt.layer(interval, single, mean).properties(height=46 * len(names) + 44)
+
+
+def kernel_curves(table: pd.DataFrame, against: str, name: str) -> Chart:
+    """A figure along the training: a line of means for each kernel, every training as a mark.
+
+    Args:
+        table: name, seed, pictures, seconds, value, as `kernel_size.along` gives them.
+        against: The column of the horizontal axis: pictures or seconds.
+        name: The figure's name for the axis.
+    """
+    names = [kernel for kernel in KERNELS if kernel in set(table["name"])]
+    colours = [KERNEL_COLOURS[KERNELS.index(kernel)] for kernel in names]
+    shapes = [KERNEL_SHAPES[KERNELS.index(kernel)] for kernel in names]
+    title = "Photos seen" if against == "pictures" else "Seconds of training"
+    colour = alt.Color(
+        "name:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend(3)
+    )
+    means = table.groupby(["name", "pictures"], as_index=False)[["seconds", "value"]].mean()
+    x = alt.X(f"{against}:Q", title=title, axis=alt.Axis(format="~s", tickCount=5))
+    y = alt.Y("value:Q", title=name, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
+    line = alt.Chart(means).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)
+    single = (
+        alt.Chart(table)
+        .mark_point(size=45, filled=False, strokeWidth=1.5)
+        .encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=alt.Shape("name:N", scale=alt.Scale(domain=names, range=shapes), legend=None),
+            tooltip=[
+                alt.Tooltip("name:N", title="Kernel"),
+                alt.Tooltip("seed:Q", title="Seed"),
+                alt.Tooltip("pictures:Q", title="Photos seen", format=","),
+                alt.Tooltip("seconds:Q", title="Seconds", format=",.0f"),
+                alt.Tooltip("value:Q", title=name, format=",.2f"),
+            ],
+        )
+    )
+    return alt.layer(line, single).properties(height=HEIGHT)
 
 
 def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:

@@ -1,5 +1,7 @@
 """The kernel page's tables: from results.csv, or from single runs in its place."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from gan.demo import spreads, store
@@ -78,3 +80,24 @@ def verdicts(table: pd.DataFrame) -> dict[str, str]:
     """Which kernel is better, in a sentence, by each view's name."""
     answers = {VIEWS[view]: KernelSize.answer(table, view) for view in COMPARED}
     return {view: answer.verdict for view, answer in answers.items() if answer}
+
+
+def moments(kernels: dict[str, list[Entry]], seed: int) -> list[int]:
+    """Photos seen at the grids that the runs of one training seed kept, rising."""
+    runs = [run for runs in kernels.values() for run in runs if run.settings]
+    return sorted(
+        {
+            iteration * run.settings.loop.batch
+            for run in runs
+            if run.settings and run.settings.loop.seed == seed
+            for iteration, _ in run.run.samples()
+        }
+    )
+
+
+def grid_at(run: Entry, seen: int | None) -> tuple[Path, int]:
+    """The grid nearest to so many photos seen (None: the last), and how many it had seen."""
+    batch = run.settings.loop.batch if run.settings else 1
+    grids = [(iteration * batch, path) for iteration, path in run.run.samples()]
+    after, path = grids[-1] if seen is None else min(grids, key=lambda grid: abs(grid[0] - seen))
+    return path, after

@@ -217,6 +217,11 @@ def make_experiments(root: Path) -> None:
                 rows.append((*key, "pictures_per_s", "", "all", 800 / kernel, "", ""))
                 rows.append((*key, "parameters", "", "all", 1e6 * kernel, "", ""))
                 rows.append((*key, "loss_g_oscillation", "", "all", kernel / 10, "", ""))
+    for kernel in (4, 6, 8):
+        for point in (10_000, 20_000):
+            key = (f"k{kernel}", 0, f"curve-{point}")
+            rows.append((*key, "fd", lite, "all", 200 - point / 1000, 1063, 500))
+            rows.append((*key, "seconds", "", "all", point * kernel / 1000, "", ""))
     write("kernel-size", rows)
     rows = []
     for share, loss in ((1, 0.0), (2, 0.05), (16, 0.2)):

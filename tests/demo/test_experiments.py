@@ -33,6 +33,17 @@ def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> No
     ]
 
 
+def test_a_grid_is_found_by_how_many_photos_were_seen(tmp_path: Path) -> None:
+    for kernel in (4, 6):
+        make_run(tmp_path, f"kernel-size/k{kernel}-seed0", conditional=False, kernel=kernel)
+    kernels = experiments.kernel_runs(list_entries(tmp_path), "equal-pictures")
+    assert experiments.moments(kernels, 0) == [12_800, 25_600, 38_400, 51_200]
+    assert experiments.moments(kernels, 1) == []
+    (run,) = kernels["Kernel 6"]
+    found = {seen: experiments.grid_at(run, seen)[1] for seen in (None, 0, 26_000)}
+    assert found == {None: 51_200, 0: 12_800, 26_000: 25_600}
+
+
 def test_uncut_runs_stand_beside_either_sampling() -> None:
     rows = [
         (setting, seed, "equal-pictures", "gan_test", "car-classifier", body_type, value, 9.0, 9.0)

@@ -111,7 +111,7 @@ HOSTILE = ("", "-1", "nan", "1e999", "99999999999999999999", "../../<script>☃"
 KEYS = {
     "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
     "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "checkpoint"),
-    "kernel_size": ("at", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
+    "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
     "training": ("training", "compare", "iteration", "smoothing"),
     "results": ("show", "results-run", "figures"),
 }
