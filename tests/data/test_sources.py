@@ -40,6 +40,10 @@ FOLDERS: dict[str, Expected] = {
         "train/Coupe/Audi/TT/1.jpg": ("coupe", "train"),
         "test/Vans/VW/Bus/2.jpg": ("van", "test"),
     },
+    "a model that contains another type": {
+        "suv/Transit Van 2019/1.jpg": ("suv", ""),
+        "Wagons/Mini Coupe/2.jpg": ("wagon", ""),
+    },
     "below a make": {"Audi/wagon/1.jpg": ("wagon", ""), "BMW/jeep/2.jpg": ("jeep", "")},
     "Stanford Cars' names": {
         "train/Acura RL Sedan 2012/1.jpg": ("sedan", "train"),
@@ -138,6 +142,7 @@ TABLES: dict[str, tuple[dict[str, str | bytes], Expected]] = {
     ),
     "Excel's first line": ({"t.csv": "sep=;\nfile;type\n1.jpg;sedan\n2.jpg;coupe\n"}, ONE_TWO),
     "line ends of old Macs": ({"t.csv": "file,type\r1.jpg,sedan\r2.jpg,coupe\r"}, ONE_TWO),
+    "UTF-16 without a header": ({"t.csv": "1.jpg\tsedan\n2.jpg\tcoupe".encode("utf-16")}, ONE_TWO),
     "no header": ({"t.csv": "1.jpg,sedan\n2.jpg,coupe\n"}, ONE_TWO),
     "a column is_test": (
         {"t.csv": "image,body_type,is_test\n1.jpg,sedan,0\n2.jpg,coupe,1\n"},
@@ -254,6 +259,16 @@ def test_a_table_about_other_things_is_named_and_not_used(tmp_path: Path, case: 
     assert passed_over.keys() & {*BY_CHANCE[case], "out"}
     if case not in ("an old output folder", "prices"):
         assert any(next(iter(BY_CHANCE[case])) in warning for warning in labelled.warnings)
+
+
+def test_a_table_of_few_photos_does_not_label_the_rest(tmp_path: Path) -> None:
+    table = {
+        "notes.csv": "file,type\njeep/1.jpg,van\n" + "".join(f"x{i}.jpg,a\n" for i in range(5))
+    }
+    names = [f"{folder}/{i}.jpg" for folder in ("jeep", "tesla") for i in range(3)]
+    labelled = label(make(tmp_path, table | photos(*names)))
+    assert labelled.classes() == {"jeep": 3, "tesla": 3}
+    assert "1 of its 6 names fit" in labelled.warnings[0]
 
 
 def test_many_tables_about_other_things_are_one_warning(tmp_path: Path) -> None:
