@@ -132,7 +132,7 @@ def test_a_second_name_of_a_photo_is_a_photo(tmp_path: Path) -> None:
 
 def test_odd_time_stamps_cost_nothing(tmp_path: Path) -> None:
     header = bytearray(make_tar([GOOD]))
-    header[136:148] = b"\xff\xfe garbage!\0"
+    header[136:148] = b"garbage time"
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header[:512])
     dated = bytearray(make_zip([GOOD]))
