@@ -41,7 +41,7 @@ def test_full_disk_names_the_file(capsys: pytest.CaptureFixture[str]) -> None:
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@pytest.mark.parametrize(("number", "code"), zip(SIGNALS, (130, 143, 129), strict=True))
+@pytest.mark.parametrize(("number", "code"), [*zip(SIGNALS, (130, 143, 129), strict=True)])
 def test_interrupt_leaves_with_the_shells_code(number: signal.Signals, code: int) -> None:
     before = {n: signal.getsignal(n) for n in SIGNALS}
     # A shell's background job starts with SIGINT ignored.
