@@ -17,6 +17,7 @@ from gan.config import RunConfig, from_json, settings_hash
 from gan.errors import UserError
 from gan.losses import Objective
 from gan.models import build_generator
+from gan.reading import check_plain
 from gan.runs import Run
 from gan.weights import FORMAT as FORMAT
 from gan.weights import digest
@@ -217,6 +218,7 @@ def _pack(tensors: dict[str, Tensor], about: dict[str, Any]) -> bytes:
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
+        check_plain(path)
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -2,7 +2,6 @@
 to it, the app only reads it."""
 
 import hashlib
-import io
 import itertools
 import json
 import os
@@ -16,24 +15,34 @@ from typing import Any
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from gan import atomic
+from gan import atomic, reading
 from gan.errors import UserError
 from gan.metrics.glossary import METRICS
+from gan.reading import Kind
 
-LOSS_COLUMNS = ("iteration", "images_seen", "seconds", "loss_g", "loss_d", "d_real", "d_fake")
-METRIC_COLUMNS = (
-    "images_seen",
-    "metric",
-    "extractor",
-    "body_type",
-    "value",
-    "low",
-    "high",
-    "n_real",
-    "n_fake",
-    "reference",
-    "seed",
-)
+LOSS_KINDS: dict[str, Kind] = {
+    "iteration": "count",
+    "images_seen": "count",
+    "seconds": "number",
+    "loss_g": "number",
+    "loss_d": "number",
+    "d_real": "number",
+    "d_fake": "number",
+}
+METRIC_KINDS: dict[str, Kind] = {
+    "images_seen": "count",
+    "metric": "text",
+    "extractor": "text",
+    "body_type": "text",
+    "value": "maybe",
+    "low": "maybe",
+    "high": "maybe",
+    "n_real": "maybe",
+    "n_fake": "maybe",
+    "reference": "text",
+    "seed": "maybe",
+}
+LOSS_COLUMNS, METRIC_COLUMNS = tuple(LOSS_KINDS), tuple(METRIC_KINDS)
 # Two rows that agree in these measure the same thing: the newer replaces the older.
 METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "seed")
 # What pictures, or photos in their place, are compared with, the one that speaks first: photos of
@@ -70,10 +79,10 @@ def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:
     found = []
     for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
         try:
-            about = json.loads(path.read_text(encoding="utf-8"))
+            about = reading.read_json(path)
             if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
                 found.append(path.parent)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (UserError, KeyError, TypeError):
             continue
     return found
 
@@ -179,19 +188,11 @@ class Run:
             UserError: The file is missing or isn't what a training writes.
         """
         try:
-            values = json.loads(self.config_path.read_text(encoding="utf-8"))
+            return reading.read_config(self.config_path)
         except FileNotFoundError:
             raise UserError(
                 f"{self.path} is not a run: it has no {self.config_path.name}"
             ) from None
-        except (ValueError, OSError, RecursionError) as error:
-            raise UserError(f"{self.config_path} can't be read: {error}") from None
-        expected = ("dataset", "environment", "progress", "settings")
-        if not isinstance(values, dict) or not all(
-            isinstance(values.get(name), dict) for name in expected
-        ):
-            raise UserError(f"{self.config_path} lacks one of: {', '.join(expected)}")
-        return values
 
     def write_config(self, values: dict[str, Any]) -> None:
         atomic.write_text(self.config_path, json.dumps(values, indent=2) + "\n")
@@ -206,11 +207,11 @@ class Run:
 
     def read_losses(self) -> pd.DataFrame:
         """losses.csv with LOSS_COLUMNS; empty if there is none; a torn last line is dropped."""
-        return _read_csv(self.losses_path, LOSS_COLUMNS)
+        return _table(self.losses_path, LOSS_KINDS)
 
     def read_metrics(self) -> pd.DataFrame:
         """metrics.csv with METRIC_COLUMNS; empty if there is none; a torn last line is dropped."""
-        return _read_csv(self.metrics_path, METRIC_COLUMNS)
+        return _table(self.metrics_path, METRIC_KINDS)
 
     def write_losses(self, rows: pd.DataFrame) -> None:
         atomic.write_text(self.losses_path, rows.to_csv(index=False))
@@ -345,23 +346,8 @@ def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
     return sorted((int(path.stem), path) for path in found if path.stem.isdecimal())
 
 
-def _read_csv(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _table(path: Path, kinds: dict[str, Kind]) -> pd.DataFrame:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return reading.read_table(path, kinds)
     except FileNotFoundError:
-        return pd.DataFrame(columns=list(columns))
-    except OSError as error:
-        raise UserError(f"{path} can't be read: {error.strerror}") from None
-    # A line without its line break was cut by a crash or is still being written.
-    whole = text[: text.rfind("\n") + 1]
-    try:
-        table = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
-        if tuple(table.columns) != columns:
-            raise ValueError(f"its columns are not {','.join(columns)}")
-        numbers = [column for column in columns if column not in TEXT_COLUMNS]
-        table[numbers] = table[numbers].apply(pd.to_numeric)
-    except (ValueError, OverflowError) as error:  # pandas' own errors are ValueErrors
-        raise UserError(f"{path} can't be read: {error!s:.200}") from None
-    texts = [column for column in columns if column in TEXT_COLUMNS]
-    table[texts] = table[texts].fillna("")
-    return table
+        return pd.DataFrame(columns=list(kinds))

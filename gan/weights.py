@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from gan.errors import UserError
+from gan.reading import check_plain
 
 FORMAT = "car-gan-1"
 
@@ -30,6 +31,7 @@ def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         UserError: The file is missing, damaged, or was written by something else.
     """
     try:
+        check_plain(path)
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

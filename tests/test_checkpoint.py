@@ -141,7 +141,7 @@ CASES: dict[str, tuple[Callable[[Run], Any], str]] = {
     ),
     "folder in place of the file": (
         lambda run: (run.generator_path.unlink(), run.generator_path.mkdir()),
-        "damaged",
+        "no plain file",
     ),
 }
 

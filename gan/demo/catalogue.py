@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-
+from gan import weights
 from gan.config import RunConfig, from_json
 from gan.errors import UserError
 from gan.runs import Run
@@ -110,10 +109,10 @@ def read_entry(root: Path, path: Path) -> Entry:
     # An experiment keeps the figures of a run that ended, by budget or by time, and not always
     # its generator.
     ended = progress.get("finished") or run.metrics_path.is_file()
-    kept = run.generator_path.is_file() or not ended
-    weights = _weights_problem(run) if kept else None
-    if weights:
-        problems.append(weights)
+    kept = run.generator_path.exists() or not ended
+    damage = _weights_problem(run) if kept else None
+    if damage:
+        problems.append(damage)
     for read in (run.read_losses, run.read_metrics):
         try:
             read()
@@ -126,19 +125,18 @@ def read_entry(root: Path, path: Path) -> Entry:
         dataset=dataset,
         progress=progress,
         problems=tuple(problems),
-        ready=settings is not None and kept and weights is None,
+        ready=settings is not None and kept and damage is None,
     )
 
 
 def _weights_problem(run: Run) -> str | None:
-    """What keeps a run from drawing, as far as its weights' header and length can tell."""
+    """What keeps a run from drawing, as far as its weights can tell without a network."""
     path = run.generator_path
-    if not path.is_file():
+    if not path.exists():
         return f"{path.name} is missing: the training has not saved yet"
     try:
-        with safe_open(path, framework="numpy"):
-            pass
-    except (SafetensorError, OSError, ValueError):
+        weights.read(path)
+    except UserError:
         return f"{path.name} is damaged or cut short"
     if not run.graph_path.is_file():
         return f"{run.graph_path.name} is missing: python -m gan.graph RUN writes it"

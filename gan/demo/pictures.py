@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,16 +97,6 @@ def sheet(pictures: np.ndarray, columns: int) -> np.ndarray:
         top, left = number // columns * height, number % columns * width
         laid[top : top + height, left : left + width] = picture
     return laid
-
-
-def read_grid(path: Path) -> np.ndarray:
-    """A saved grid as uint8 [H,W,3].
-
-    Raises:
-        OSError: The file is missing or isn't a picture.
-    """
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
 
 
 def tiles(grid: np.ndarray, size: int) -> np.ndarray:

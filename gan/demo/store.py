@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gan import runs
+from gan import reading, runs
 from gan.demo import catalogue, pictures
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
@@ -159,15 +159,16 @@ def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)
 def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
+    types = ("body_type", "asked", "named")
+    kinds: dict[str, reading.Kind] = {
+        name: "text" if name in (*types, "kind") else "number" for name in columns
+    }
     try:
-        table = pd.read_csv(path, keep_default_na=True)
-    except (OSError, ValueError, pd.errors.ParserError):
+        table = reading.read_table(Path(path), kinds, more=True)
+    except (FileNotFoundError, UserError):
         return pd.DataFrame(columns=list(columns))
-    if not set(columns) <= set(table.columns):
-        return pd.DataFrame(columns=list(columns))
-    table = table.dropna()
-    for column in {"body_type", "asked", "named"} & set(columns):
-        table[column] = table[column].astype("str").map(catalogue.type_name)
+    for column in set(types) & set(columns):
+        table[column] = table[column].map(catalogue.type_name)
     return table
 
 
@@ -184,8 +185,8 @@ def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _grid_jpeg(path: str, changed: Stamp, scale: int, natural: bool) -> bytes | None:
     try:
-        grid = pictures.read_grid(Path(path))
-    except OSError:
+        grid = reading.read_picture(Path(path))
+    except (FileNotFoundError, UserError):
         return None
     return pictures.jpeg(pictures.enlarge(grid, grid.shape[0] * scale, natural))
 
@@ -195,8 +196,8 @@ def _row_jpegs(
     path: str, changed: Stamp, size: int, height: int, natural: bool, most: int
 ) -> list[bytes] | None:
     try:
-        cut = pictures.tiles(pictures.read_grid(Path(path)), size)
-    except (OSError, ValueError):
+        cut = pictures.tiles(reading.read_picture(Path(path)), size)
+    except (FileNotFoundError, UserError, ValueError):
         return None
     return [
         pictures.jpeg(np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]]))

@@ -1,28 +1,28 @@
 """results.csv of an experiment: one row a figure, by setting, seed and view."""
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from gan import atomic
+from gan import atomic, reading
 from gan.errors import UserError
 from gan.metrics.glossary import LITE2
+from gan.reading import Kind
 
-COLUMNS = (
-    "setting",
-    "seed",
-    "view",
-    "metric",
-    "extractor",
-    "body_type",
-    "value",
-    "n_real",
-    "n_fake",
-)
-TEXTS = ("setting", "view", "metric", "extractor", "body_type")
+KINDS: dict[str, Kind] = {
+    "setting": "text",
+    "seed": "count",
+    "view": "text",
+    "metric": "text",
+    "extractor": "text",
+    "body_type": "text",
+    "value": "maybe",
+    "n_real": "maybe",
+    "n_fake": "maybe",
+}
+COLUMNS = tuple(KINDS)
 FILE = "results.csv"
 
 
@@ -45,19 +45,9 @@ def read(folder: Path) -> pd.DataFrame:
     """
     path = folder / FILE
     try:
-        content = path.read_text(encoding="utf-8")
-        whole = content[: content.rfind("\n") + 1]
-        table = pd.read_csv(io.StringIO(whole), dtype=dict.fromkeys(TEXTS, "str"))
-        if tuple(table.columns) != COLUMNS:
-            raise ValueError(f"its columns are not {','.join(COLUMNS)}")
-        numbers = [column for column in COLUMNS if column not in TEXTS]
-        table[numbers] = table[numbers].apply(pd.to_numeric)
+        return reading.read_table(path, KINDS)
     except FileNotFoundError:
         raise UserError(f"there is no {path}: run the experiment first") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be read: {error}") from None
-    table[list(TEXTS)] = table[list(TEXTS)].fillna("")
-    return table
 
 
 def figure_rows(

@@ -1,0 +1,163 @@
+"""Reads what is in run folders, which may come from anybody: bounded, typed, refused in one line.
+
+Every reader raises FileNotFoundError where there is no file and UserError where it is not what
+its name says.
+"""
+
+import csv
+import io
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from gan.errors import UserError
+
+LARGEST_TEXT = 50_000_000  # bytes of a table or a JSON file
+LARGEST_PICTURE = 50_000_000  # pixels of a grid
+LARGEST_NUMBER = 1e18
+LONGEST = 1000  # names in a list of classes, and characters of each
+
+# What a column of a table holds: counts are whole and not negative; of numbers, "maybe" are those
+# that may be missing.
+Kind = Literal["count", "number", "maybe", "text"]
+
+# Types of what others read from config.json, where it is there.
+FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
+    ("dataset", "name"): str,
+    ("dataset", "content_hash"): str,
+    ("dataset", "classes"): list,
+    ("dataset", "counts"): dict,
+    ("dataset", "size"): int,
+    ("progress", "iteration"): int,
+    ("progress", "images_seen"): int,
+    ("progress", "seconds"): (int, float),
+    ("progress", "finished"): bool,
+}
+
+
+def check_plain(path: Path) -> None:
+    """See that a path is a file with an end: reading a pipe or a device might wait for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UserError(f"{path} is no plain file")
+
+
+def read_text(path: Path) -> str:
+    """A text file of a bounded size; bytes that are no UTF-8 become replacement characters."""
+    try:
+        check_plain(path)
+        if path.stat().st_size > LARGEST_TEXT:
+            raise UserError(f"{path} is larger than {LARGEST_TEXT // 10**6} MB")
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UserError(f"{path} can't be read: {error.strerror}") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object without numbers or texts that no program of ours writes."""
+    text = read_text(path)
+    try:
+        values = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
+        json.dumps(values, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} can't be read: {error!s:.200}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is no JSON object")
+    return values
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """config.json of a run: `settings`, `dataset`, `progress` and `environment`."""
+    values = read_json(path)
+    expected = ("dataset", "environment", "progress", "settings")
+    if not all(isinstance(values.get(name), dict) for name in expected):
+        raise UserError(f"{path} lacks one of: {', '.join(expected)}")
+    for (section, name), kind in FIELDS.items():
+        if name not in values[section]:
+            continue
+        value = values[section][name]
+        good = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if good and name == "classes":
+            good = len(value) <= LONGEST and all(
+                isinstance(each, str) and len(each) <= LONGEST for each in value
+            )
+        if good and isinstance(value, int | float):
+            good = value >= 0
+        if not good:
+            raise UserError(f"{path} does not describe a run: {section}.{name} is {value!r:.80}")
+    return values
+
+
+def read_table(path: Path, columns: Mapping[str, Kind], more: bool = False) -> pd.DataFrame:
+    """A CSV file with these columns; `more`: and perhaps others, which are dropped.
+
+    A last line without its line break was cut by a crash or is still being written: it is left
+    out.
+    """
+    text = read_text(path)
+    try:
+        header, *rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1]), strict=True)
+        missing = set(columns) - set(header)
+        if missing or (not more and tuple(header) != tuple(columns)):
+            raise ValueError(f"its columns are not {','.join(columns)}")
+        for number, row in enumerate(rows, 2):
+            if len(row) != len(header):
+                raise ValueError(f"row {number} has {len(row)} fields, not {len(header)}")
+        table = pd.DataFrame(rows, columns=header, dtype="object")[list(columns)]
+        for name, kind in columns.items():
+            table[name] = _column(table[name], name, kind)
+    except (ValueError, OverflowError, csv.Error) as error:
+        raise UserError(f"{path} can't be read: {error!s:.200}") from None
+    return table
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """A picture as uint8 [H, W, 3]; its header says its size before it is unpacked."""
+    try:
+        check_plain(path)
+        with Image.open(path) as image:
+            width, height = image.size
+            if width * height > LARGEST_PICTURE:
+                raise UserError(f"{path} is too large: {width}x{height} pixels")
+            return np.asarray(image.convert("RGB"))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path} is no picture: {error!s:.200}") from None
+
+
+def _column(values: pd.Series, name: str, kind: Kind) -> pd.Series:
+    if kind == "text":
+        return values.astype("str")
+    # Python's own float: pandas' fast one is off by a last digit here and there.
+    floats = np.array([float(text) if text.strip() else np.nan for text in values], np.float64)
+    known = floats[~np.isnan(floats)]
+    if (np.abs(known) > LARGEST_NUMBER).any():
+        raise ValueError(f"a number in {name} is out of range")
+    if kind != "maybe" and len(known) < len(floats):
+        raise ValueError(f"a number in {name} is missing")
+    if kind == "count" and ((known < 0).any() or (known % 1 != 0).any()):
+        raise ValueError(f"a number in {name} is no count")
+    if kind == "count" or (len(values) and all(text.isdecimal() for text in values)):
+        return pd.Series(floats.astype(np.int64), values.index)
+    return pd.Series(floats, values.index)
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > len(str(int(LARGEST_NUMBER))):
+        raise ValueError("a number is out of range")
+    return int(digits)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not abs(value) <= LARGEST_NUMBER:
+        raise ValueError("a number is out of range")
+    return value
