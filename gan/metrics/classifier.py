@@ -43,11 +43,15 @@ class Residual(nn.Module):
 
 
 class CarClassifier(nn.Module):
-    """Pictures float [N,3,S,S] in [-1,1], S in 64, 128, 256, to logits [N,classes]."""
+    """Pictures float [N,3,S,S] in [-1,1], S in 64, 128, 256, to logits [N,classes].
 
-    def __init__(self, classes: int, size: int) -> None:
+    `width` multiplies the channels of every stage.
+    """
+
+    def __init__(self, classes: int, size: int, width: float = 1.0) -> None:
         super().__init__()
-        first, *_ = WIDTHS
+        channels = [round(width * each) for each in WIDTHS]
+        first = channels[0]
         # Larger pictures pass through a coarser stem: the stages always start at 32 pixels.
         stride = size // 32
         self.stem = nn.Sequential(
@@ -55,17 +59,17 @@ class CarClassifier(nn.Module):
             nn.BatchNorm2d(first),
             nn.ReLU(inplace=True),
         )
-        widths = (first, *WIDTHS)
+        widths = (first, *channels)
         self.stages = nn.Sequential(
             *(
                 Residual(inputs, outputs, 1 if i == 0 else 2)
                 for i, (inputs, outputs) in enumerate(itertools.pairwise(widths))
             )
         )
-        self.classify = nn.Linear(WIDTHS[-1], classes)
+        self.classify = nn.Linear(channels[-1], classes)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """The penultimate layer: [N, 192], nothing below 0."""
+        """The penultimate layer: [N, 192 at width 1], nothing below 0."""
         pooled: Tensor = self.stages(self.stem(pictures)).mean((2, 3))
         return pooled
 
@@ -81,13 +85,16 @@ def train_classifier(
     seed: int = 0,
     budget: int = BUDGET,
     what: str = "classifier",
+    width: float = 1.0,
+    strength: float = 1.0,
 ) -> CarClassifier:
     """Train on pictures uint8 [N,S,S,3] with labels int64 [N]; the same result for a seed.
 
     AdamW, one cycle of the rate, label smoothing; `budget` counts pictures seen, whatever N is.
     A class of n pictures is drawn in proportion to sqrt(n), and the logits are then corrected by
     the log of that (Menon et al. 2021): the classifier holds all classes for equally likely, as
-    they are among generated pictures. `what` labels the progress bar.
+    they are among generated pictures. `what` labels the progress bar; `width` is the network's,
+    `strength` that of the augmentation.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     data = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
@@ -97,7 +104,7 @@ def train_classifier(
     steps = max(8, math.ceil(budget / BATCH))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        network = CarClassifier(classes, pictures.shape[1])
+        network = CarClassifier(classes, pictures.shape[1], width)
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -105,7 +112,7 @@ def train_classifier(
         )
         for _ in bar(range(steps), desc=what, unit=" batches", leave=False):
             chosen = torch.multinomial(chances, BATCH, replacement=True)
-            batch = augment(_to_float(data[chosen]))
+            batch = augment(_to_float(data[chosen]), strength)
             with autocast(device):
                 logits = network(batch)
             loss = F.cross_entropy(logits.float(), targets[chosen], label_smoothing=0.1)
@@ -125,7 +132,7 @@ def predict(network: CarClassifier, pictures: np.ndarray, what: str = "classifie
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.eval().to(device)
-    pooled = [torch.empty(0, WIDTHS[-1])]
+    pooled = [torch.empty(0, network.classify.in_features)]
     for start in bar(range(0, len(pictures), BATCH), desc=what, unit=" batches", leave=False):
         # A copy: the array may be a read-only map of a file.
         batch = torch.from_numpy(np.array(pictures[start : start + BATCH])).to(device)
@@ -135,25 +142,27 @@ def predict(network: CarClassifier, pictures: np.ndarray, what: str = "classifie
     return Features(features, network.classify(features))
 
 
-def augment(pictures: Tensor) -> Tensor:
+def augment(pictures: Tensor, strength: float = 1.0) -> Tensor:
     """Flip, zoom and shift, then change light, saturation and contrast of [N,3,S,S] in [-1,1].
 
-    One draw a picture from torch's current generator.
+    One draw a picture from torch's current generator. `strength` scales every change but the flip;
+    0 leaves that alone.
     """
     count, device = len(pictures), pictures.device
 
-    def draw(low: float, high: float) -> Tensor:
-        return torch.rand(count, 1, 1, 1, device=device) * (high - low) + low
+    def draw(low: float, high: float, same: float = 1.0) -> Tensor:
+        found = torch.rand(count, 1, 1, 1, device=device) * (high - low) + low
+        return found if strength == 1 else same + (found - same) * strength
 
     # One resampling does flip, zoom and shift (by up to 7 % of a side).
     theta = torch.zeros(count, 2, 3, device=device)
     zoom = draw(0.85, 1.15).flatten()
-    theta[:, 0, 0] = zoom * torch.where(draw(0, 1).flatten() < 0.5, -1.0, 1.0)
+    theta[:, 0, 0] = zoom * torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
     theta[:, 1, 1] = zoom
-    theta[:, :, 2] = torch.rand(count, 2, device=device) * 0.3 - 0.15
+    theta[:, :, 2] = (torch.rand(count, 2, device=device) * 0.3 - 0.15) * strength
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
     x = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    x = x + draw(-0.2, 0.2)
+    x = x + draw(-0.2, 0.2, same=0)
     grey = x.mean(1, keepdim=True)
     x = grey + (x - grey) * draw(0.1, 1.5)
     middle = x.mean((1, 2, 3), keepdim=True)

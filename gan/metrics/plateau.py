@@ -1,0 +1,61 @@
+"""Would more training, another augmentation or a wider network make a better judge?"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from gan import atomic
+from gan.data.prepared import Photos, Split
+from gan.metrics.classifier import accuracy, predict, recalls, train_classifier
+
+COLUMNS = ("budget", "width", "strength", "seed", "split", "n_real", "accuracy", "mean_recall")
+KEY = ["budget", "width", "strength", "seed"]
+SPLITS: tuple[Split, ...] = ("train", "validation")
+
+
+def sweep(
+    photos: Photos,
+    path: Path,
+    budgets: tuple[int, ...],
+    widths: tuple[float, ...],
+    strengths: tuple[float, ...],
+    seeds: int,
+) -> Iterator[pd.DataFrame]:
+    """Train a classifier on the train photos for every combination; the cheapest come first.
+
+    Each is asked about validation photos, which it never saw, and about the train photos: what
+    it reads worse there than it could is left to learn, what it reads better is learned by heart.
+    The test split stays shut. `path`, a CSV with COLUMNS, is written after each, and what it holds
+    already is not trained again. Yields the rows of each new combination.
+    """
+    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+    done = {tuple(row) for row in table[KEY].to_numpy(float)}
+    for each in itertools.product(sorted(budgets), sorted(widths), strengths, range(seeds)):
+        budget, width, strength, seed = each
+        if tuple(map(float, each)) in done:
+            continue
+        train = photos.indices("train")
+        network = train_classifier(
+            photos.pictures[train],
+            photos.labels[train],
+            len(photos.classes),
+            seed,
+            budget,
+            f"{budget:,} pictures, width {width:g}, augmentation {strength:g}, seed {seed}",
+            width,
+            strength,
+        )
+        rows = []
+        for split in SPLITS:
+            asked = photos.indices(split)
+            named = predict(network, photos.pictures[asked], f"{split} photos").named
+            labels = photos.labels[asked]
+            by_class = recalls(named, labels, photos.classes).values()
+            figures = accuracy(named, labels), sum(by_class) / len(by_class)
+            rows.append((*each, split, len(asked), *figures))
+        new = pd.DataFrame(rows, columns=list(COLUMNS))
+        table = pd.concat([table, new]) if len(table) else new
+        atomic.write_text(path, table.to_csv(index=False))
+        yield new

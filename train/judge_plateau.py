@@ -1,0 +1,53 @@
+"""Where the judge stops getting better: accuracy on validation photos by budget and the like."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from gan.cli import parse
+from gan.data.photos import load
+from gan.errors import UserError, command
+from gan.metrics.plateau import sweep
+from gan.runs import runs_root
+
+
+@dataclass(frozen=True)
+class Options:
+    """Train classifiers for every combination; what the CSV holds already is left out."""
+
+    data: str = "drawn"  # "drawn" (embedded), a prepared folder, photos, an archive or its URL
+    size: int = 64  # pixels a side: 64, 128 or 256
+    budgets: tuple[int, ...] = (70_000, 140_000, 280_000, 560_000)  # pictures seen in training
+    widths: tuple[float, ...] = (1.0,)  # that multiply the network's channels
+    strengths: tuple[float, ...] = (1.0,)  # of the augmentation; 0 leaves the flip alone
+    seeds: int = 3  # of each combination
+    out: str = ""  # the CSV; default: checkpoints/judge-plateau-DATA-SIZE.csv
+
+    def __post_init__(self) -> None:
+        for name in ("budgets", "widths"):
+            if not getattr(self, name) or min(getattr(self, name)) <= 0:
+                raise UserError(f"--{name} must be numbers above 0")
+        if not self.strengths or not 0 <= min(self.strengths) <= max(self.strengths) <= 3:
+            raise UserError("--strengths must be numbers from 0 to 3")
+        if not 1 <= self.seeds <= 20:
+            raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+
+
+@command
+def main() -> None:
+    """Sweep, and print each result as it comes."""
+    options = parse(Options)
+    photos = load(options.data, options.size)
+    if not photos.validation.any():
+        raise UserError(f"{options.data} has no validation photos: its classes are too small")
+    path = Path(options.out or runs_root() / f"judge-plateau-{photos.name}-{photos.size}.csv")
+    settings = options.budgets, options.widths, options.strengths, options.seeds
+    for new in sweep(photos, path, *settings):
+        print(new.to_string(index=False, float_format="{:.3f}".format), flush=True)
+    print(f"all of it: {path}")
+
+
+if __name__ == "__main__":
+    main()
