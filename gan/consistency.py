@@ -1,0 +1,55 @@
+"""Whether what run folders say of themselves fits together."""
+
+from gan import weights
+from gan.config import from_json, settings_hash
+from gan.errors import UserError
+from gan.runs import Run
+
+
+def problems(run: Run) -> list[str]:
+    """What contradicts itself in a run folder, a line each; empty where all of it agrees.
+
+    Pictures are iterations times the batch, everywhere; figures were measured on a generator that
+    the run had, and the last one among them; the weights were made with the settings and are
+    those that were written; every segment of the training names its code.
+    """
+    try:
+        values = run.read_config()
+        config = from_json(values["settings"])
+        losses, metrics = run.read_losses(), run.read_metrics()
+    except UserError as error:
+        return [str(error)]
+    found = []
+    progress, batch = values["progress"], config.loop.batch
+    iteration, seen = progress.get("iteration", -1), progress.get("images_seen", -1)
+    if seen != iteration * batch:
+        found.append(f"{seen} pictures are not {iteration} iterations of {batch}")
+    if (losses["images_seen"] != losses["iteration"] * batch).any():
+        found.append("losses.csv: pictures are not iterations times the batch")
+    if len(losses) and int(losses["iteration"].max()) > iteration:
+        found.append("losses.csv goes on after the end")
+    measured = set(metrics["images_seen"])
+    if any(count % batch or count > seen for count in measured):
+        found.append("metrics.csv: figures of a generator that the run never had")
+    if measured and seen not in measured and not run.choice_path.exists():
+        found.append(f"metrics.csv has no figures of the last generator, at {seen} pictures")
+    if any(at > iteration for at, _ in run.samples()):
+        found.append("samples hold a grid from after the end")
+    if run.generator_path.exists():
+        try:
+            made_with = weights.read(run.generator_path)[1].get("settings")
+            if made_with != settings_hash(values["settings"]):
+                found.append("the generator was made with other settings")
+        except UserError as error:
+            found.append(str(error))
+    if not all(revisions(run)):
+        found.append("config.json doesn't name the code of every segment")
+    return found
+
+
+def revisions(run: Run) -> list[str]:
+    """The git revision of each segment of a run; `+` after one marks code that no commit holds."""
+    values = run.read_config()
+    latest = str(values["environment"].get("git_revision", ""))
+    segments = values["progress"].get("segments") or [{"git_revision": latest}]
+    return [str(segment.get("git_revision", "")) for segment in segments]
