@@ -44,8 +44,8 @@ def test_a_folder_becomes_a_set(class_folders: Folders, cache: Path) -> None:
     assert photos.pictures.shape == (50, 64, 64, 3)
     assert photos.pictures.dtype == np.uint8
     assert isinstance(photos.pictures, np.memmap)
-    assert len(photos.indices("train")) + len(photos.indices("test")) == 50
-    total = {k: v + photos.counts("test")[k] for k, v in photos.counts("train").items()}
+    assert len(photos.indices("development")) + len(photos.indices("test")) == 50
+    total = {k: v + photos.counts("test")[k] for k, v in photos.counts("development").items()}
     assert total == {"sedan": 20, "suv": 30}
     assert min(photos.counts("test").values()) >= 1
     for i, row in enumerate(table(photos.folder / "files.csv")):
@@ -56,7 +56,7 @@ def test_a_folder_becomes_a_set(class_folders: Folders, cache: Path) -> None:
     assert photos.folder.is_relative_to(cache)
     assert table(photos.folder / "skipped.csv") == []
     about = json.loads((photos.folder / "dataset.json").read_text(encoding="utf-8"))
-    assert about["counts"]["train"] == photos.counts("train")
+    assert about["counts"]["train"] == photos.counts("development")
     assert about["content_hash"] == photos.content_hash
     sorted_photos = Path(about["sorted"])
     assert {p.name for p in sorted_photos.iterdir()} == {"sedan", "suv"}
@@ -277,7 +277,7 @@ def test_out_names_the_folder(class_folders: Folders, tmp_path: Path) -> None:
 def test_drawn_cars_are_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
     photos = read(prepare(Request(count=160)))
     assert photos.name == "drawn"
-    assert set(photos.counts("train").values()) == {18}
+    assert set(photos.counts("development").values()) == {18}
     with pytest.raises(UserError, match="--classes"):
         prepare(Request(classes="sedan"))
 

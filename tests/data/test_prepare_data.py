@@ -66,7 +66,7 @@ def test_drawn_is_the_default(run: Run) -> None:
     code, output, _ = run("--count", 160, "--seed", 3)
     assert code == 0
     assert "160 pictures of 64 px" in output
-    assert output.count("18 train        2 test") == 8
+    assert output.count("15 train       3 validation       2 test") == 8
 
 
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
