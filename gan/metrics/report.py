@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gan.metrics.glossary import CLASSIFIER, FLOOR, LITE2, METRICS, title
-from gan.runs import latest
+from gan.runs import latest, one_reference
 
 BY_CLASS = [key for key, metric in METRICS.items() if metric.by_class]
 # The figures of a short table.
@@ -43,6 +43,7 @@ def figures(rows: pd.DataFrame) -> str:
 
 def classes(rows: pd.DataFrame) -> str:
     """A table of the classes, mean over seeds; empty where nothing is measured by class."""
+    rows = one_reference(rows)
     found = rows[(rows["body_type"] != "all") & rows["metric"].isin(BY_CLASS)]
     # Inception's KID would be averaged with Lite2's: the first extractor speaks.
     found = found[(found["metric"] != "kid") | (found["extractor"] == _first_kid(found))]
@@ -138,6 +139,7 @@ def _cell(table: pd.DataFrame, metric: str, extractor: str, reference: str) -> s
 
 
 def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
+    tables = {name: one_reference(table) for name, table in tables.items()}
     columns = [
         (name, metric)
         for name, table in tables.items()
@@ -147,7 +149,10 @@ def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
     if not columns:
         return []
     head = [f"{metric}, {name}" for name, metric in columns]
-    lines = ["", "| body type | test photos | ceiling | " + " | ".join(head) + " |"]
+    lines = [
+        "",
+        "| body type | held-out photos | same classifier on photos | " + " | ".join(head) + " |",
+    ]
     lines.append("|---|---|---|" + "---|" * len(columns))
     first = tables[columns[0][0]]
     ceilings = first[(first["metric"] == "classifier") & (first["body_type"] != "all")]
