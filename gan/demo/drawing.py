@@ -9,7 +9,7 @@ from gan.demo import engine, parts, store
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 
-FIRST = 8  # pictures that the page on generating opens with
+FIRST = 6  # pictures that the page on generating opens with
 
 
 def pick_run(entries: list[Entry]) -> Entry:

@@ -42,7 +42,11 @@ class Drawn:
 
 
 def draw(
-    entry: Entry, seeds: tuple[int, ...], labels: tuple[int, ...] | None, truncation: float
+    entry: Entry,
+    seeds: tuple[int, ...],
+    labels: tuple[int, ...] | None,
+    truncation: float,
+    guidance: float = latents.GUIDANCE,
 ) -> Drawn:
     """Pictures of `seeds`, one a seed; cached, so a second visitor waits for nothing.
 
@@ -51,13 +55,14 @@ def draw(
         seeds: One a picture; a picture depends on its own seed alone.
         labels: One class number a picture, or None where the generator takes none.
         truncation: Above 0, at most 1.
+        guidance: From 0 (varied) to 1 (typical), for generators that take it.
 
     Raises:
         UserError: The checkpoint can't be used.
         Busy: No turn came in time.
     """
     path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
-    return _draw(path, changed, seeds, labels, truncation)
+    return _draw(path, changed, seeds, labels, truncation, guidance)
 
 
 def morph(
@@ -148,13 +153,14 @@ def _draw(
     seeds: tuple[int, ...],
     labels: tuple[int, ...] | None,
     truncation: float,
+    guidance: float,
 ) -> Drawn:
     def work() -> Drawn:
         generator = _generator(path, changed)
         start = time.perf_counter()
         z = latents.from_seeds(seeds, generator.latent, truncation)
         y = None if labels is None else _one_hot(labels, generator.classes)
-        return Drawn(generator.draw(z, y), time.perf_counter() - start)
+        return Drawn(generator.draw(z, y, guidance), time.perf_counter() - start)
 
     return _in_turn(work)
 

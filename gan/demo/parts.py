@@ -66,12 +66,8 @@ def missing(what: str, command: str) -> None:
 
 
 def problems(entries: list[Entry]) -> None:
-    """Runs that can't be used in full: how many came without a generator, what is wrong where."""
+    """Runs that can't be used in full, and what is wrong with each."""
     troubled = [entry for entry in entries if entry.problems]
-    without = sum(not entry.ready and not entry.problems for entry in entries)
-    if without:
-        noun = "run is" if without == 1 else "runs are"
-        st.caption(f"{without} {noun} here with figures and curves alone, without a generator.")
     if not troubled:
         return
     noun = "run has" if len(troubled) == 1 else "runs have"

@@ -20,7 +20,7 @@ NARROW = 24  # characters of a title or a label that stay on one line
 
 
 def loss_curves(
-    lines: pd.DataFrame, runs: list[str], colours: list[str], rule: int | None = None
+    lines: pd.DataFrame, runs: list[str], colours: list[str], rule: float | None = None
 ) -> Chart:
     """Raw faint, smoothed thick; colour is the run, dash the network.
 
@@ -31,15 +31,17 @@ def loss_curves(
         lines: What `curves.loss_lines` returns, for one or more runs.
         runs: Names in the order of the legend.
         colours: One a run.
-        rule: Iteration to mark with a vertical line.
+        rule: Photos seen to mark with a vertical line.
     """
     by_run = alt.selection_point(fields=["run"], bind="legend", name="by_run")
     by_network = alt.selection_point(fields=["network"], bind="legend", name="by_network")
     zoom = alt.selection_interval(bind="scales", encodings=["x"], name="zoom")
     hover = alt.selection_point(
-        fields=["iteration"], nearest=True, on="pointermove", empty=False, clear="pointerout"
+        fields=["images_seen"], nearest=True, on="pointermove", empty=False, clear="pointerout"
     )
-    x = alt.X("iteration:Q", title="Iteration", axis=alt.Axis(grid=False, tickCount=6))
+    x = alt.X(
+        "images_seen:Q", title="Photos seen", axis=alt.Axis(grid=False, tickCount=5, format="~s")
+    )
     colour = alt.Color(
         "run:N",
         title="Run",
@@ -67,7 +69,7 @@ def loss_curves(
         alt.Chart(lines)
         .mark_rule(color=NEUTRAL)
         .encode(
-            x="iteration:Q",
+            x="images_seen:Q",
             opacity=alt.condition(hover, alt.value(0.6), alt.value(0)),
             tooltip=[
                 alt.Tooltip("run:N", title="Run"),
@@ -86,25 +88,33 @@ def loss_curves(
     return alt.layer(*layers).properties(height=TALL, usermeta=_svg())
 
 
-def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: int | None) -> Chart:
+def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: float | None) -> Chart:
     """A metric over the training, one line a run.
 
     Args:
-        table: iteration, value, run.
+        table: images_seen, value, run.
         runs: Names in the order of the legend.
         name: The metric's name for the axis.
-        rule: Iteration to mark.
+        rule: Photos seen to mark.
     """
     lines = (
         alt.Chart(table)
         .mark_line(point=alt.OverlayMarkDef(size=60, filled=True))
         .encode(
-            x=alt.X("iteration:Q", title="Iteration", axis=alt.Axis(grid=False, tickCount=6)),
+            x=alt.X(
+                "images_seen:Q",
+                title="Photos seen",
+                axis=alt.Axis(grid=False, tickCount=5, format="~s"),
+            ),
             y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "run:N", title="Run", scale=alt.Scale(domain=runs, range=PAIR_COLOURS), legend=None
             ),
-            tooltip=["run:N", alt.Tooltip("iteration:Q", format=","), alt.Tooltip("value:Q")],
+            tooltip=[
+                "run:N",
+                alt.Tooltip("images_seen:Q", title="Photos seen", format=","),
+                alt.Tooltip("value:Q"),
+            ],
         )
     )
     layers = [lines] if rule is None else [lines, _marker(rule)]
@@ -268,11 +278,11 @@ def diagonal_in_words(shares: pd.DataFrame) -> str:
     return "; ".join(f"{row['asked']} {row['text']} % as asked" for _, row in right.iterrows())
 
 
-def _marker(iteration: int) -> alt.Chart:
+def _marker(photos: float) -> alt.Chart:
     return (
-        alt.Chart(pd.DataFrame({"iteration": [iteration]}))
+        alt.Chart(pd.DataFrame({"images_seen": [photos]}))
         .mark_rule(color=NEUTRAL, strokeWidth=2, strokeDash=[4, 3])
-        .encode(x="iteration:Q")
+        .encode(x="images_seen:Q")
     )
 
 

@@ -72,6 +72,31 @@ def memorised(entry: Entry) -> Finding | None:
 
 
 @once
+def in_one_line(entry: Entry) -> str:
+    """What a run learned from, for how long, and how well it does as asked, beside photos."""
+    facts = []
+    if entry.counts:
+        facts.append(f"learned from {sum(entry.counts.values()):,} photos")
+    seconds, seen = (entry.progress.get(name) for name in ("seconds", "images_seen"))
+    if isinstance(seconds, (int, float)):
+        facts.append(f"trained for {seconds / 60:,.0f} minutes")
+    if isinstance(seen, int):
+        facts.append(f"{seen:,} pictures seen")
+    metrics = spreads.latest(store.metrics(entry))
+    named, photos = (spreads.pick(metrics, name) for name in ("gan_test", "classifier"))
+    if named is not None:
+        words = f"a classifier names {spreads.percent(named.value)} of its cars as asked"
+        if photos is not None:
+            words += (
+                f" (of photos {spreads.percent(photos.value)}: it draws typical cars)"
+                if (named.value > photos.value)
+                else f" (of photos {spreads.percent(photos.value)})"
+            )
+        facts.append(words)
+    return "; ".join(facts).capitalize() + "." if facts else ""
+
+
+@once
 def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
     """(name, value, spread, help) of the figures that the front page shows, best known first."""
     metrics = spreads.latest(store.metrics(entry))
@@ -106,6 +131,10 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
             alike = "half of the real photos against half" if floor.n_real == floor.n_fake else ""
             alike = alike or "real photos at these counts"
             words += f"; {alike}: {spreads.show(floor.value, metric)}"
+        if metric in ("gan_test", "gan_train"):
+            ceiling = spreads.pick(metrics, "classifier")
+            if ceiling is not None:
+                words += f"; photos themselves: {spreads.show(ceiling.value, metric)}"
         shown.append((spreads.title(metric, used), spreads.show(found.value, metric), words, term))
     return shown
 
@@ -159,26 +188,19 @@ def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
 
 @once
 def over_time(entry: Entry) -> pd.DataFrame:
-    """A run's figures at each point of its training: run, name, iteration, value, shown."""
-    metrics, losses = store.metrics(entry), store.losses(entry)
+    """A run's figures at each point of its training: run, name, images_seen, value, shown."""
+    metrics = store.metrics(entry)
     rows = metrics[(metrics["body_type"] == "all") & metrics["metric"].isin(spreads.QUALITY)]
     rows = one_reference(rows)
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[
         "value"
     ].mean()
-    iterations = losses["iteration"].to_numpy()
-    seen = losses["images_seen"].to_numpy()
-    batch = entry.settings.loop.batch if entry.settings else 1
-    found = [
-        int(iterations[abs(seen - images).argmin()]) if len(seen) else int(images / batch)
-        for images in means["images_seen"]
-    ]
     pairs = list(zip(means["metric"], means["extractor"], strict=True))
     return pd.DataFrame(
         {
             "run": entry.name,
             "name": [spreads.title(*pair) for pair in pairs],
-            "iteration": found,
+            "images_seen": means["images_seen"],
             "value": means["value"],
             "shown": [
                 spreads.show(value, metric)

@@ -110,7 +110,7 @@ def test_back_and_forward_restore_the_page_and_its_values(visitor: Visitor) -> N
     page.get_by_text("1 picture drawn").wait_for()
     visitor.settle()
     page.go_forward()
-    page.get_by_text("32 pictures drawn").wait_for()
+    page.get_by_text("6 pictures drawn").wait_for()
     visitor.settle()
     page.go_forward()
     page.get_by_role("heading", name="Are rare types drawn worse?").wait_for()

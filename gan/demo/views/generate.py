@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 import gan
+from gan import latents
 from gan.demo import drawing, engine, opinions, parts, pictures, run_charts, spreads, store
 from gan.errors import UserError
 
 ALL = "All types"
-TALL = 192  # pixels that a picture's file is high: three times what the network draws
+TALL = 256  # pixels that a picture's file is high: what the network draws, 4, 2 or 1 times
 MOST_EACH = 4  # pictures a type where every type is asked for
 
 parts.heading(
@@ -30,66 +31,67 @@ def another_seed() -> None:
     st.session_state["seed"] = float(random.randrange(10**6))
 
 
-with st.container(border=True):
-    left, middle, right = st.columns([2, 1, 1], vertical_alignment="bottom")
-    with left:
-        entry = drawing.pick_run(entries)
-    with middle:
-        seed = parts.seed_input(
-            "Seed",
-            0,
-            "seed",
-            "The first picture's seed; the next pictures take the seeds that follow.",
-        )
-    with right:
-        st.button("Another seed", icon=":material/casino:", on_click=another_seed, width="stretch")
-    kind = ALL
-    if entry.classes:
+# Pictures first: on a telephone they stand before the controls, on a desk to their left.
+choice = st.container()
+gallery_column, controls = st.columns([3, 1], gap="large")
+with controls:
+    entry = drawing.pick_run(entries)
+kind = ALL
+if entry.classes:
+    types = [*entry.classes, ALL]
+    with choice:
         kind = (
             st.pills(
-                "Body type",
-                [ALL, *entry.classes],
-                default=ALL,
-                required=True,
-                key="type",
-                bind="query-params",
+                "Body type", types, default=types[0], required=True, key="type", bind="query-params"
             )
-            or ALL
+            or types[0]
         )
-    each = bool(entry.classes) and kind == ALL
-    left, middle, right = st.columns([1, 1, 1], vertical_alignment="bottom")
-    with left:
-        if each:
-            count = st.slider(
-                "Pictures of each type", 1, MOST_EACH, MOST_EACH, key="each", bind="query-params"
-            )
-        else:
-            count = st.slider(
-                "Pictures", 1, engine.MOST_PICTURES, 8, key="count", bind="query-params"
-            )
-    with middle:
-        truncation = st.slider(
-            "Truncation",
-            0.3,
+each = bool(entry.classes) and kind == ALL
+with controls:
+    seed = parts.seed_input(
+        "Seed", 0, "seed", "The first picture's seed; the next pictures take the seeds that follow."
+    )
+    st.button("Another seed", icon=":material/casino:", on_click=another_seed, width="stretch")
+    if each:
+        count = st.slider("Pictures of each type", 1, MOST_EACH, 1, key="each", bind="query-params")
+    else:
+        count = st.slider(
+            "Pictures", 1, engine.MOST_PICTURES, drawing.FIRST, key="count", bind="query-params"
+        )
+    guidance = latents.GUIDANCE
+    if entry.settings and entry.settings.guided:
+        guidance = st.slider(
+            "From varied to typical",
+            0.0,
             1.0,
-            1.0,
+            latents.GUIDANCE,
             0.05,
-            key="truncation",
+            key="guidance",
             bind="query-params",
-            help="Lower values give more typical and less varied cars; 1 leaves the latent alone.",
+            help="How strongly the network was pushed towards what tells the types apart.",
         )
-    with right:
-        natural = st.toggle(
-            "Natural proportions",
-            True,
-            key="natural",
-            bind="query-params",
-            help="Photos were squashed to squares for the training; this stretches them back.",
-        )
+    truncation = st.slider(
+        "Truncation",
+        0.3,
+        1.0,
+        1.0,
+        0.05,
+        key="truncation",
+        bind="query-params",
+        help="Lower values give more typical and less varied cars; 1 leaves the latent alone.",
+    )
+    natural = st.toggle(
+        "Natural proportions",
+        True,
+        key="natural",
+        bind="query-params",
+        help="Photos were squashed to squares for the training; this stretches them back.",
+    )
 
 # The browser's limits are no limits: a stranger may send anything.
 count = min(max(int(count), 1), MOST_EACH if each else engine.MOST_PICTURES)
 truncation = min(max(float(truncation), 0.3), 1.0)
+guidance = min(max(float(guidance), 0.0), 1.0)
 kinds = list(entry.classes) if each else [kind] if kind in entry.classes else []
 
 seeds = [seed + number for _ in (kinds or [ALL]) for number in range(count)]
@@ -97,7 +99,9 @@ labels = [entry.classes.index(one) for one in kinds for _ in range(count)]
 asked = [one for one in kinds for _ in range(count)]
 
 drawn = drawing.drawn(
-    lambda: engine.draw(entry, tuple(seeds), tuple(labels) if labels else None, truncation),
+    lambda: engine.draw(
+        entry, tuple(seeds), tuple(labels) if labels else None, truncation, guidance
+    ),
     entry,
     entries,
 )
@@ -114,30 +118,31 @@ shown = store.jpegs(drawn.pictures, TALL, natural)
 lines = [opinions.caption(one) for one in judged.opinions] if judged else [""] * len(shown)
 
 
-def gallery(start: int, stop: int) -> None:
-    """Pictures side by side in the cells of a grid; below each what the classifier says."""
-    for number in range(start, stop):
+def under(number: int) -> str:
+    """What stands under a picture: its type where all are shown, and the classifier's opinion."""
+    if judged is None:
+        return f"{asked[number]}, seed {seeds[number]}" if asked else f"seed {seeds[number]}"
+    if not asked:
+        return f"taken for: {lines[number]}"
+    if judged.opinions[number].named == asked[number]:
+        return f"{lines[number]} :material/check:"
+    wrong = f"**taken for: {lines[number]}** :material/close:"
+    return f"{asked[number]}, {wrong}" if each else wrong
+
+
+with (
+    gallery_column,
+    st.container(key="pictures"),
+    st.grid(3, gap="small", min_column_width=160),
+):
+    for number, picture in enumerate(shown):
         said = f"; the classifier says {lines[number]}" if lines[number] else ""
         st.image(
-            shown[number],
-            caption=lines[number] or f"seed {seeds[number]}",
+            picture,
+            caption=under(number),
             width="stretch",
             alt=f"Generated {asked[number] if asked else 'car'}, seed {seeds[number]}{said}",
         )
-
-
-with st.container(key="pictures"):
-    if each:
-        with st.grid(2, gap=("xsmall", "large"), min_column_width=330):
-            for row, one in enumerate(kinds):
-                with st.container(gap="xsmall"):
-                    st.markdown(f"**{parts.plain(one)}**")
-                    # One row a type at every width: the pictures shrink instead of wrapping.
-                    with st.grid(MOST_EACH, gap="xsmall", min_column_width=64, wrap=False):
-                        gallery(row * count, (row + 1) * count)
-    else:
-        with st.grid(4, gap="small", min_column_width=150):
-            gallery(0, len(shown))
 
 unit = "picture" if len(shown) == 1 else "pictures"
 st.caption(
@@ -145,7 +150,7 @@ st.caption(
     f"{seed + count - 1}"
     + (", the same in every row" if each else "")
     + ". "
-    + ("Under each: what the classifier takes it for." if judged else "")
+    + ("Under each: what a classifier takes it for, and how sure it is." if judged else "")
 )
 
 about = {
@@ -185,6 +190,7 @@ with st.container(horizontal=True):
         "seed": seed,
         **({"type": kind} if entry.classes else {}),
         **({"each": count} if each else {"count": count}),
+        **({"guidance": guidance} if entry.settings and entry.settings.guided else {}),
         "truncation": truncation,
         "natural": natural,
         "checkpoint": checkpoint,

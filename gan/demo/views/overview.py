@@ -17,13 +17,11 @@ shown = catalogue.headline(entries)
 parts.heading(
     "Car GAN",
     ":material/directions_car:",
-    "A neural network draws cars of a chosen body type. It learned from photos as a **GAN** "
-    "(generative adversarial network): one network draws, another tells drawn from real, and each "
-    "learns from the other.  \n"
-    "It answers a course report whose conditional network drew noise, and measures what the "
-    "report could not.  \n"
-    "Every figure here is read from files that the trainings wrote, and every view has a link.",
+    "A neural network draws cars of a chosen body type. It answers a course report whose network "
+    "drew noise, and measures what the report could not.",
 )
+if shown is not None and (facts := run_summary.in_one_line(shown)):
+    st.markdown(f"**{facts}**")
 
 if shown is None:
     where = runs.runs_root().name
@@ -63,6 +61,18 @@ if shown is not None and shown.settings is not None:
             if shown.classes
             else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
         )
+
+    report = next((entry for entry in entries if entry.name == "report-cgan"), None)
+    noise = (
+        store.row_jpegs(
+            report.run.samples()[-1][1], report.settings.data.size, NATURAL_HEIGHT, True, 8
+        )
+        if report and report.settings and report.run.samples()
+        else None
+    )
+    if noise:
+        st.markdown("**The report's network for body types, trained on the same photos**")
+        st.image(noise[0], width="stretch", alt="Eight pictures of noise: the report's network")
 
     st.header("How good it is", icon=":material/speed:")
     numbers = run_summary.headline_figures(shown)

@@ -17,7 +17,7 @@ measured = {entry.name: entry for entry in entries if not store.metrics(entry).e
 if not measured:
     parts.missing("No run has been evaluated yet.", f"{parts.EVALUATE} checkpoints/NAME")
 
-TABS = ["Figures", "Body types", "Rare types", "Memorised?"]
+TABS = ["Body types", "Figures", "Rare types", "Memorised?"]
 ALWAYS = ["Settings", "Experiments", "How measured", "Cards"]
 VIEWS = [*TABS, *ALWAYS] if measured else ALWAYS
 tab = (
@@ -136,8 +136,8 @@ elif tab == "Body types" and entry is not None:
             alt="Heat map of figures by body type",
         )
         st.caption(
-            "Written: the value. Colour: from the worst type (pale) to the best (deep) within each "
-            "column; distances are compared at an equal number of pictures a type."
+            "Written: the value. Colour: the better within its column, the more it stands out from "
+            "the page; distances are compared at an equal number of pictures a type."
         )
     if named.empty and per_type.empty and entry.classes:
         parts.missing(

@@ -7,6 +7,7 @@ from gan.demo import curves, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
 
 NONE = "None"
+REPORT = "report-cgan"  # what ours is compared with at first
 
 parts.heading(
     "Training",
@@ -25,6 +26,7 @@ if not shown:
     parts.footer()
     st.stop()
 
+others = [NONE, *shown]
 with st.container(border=True):
     left, right = st.columns(2)
     with left:
@@ -32,7 +34,8 @@ with st.container(border=True):
     with right:
         other_name = st.selectbox(
             "Compare with",
-            [NONE, *shown],
+            others,
+            others.index(REPORT) if REPORT in others[2:] else 0,
             key="compare",
             bind="query-params",
             help="A second run at the same number of photos seen.",
@@ -79,6 +82,7 @@ def grid_of(of: Entry, iteration: int) -> None:
 
 
 pair = [entry] + ([other] if other else [])
+mark = seen(entry, at) if at is not None else None
 if at is not None:
     columns = st.columns(2, gap="large")
     with columns[0]:
@@ -114,7 +118,7 @@ with columns[1] if at is not None and other is None else st.container():
                 lines,
                 names,
                 run_charts.PAIR_COLOURS[: len(names)],
-                at,
+                mark,
                 alt=f"Losses of generator and discriminator of {' and '.join(names)}",
             )
         st.caption(
@@ -126,7 +130,7 @@ with columns[1] if at is not None and other is None else st.container():
         st.caption("These runs have no losses to show.")
 
 over_time = pd.concat([run_summary.over_time(one) for one in pair], ignore_index=True)
-points = over_time.groupby(["run", "name"])["iteration"].transform("nunique")
+points = over_time.groupby(["run", "name"])["images_seen"].transform("nunique")
 followed = over_time[points > 1]
 if not followed.empty:
     st.header("Metrics over the training", icon=":material/query_stats:")
@@ -139,7 +143,7 @@ if not followed.empty:
                     group,
                     names,
                     str(title),
-                    at,
+                    mark,
                     alt=f"{title} over the training of {' and '.join(names)}",
                 )
 elif not over_time.empty:
