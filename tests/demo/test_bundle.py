@@ -15,7 +15,7 @@ from gan.runs import Run
 def test_a_bundle_runs_on_its_own(full: Path, tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     bundle.write(folder)
-    wanted = (folder / "requirements.txt").read_text().split()
+    wanted = (folder / "requirements.txt").read_text(encoding="utf-8").split()
     assert {line.partition("==")[0] for line in wanted} >= {"streamlit", "onnxruntime", "pandas"}
     assert not any(line.startswith("torch") for line in wanted)
     program = """
