@@ -102,6 +102,11 @@ def jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
     return _jpegs(made, height, natural)
 
 
+def film(frames: np.ndarray, height: int) -> bytes:
+    """Frames uint8 [N, H, W, 3], enlarged to natural proportions, as an animation for browsers."""
+    return _film(frames, height)
+
+
 def judge_folder(content_hash: str, size: int) -> Path | None:
     """The judge that was trained on the photos of that hash at that size; None without one."""
     return _judge_folder(str(runs.runs_root().absolute()), content_hash, size)
@@ -208,6 +213,11 @@ def _row_jpegs(
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
     return [pictures.jpeg(pictures.enlarge(one, height, natural)) for one in made]
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _film(frames: np.ndarray, height: int) -> bytes:
+    return pictures.animation(np.stack([pictures.enlarge(one, height, True) for one in frames]))
 
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)

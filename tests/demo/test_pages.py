@@ -110,7 +110,7 @@ def test_a_corrupt_checkpoint_is_a_note_and_other_runs_draw(full: Path, open_pag
 HOSTILE = ("", "-1", "nan", "1e999", "99999999999999999999", "../../<script>☃")
 KEYS = {
     "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
-    "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "checkpoint"),
+    "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "play", "checkpoint"),
     "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
     "training": ("training", "compare", "iteration", "smoothing"),
     "results": ("show", "results-run", "figures"),

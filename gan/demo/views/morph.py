@@ -1,5 +1,8 @@
 """From one car to another: the body type and the latent move each on its own slider."""
 
+import base64
+import random
+
 import numpy as np
 import streamlit as st
 
@@ -19,6 +22,13 @@ parts.heading(
 
 entries = store.entries()
 drawing.need_a_run(entries)
+
+
+def random_pair() -> None:
+    """Draw two seeds for the visitor; they stay in the address, so nothing is lost."""
+    for key in ("from-seed", "to-seed"):
+        st.session_state[key] = float(random.randrange(10**6))
+
 
 with st.container(border=True):
     entry = drawing.pick_run(entries)
@@ -64,6 +74,16 @@ with st.container(border=True):
             else 0
         )
 
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Random pair", icon=":material/casino:", on_click=random_pair)
+        play = st.toggle(
+            "Play",
+            False,
+            key="play",
+            bind="query-params",
+            help="From the first car to the second and back: type and latent change together.",
+        )
+
 seeds = (start_seed, end_seed)
 labels = (classes.index(start), classes.index(end)) if start in classes and end in classes else None
 if classes and labels is None:
@@ -89,19 +109,35 @@ def row(title: str, numbers: slice, words: str) -> None:
     st.image(store.jpegs(stills[None], 2 * TALL, True)[0], width="stretch", alt=words)
 
 
+def film() -> bytes:
+    """Both change, as a looping animation."""
+    moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
+    return store.film(engine.morph(entry, seeds, labels, moves).pictures, 2 * TALL)
+
+
 with st.container(key="pictures"):
     aside, main = st.columns([1, 2], gap="large")
     with aside:
-        st.markdown("**Where the sliders stand**")
-        st.image(
-            store.jpegs(one[None], 2 * TALL, True)[0],
-            width="stretch",
-            alt=f"Generated car, {latent_at} % of the way in the latent, {class_at} % in the type",
-        )
-        st.caption(
-            f"Latent {latent_at} % from seed {seeds[0]} to {seeds[1]}"
-            + (f"; body type {class_at} % from {start} to {end}." if classes else ".")
-        )
+        if play:
+            st.markdown(f"**{left_end} to {right_end}**")
+            # As data: Streamlit would make a still of an animated picture.
+            moving = base64.b64encode(film()).decode()
+            st.image(
+                f"data:image/webp;base64,{moving}",
+                width="stretch",
+                alt=f"Animation from {left_end} to {right_end} and back",
+            )
+        else:
+            st.markdown("**Where the sliders stand**")
+            st.image(
+                store.jpegs(one[None], 2 * TALL, True)[0],
+                width="stretch",
+                alt=f"Car with {latent_at} % of the way in the latent, {class_at} % in the type",
+            )
+            st.caption(
+                f"Latent {latent_at} % from seed {seeds[0]} to {seeds[1]}"
+                + (f"; body type {class_at} % from {start} to {end}." if classes else ".")
+            )
     with main:
         if classes:
             row(
@@ -126,14 +162,6 @@ st.caption(
 )
 
 checkpoint = drawing.checkpoint_of(entry)
-
-
-def film() -> bytes:
-    """Both change, as a looping animation."""
-    moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
-    frames = engine.morph(entry, seeds, labels, moves).pictures
-    large = np.stack([pictures.enlarge(frame, 2 * TALL, True) for frame in frames])
-    return pictures.animation(large)
 
 
 def stills() -> bytes:
@@ -163,6 +191,7 @@ with st.container(horizontal=True):
             "to-seed": seeds[1],
             "latent": latent_at,
             **({"class": class_at} if classes else {}),
+            "play": play,
             "checkpoint": checkpoint,
         }
     )
