@@ -71,7 +71,12 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
 def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
     """Train up to each moment at which the run is judged, whichever comes next."""
     run = _run(experiment, planned)
-    while stages := [stage for stage in planned.stages if _open(experiment, planned, stage)]:
+    judged: set[Stage] = set()
+    while stages := [
+        stage
+        for stage in planned.stages
+        if stage not in judged and _open(experiment, planned, stage)
+    ]:
         if not any(_reached(planned, stage, run) for stage in stages):
             # Time and pictures both limit: which comes first depends on the machine.
             pictures = min(stage.pictures for stage in stages)
@@ -79,7 +84,9 @@ def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
             until = planned.at(Stage((), pictures, seconds))
             train(until, planned.photos, run, resume=run.config_path.exists())
         reached = [stage for stage in stages if _reached(planned, stage, run)]
-        for count in dict.fromkeys(_judged(experiment, stage) for stage in reached):
+        judged.update(reached)
+        # Where two counts meet at one moment the larger stays: a moment has one row a figure.
+        for count in sorted({_judged(experiment, stage) for stage in reached}):
             started = time.monotonic()
             rows = experiment.judge(planned, run, count)
             run.add_metrics([{"images_seen": _progress(run)[0], "seed": 0} | row for row in rows])

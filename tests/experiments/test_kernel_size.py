@@ -246,3 +246,19 @@ def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:
         (PICTURES, "k6", "Kernel 6"),
         (PARAMETERS, "k6-matched", "Kernel 6"),
     ]
+
+
+def test_two_moments_that_meet_do_not_stop_the_experiment(
+    cars: Photos,
+    tmp_path: Path,
+    extractor: Any,
+    pretend: Callable[..., Any],
+    judged: list[str],
+) -> None:
+    pretend()
+    # Kernel 6 comes to kernel 4's time with its third step, where the curve has a point too.
+    length = replace(LENGTH, seeds=(0,), compared=32, whole=32, matched=32, along=(16,))
+    experiment = KernelSize(Options(), cars, tmp_path / "kernel-size", extractor, length)
+    assert running.carry_out(experiment) == {}
+    table = results.read(experiment.folder)
+    assert results.values(table, "fd", TIME)["k6"].notna().all()
