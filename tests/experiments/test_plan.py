@@ -1,5 +1,7 @@
 """Budgets, subsets of photos, thinned grids and times in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -30,7 +32,11 @@ def test_a_miniature_takes_a_few_photos_under_another_name(
 ) -> None:
     monkeypatch.setattr(plan, "load", lambda source, size: cars)
     monkeypatch.setattr(plan, "TINY_SET", 20)
-    assert load_photos("cars", tiny=False) is cars
+    held_back = replace(cars, validation=~cars.test)
+    monkeypatch.setattr(plan, "load", lambda source, size: held_back)
+    whole = load_photos("cars", tiny=False)
+    assert whole.pictures is cars.pictures
+    assert (whole.indices("train") == np.flatnonzero(~cars.test)).all()  # all but the test split
     tiny = load_photos("cars", tiny=True)
     assert len(tiny.labels) == 20
     assert tiny.name == "cars-tiny"
