@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 
 from gan.config import DataConfig, RunConfig
-from gan.data.photos import Request, load, prepare
 from gan.data.prepared import Photos, read
 
 SIZE: Literal[64] = 64  # pixels a side, as in the report's table
@@ -108,6 +107,9 @@ def load_photos(source: str, tiny: bool) -> Photos:
     Raises:
         UserError: The source can't be had or used.
     """
+    # Imported here: the app reads findings and needs nothing that unpacks archives.
+    from gan.data.photos import Request, load, prepare
+
     if not tiny:
         return load(source, SIZE).without_validation()
     if source == "drawn":

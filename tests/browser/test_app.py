@@ -101,7 +101,7 @@ def test_back_and_forward_restore_the_page_and_its_values(visitor: Visitor) -> N
     page = visitor.open("generate?type=Van&count=1")
     visitor.go("Results")
     page.get_by_text("Rare types", exact=True).click()
-    page.get_by_role("heading", name="Are rare types drawn worse?").wait_for()
+    page.get_by_role("heading", name="Rare types", exact=True).wait_for()
     page.go_back()
     page.get_by_role("heading", name="Generate", level=1).wait_for()
     visitor.settle()
@@ -113,7 +113,7 @@ def test_back_and_forward_restore_the_page_and_its_values(visitor: Visitor) -> N
     page.get_by_text("6 pictures drawn").wait_for()
     visitor.settle()
     page.go_forward()
-    page.get_by_role("heading", name="Are rare types drawn worse?").wait_for()
+    page.get_by_role("heading", name="Rare types", exact=True).wait_for()
     visitor.settle()
     visitor.check()
 

@@ -120,7 +120,7 @@ if views:
 
 curve = along(table)
 if not curve.empty:
-    st.subheader("Along the training", icon=":material/timeline:")
+    st.header("Along the training", icon=":material/timeline:")
     against = st.segmented_control(
         "Against",
         ["Pictures seen", "Time"],
