@@ -1,1 +1,1 @@
-"""The report's experiments with seeds: plan the runs, carry them out, say what was found."""
+"""The report's experiments with seeds: plan the runs, carry them out, test what they show."""
