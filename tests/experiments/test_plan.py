@@ -33,7 +33,7 @@ def test_a_miniature_takes_a_few_photos_under_another_name(
     monkeypatch.setattr("gan.data.photos.load", lambda source, size: cars)
     monkeypatch.setattr(plan, "TINY_SET", 20)
     held_back = replace(cars, validation=~cars.test)
-    monkeypatch.setattr(plan, "load", lambda source, size: held_back)
+    monkeypatch.setattr("gan.data.photos.load", lambda source, size: held_back)
     whole = load_photos("cars", tiny=False)
     assert whole.pictures is cars.pictures
     assert (whole.indices("train") == np.flatnonzero(~cars.test)).all()  # all but the test split
