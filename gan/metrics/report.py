@@ -101,18 +101,28 @@ def headline(tables: dict[str, pd.DataFrame]) -> str:
     lines.append("|---|" + "---|" * (len(tables) + 1))
     for metric, extractor in HEADLINE:
         photos = "classifier" if metric in ("gan_test", "gan_train") else metric + FLOOR
-        cells = [_first_cell(table, metric, extractor) for table in tables.values()]
-        reached = [_first_cell(table, photos, extractor) for table in tables.values()]
-        reached = [cell for cell in reached if cell != "-"] or ["-"]
+        pairs = [_beside(table, metric, photos, extractor) for table in tables.values()]
+        reached = [cell for _, cell in pairs if cell != "-"] or ["-"]
         name = f"{title(metric, extractor)}, {METRICS[metric].better} is better"
-        lines.append(f"| {name} | " + " | ".join([*cells, reached[-1]]) + " |")
+        lines.append(
+            f"| {name} | " + " | ".join([*(cell for cell, _ in pairs), reached[-1]]) + " |"
+        )
     return "\n".join(lines)
 
 
-def _first_cell(table: pd.DataFrame, metric: str, extractor: str) -> str:
-    """The figure against the first of its references."""
-    splits = [split for network, split in _measured(table, metric) if network == extractor]
-    return _cell(table, metric, extractor, splits[0]) if splits else "-"
+def _beside(table: pd.DataFrame, metric: str, photos: str, extractor: str) -> tuple[str, str]:
+    """A figure and that of photos against the same reference, where one reference has both."""
+    splits = [
+        [split for network, split in _measured(table, key) if network == extractor]
+        for key in (metric, photos)
+    ]
+    both = [split for split in splits[0] if split in splits[1]]
+    chosen = [(both + mine)[:1] for mine in splits]
+    ours, theirs = (
+        _cell(table, key, extractor, split[0]) if split else "-"
+        for key, split in zip((metric, photos), chosen, strict=True)
+    )
+    return ours, theirs
 
 
 def _against(reference: str) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gan.document import read_part
-from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.glossary import CLASSIFIER, LITE2
 from gan.metrics.report import headline, markdown
 from gan.runs import METRIC_COLUMNS, Run
 
@@ -53,6 +53,14 @@ def test_the_short_table_sets_runs_beside_photos() -> None:
     assert lines[0] == "| figure | ours | theirs | photos |"
     assert "| FD (car classifier), lower is better | 3.00 | 9.00 | 0.50 |" in lines
     assert "| GAN-test, higher is better | - | 0.250 | - |" in lines
+
+
+def test_photos_stand_beside_a_figure_against_the_same_reference() -> None:
+    figure = [("recall", LITE2, "all", 0.3, 0), ("recall", LITE2, "all", 0.4, 0)]
+    rows = table(*figure, ("recall_floor", LITE2, "all", 0.9, 0))
+    rows["reference"] = ["train", "half", "half"]
+    line = "| Recall (EfficientNet-Lite2), higher is better | 0.400 | 0.900 |"
+    assert line in headline({"ours": rows}).splitlines()
 
 
 @pytest.mark.parametrize(
