@@ -84,15 +84,28 @@ def morph(
 def judge(entry: Entry, drawn: Drawn) -> Judged | None:
     """What the classifier says of drawn pictures; None where no judge knows the run's photos.
 
+    Where no judge reads a grown run's own size, the judge of the run that it grew from reads its
+    pictures averaged down.
+
     Raises:
         UserError: The judge's files can't be used.
         Busy: No turn came in time.
     """
-    size = entry.settings.data.size if entry.settings else 0
-    folder = store.judge_folder(str(entry.dataset.get("content_hash")), size)
-    if folder is None:
-        return None
-    return _judged(str(folder), store.stamp(folder / JUDGE_FILE), drawn.pictures)
+    trained: Entry | None = entry
+    pictures = drawn.pictures
+    while trained is not None:
+        size = trained.settings.data.size if trained.settings else 0
+        folder = store.judge_folder(str(trained.dataset.get("content_hash")), size)
+        if folder is not None:
+            return _judged(str(folder), store.stamp(folder / JUDGE_FILE), pictures)
+        trained, pictures = store.trunk(trained), _halved(pictures)
+    return None
+
+
+def _halved(pictures: np.ndarray) -> np.ndarray:
+    """Means of 2x2 pixels: uint8 [N, S, S, 3] to [N, S/2, S/2, 3]."""
+    blocks = pictures[:, ::2].astype(np.float32) + pictures[:, 1::2]
+    return ((blocks[:, :, ::2] + blocks[:, :, 1::2]) / 4).round().astype(np.uint8)
 
 
 def _in_turn(work: Callable[[], T]) -> T:

@@ -112,6 +112,15 @@ def judge_folder(content_hash: str, size: int) -> Path | None:
     return _judge_folder(str(runs.runs_root().absolute()), content_hash, size)
 
 
+def trunk(entry: Entry) -> Entry | None:
+    """The run that a grown run started from, known by its generator's hash; None where it isn't."""
+    digest = getattr(entry.settings and entry.settings.network, "trunk", "")
+    if not digest:
+        return None
+    ready = (other for other in entries() if other.ready)
+    return next((other for other in ready if digest.startswith(short_hash(other))), None)
+
+
 def short_hash(entry: Entry) -> str:
     """First digits of the checkpoint's SHA-256: two people see that they look at the same."""
     return _short_hash(str(entry.run.path), stamp(entry.run.generator_path))

@@ -1,11 +1,14 @@
 """Drawing: one picture a seed whatever stands beside it, bounded, with the classifier's opinion."""
 
+import hashlib
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gan.config import DataConfig, DriftConfig, ProjectedConfig
 from gan.demo import catalogue, engine, opinions
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
@@ -83,3 +86,24 @@ def test_a_crowd_is_told_to_try_again(entry: Entry, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(("distance", "share"), [(0.5, 0.0), (1.5, 0.25), (4.0, 0.75), (9.0, 1.0)])
 def test_the_share_of_held_out_photos_that_are_closer(distance: float, share: float) -> None:
     assert opinions.share_closer(distance, np.array([1.0, 2.0, 3.0, 4.0])) == share
+
+
+def test_a_grown_run_is_judged_by_its_trunks_judge_on_pictures_averaged_down(
+    entry: Entry, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = engine.draw(entry, (1, 2), (0, 3), 1.0)
+    large = engine.Drawn(small.pictures.repeat(2, 1).repeat(2, 2), 0.0)
+    assert entry.settings is not None
+    digest = hashlib.sha256(entry.run.generator_path.read_bytes()).hexdigest()
+    network = ProjectedConfig(grown=1, trunk=digest)
+    settings = replace(
+        entry.settings, data=DataConfig(size=128), network=network, objective=DriftConfig()
+    )
+    grown = replace(entry, settings=settings, dataset=entry.dataset | {"content_hash": "other"})
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(full))
+    judged, expected = engine.judge(grown, large), engine.judge(entry, small)
+    assert judged is not None
+    assert expected is not None
+    assert judged.opinions == expected.opinions
+    unknown = replace(settings, network=replace(network, trunk="f" * 64))
+    assert engine.judge(replace(grown, settings=unknown), large) is None
