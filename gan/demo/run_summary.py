@@ -78,10 +78,15 @@ def in_one_line(entry: Entry) -> str:
     if entry.counts:
         facts.append(f"learned from {sum(entry.counts.values()):,} photos")
     seconds, seen = (entry.progress.get(name) for name in ("seconds", "images_seen"))
+    trunk = store.trunk(entry)
+    before = trunk.progress.get("seconds") if trunk else None
     if isinstance(seconds, (int, float)):
-        facts.append(f"trained for {seconds / 60:,.0f} minutes")
+        words = f"trained for {seconds / 60:,.0f} minutes"
+        if isinstance(before, (int, float)) and trunk and trunk.settings:
+            words += f" after {before / 60:,.0f} at {trunk.settings.data.size} px"
+        facts.append(words)
     if isinstance(seen, int):
-        facts.append(f"{seen:,} pictures seen")
+        facts.append(f"{seen:,} pictures seen" + (" at this size" if trunk else ""))
     metrics = spreads.latest(store.metrics(entry))
     named, photos = (spreads.pick(metrics, name) for name in ("gan_test", "classifier"))
     if named is not None:
