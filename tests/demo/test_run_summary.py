@@ -1,6 +1,10 @@
 """What the front page says of a run's figures."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from gan.demo import catalogue, run_summary
 from gan.runs import Run
@@ -20,3 +24,15 @@ def test_a_distance_stands_beside_the_floor_of_the_larger_counts(full: Path) -> 
     words = {name: text for name, _, text, _ in run_summary.headline_figures(entry)}
     assert "half of the real photos against half: 15.1" in words["FD (EfficientNet-Lite2)"]
     assert "38.5" not in "".join(words.values())
+
+
+def test_the_time_of_a_grown_run_counts_its_trunk(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+    settings = SimpleNamespace(data=SimpleNamespace(size=64))
+    trunk = SimpleNamespace(progress={"seconds": 6540}, settings=settings)
+    monkeypatch.setattr(run_summary.store, "trunk", lambda entry: trunk)
+    grown = replace(entry, progress=entry.progress | {"seconds": 1200.0, "images_seen": 7000})
+    line = run_summary.in_one_line(grown)
+    assert "trained for 20 minutes after 109 at 64 px; 7,000 pictures seen at this size" in line
