@@ -15,11 +15,10 @@ FIRST = 6  # pictures that the page on generating opens with
 def pick_run(entries: list[Entry]) -> Entry:
     """Let the visitor choose among the runs that can draw; end the page where there is none."""
     ready = {entry.name: entry for entry in entries if entry.ready}
-    name = st.selectbox(
+    name = parts.pick_run(
         "Run",
         list(ready),
-        key="run",
-        bind="query-params",
+        "run",
         on_change=_forget_checkpoint,
         help="A trained network. Only those that can draw are listed.",
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from gan.demo import experiment_charts, parts, run_summary, spreads, store
+from gan.demo import experiment_charts, names, parts, run_summary, spreads, store
 from gan.demo.catalogue import Entry, type_name
 from gan.experiments.experiment import Drawing, Experiment, every_experiment
 from gan.experiments.findings import WORDS, Finding
@@ -19,7 +19,7 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
         table = run_summary.per_class(entry).dropna()
         if len(table) < 2:
             continue
-        st.markdown(f"**Within one run: `{entry.name}`**")
+        st.markdown(f"**Within one run: {parts.plain(names.run(entry.name))}**")
         parts.chart(
             experiment_charts.by_count,
             table,
@@ -81,7 +81,7 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
     if answer:
         with st.container(border=True):
             st.markdown(f"**{answer.verdict}**")
-            st.caption(answer.evidence)
+            st.caption(names.in_text(answer.evidence))
     with st.grid(2, gap="medium", min_column_width=300):
         for drawing in kind.drawings(table):
             with st.container():
@@ -91,7 +91,8 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
             st.markdown(f"**{heading}**")
             st.dataframe(
                 pd.DataFrame(
-                    [(finding.claim, WORDS[finding.holds].lower(), finding.evidence)
+                    [(names.in_text(finding.claim), WORDS[finding.holds].lower(),
+                      names.in_text(finding.evidence))
                      for finding in findings],
                     columns=["Claim", "Verdict", "Evidence"],
                 ),
@@ -138,6 +139,8 @@ def _figures(kind: type[Experiment], table: pd.DataFrame) -> None:
     keys = ["setting", "view", "metric", "extractor", "body_type"]
     spread = spreads.over_seeds(table, keys)
     spread["body_type"] = spread["body_type"].map(type_name)
+    spread["setting"] = spread["setting"].map(names.setting)
+    spread["view"] = spread["view"].map(names.view)
     pairs = zip(spread["metric"], spread["extractor"], strict=True)
     spread.insert(0, "figure", [spreads.title(metric, extractor) for metric, extractor in pairs])
     st.dataframe(

@@ -10,6 +10,7 @@ from gan.experiments.results import figure_rows
 from gan.experiments.studies.kernel_size import COMPARED, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
 
+TEXTURES = 20  # times the floor: above it, no picture of these runs can be taken for a car
 AS_TRAINED = "as trained"
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
 
@@ -55,6 +56,50 @@ def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
         elif name.rpartition("-seed")[0] == f"k{kernel}{'-matched' if narrow else ''}":
             own.setdefault(f"Kernel {kernel}", []).append(entry)
     return dict(sorted((own or single).items()))
+
+
+def limits(table: pd.DataFrame, entries: list[Entry], view: str) -> str:
+    """How far the trainings of a view came, in words (see `reach`)."""
+    everything, _ = store.experiment(KernelSize.name)
+    floors = everything[everything["metric"] == "fd_floor"]["value"]
+    runs = [run for runs in kernel_runs(entries, view).values() for run in runs]
+    seen = [run.progress.get("images_seen") for run in runs]
+    return reach(
+        table[(table["view"] == view) & (table["metric"] == "fd")],
+        float(floors.iloc[0]) if len(floors) else None,
+        [count for count in seen if isinstance(count, int)],
+    )
+
+
+def reach(fd: pd.DataFrame, floor: float | None, seen: list[int]) -> str:
+    """How far the kernels' trainings came, in words: how long they were, how good their pictures.
+
+    Args:
+        fd: Rows with the FD of each run (`value`).
+        floor: FD of half of the real photos against the other half; None where it is unknown.
+        seen: Photos that the runs saw.
+    """
+    if fd.empty or not seen:
+        return ""
+    least, most = min(seen), max(seen)
+    photos = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    words = f"Each of these trainings saw {photos} photos. "
+    if floor is None:
+        return words.strip()
+    low, high = (spreads.show(value, "fd") for value in (fd["value"].min(), fd["value"].max()))
+    words += f"Their FD is {low} to {high}; half of the real photos against the other half: "
+    words += f"{spreads.show(floor, 'fd')}. "
+    if fd["value"].min() > TEXTURES * floor:
+        words += (
+            "**So far from photos, every kernel draws textures, not cars**: what separates "
+            "kernels here need not separate them after a longer training."
+        )
+    return words.strip()
+
+
+def flat(single: pd.DataFrame) -> bool:
+    """Whether a figure is the same in every run: a chart of it would show nothing."""
+    return single["value"].nunique() <= 1
 
 
 def cost_table(table: pd.DataFrame, view: str, metrics: list[str]) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import streamlit as st
 
 import gan
 from gan import runs
-from gan.demo import catalogue, links, store
+from gan.demo import catalogue, links, names, store
 from gan.demo.catalogue import Entry
 from gan.demo.terms import TERMS
 
@@ -90,7 +90,7 @@ def footer(entry: Entry | None = None) -> None:
     """The app's version, and the checkpoint's hash where a page shows one."""
     shown = f"Car GAN {gan.__version__}"
     if entry is not None and entry.ready:
-        shown += f" · run {plain(entry.name)} · checkpoint {store.short_hash(entry)}"
+        shown += f" · run {plain(names.run(entry.name))} · checkpoint {store.short_hash(entry)}"
     st.caption(shown)
 
 
@@ -112,6 +112,31 @@ def seed_input(label: str, default: int, key: str, help: str | None = None) -> i
     )
     # The browser's limits are no limits: a stranger may send anything.
     return int(min(max(seed, 0.0), float(MOST_SEED)))
+
+
+def pick_run(
+    label: str,
+    runs: list[str],
+    key: str,
+    index: int = 0,
+    on_change: Callable[[], None] | None = None,
+    help: str | None = None,
+) -> str:
+    """A list of runs under readable names, bound to the address, which may hold a folder's name."""
+    asked = st.query_params.get(key)
+    # Streamlit writes what the list shows into the address; copied links name folders.
+    if asked in runs and names.run(asked) != asked:
+        st.session_state[key] = asked
+    return st.selectbox(
+        label,
+        runs,
+        index,
+        format_func=names.run,
+        key=key,
+        bind="query-params",
+        on_change=on_change,
+        help=help,
+    )
 
 
 def copy_link(parameters: dict[str, object]) -> None:

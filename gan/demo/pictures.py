@@ -71,10 +71,9 @@ def archive(pictures: np.ndarray, rows: list[dict[str, Any]], about: dict[str, A
     return buffer.getvalue()
 
 
-def animation(frames: np.ndarray, milliseconds: int = 80) -> bytes:
-    """A looping animated WebP that plays there and back; frames are uint8 [N,H,W,3]."""
-    there_and_back = [*frames, *frames[-2:0:-1]]
-    images = [Image.fromarray(frame) for frame in there_and_back]
+def animation(frames: np.ndarray, milliseconds: int = 80, back: bool = True) -> bytes:
+    """A looping animated WebP, there and back unless told; frames are uint8 [N,H,W,3]."""
+    images = [Image.fromarray(frame) for frame in [*frames, *(frames[-2:0:-1] if back else ())]]
     buffer = io.BytesIO()
     images[0].save(
         buffer,

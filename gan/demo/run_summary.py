@@ -5,7 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from gan.demo import answers, experiments, spreads, store
+from gan.demo import answers, experiments, names, spreads, store
 from gan.demo.catalogue import Entry
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
@@ -48,8 +48,14 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
     if answer is None or not from_experiment:
         return answer
     # What holds for equal pictures need not hold for equal time: all views speak.
-    lines = [f"- {name}: {words}" for name, words in experiments.verdicts(table).items()]
-    return replace(answer, answer="\n".join(lines))
+    said = experiments.verdicts(table)
+    if len(set(said.values())) == 1:
+        ways = ", ".join(name.lower() for name in said)
+        words = f"{answer.verdict} The same at {ways}."
+    else:
+        words = "\n".join(f"- {name}: {verdict}" for name, verdict in said.items())
+    reached = experiments.limits(table, _entries, view) if view else ""
+    return replace(answer, answer=words, evidence=f"{reached} {answer.evidence}".strip())
 
 
 def rare(entry: Entry | None) -> Finding | None:
@@ -183,7 +189,9 @@ def every_figure(entries: list[Entry]) -> pd.DataFrame:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
     keys = ["run", "metric", "extractor", "body_type", "reference", "images_seen"]
-    tables = [spreads.latest(store.metrics(one)).assign(run=one.name) for one in _entries]
+    tables = [
+        spreads.latest(store.metrics(one)).assign(run=names.run(one.name)) for one in _entries
+    ]
     table = pd.concat(tables, ignore_index=True)
     found = spreads.over_seeds(table[table["body_type"].isin(["all", ""])], keys)
     pairs = zip(found["metric"], found["extractor"], strict=True)
@@ -203,7 +211,7 @@ def over_time(entry: Entry) -> pd.DataFrame:
     pairs = list(zip(means["metric"], means["extractor"], strict=True))
     return pd.DataFrame(
         {
-            "run": entry.name,
+            "run": names.run(entry.name),
             "name": [spreads.title(*pair) for pair in pairs],
             "images_seen": means["images_seen"],
             "value": means["value"],

@@ -92,6 +92,11 @@ def grid_jpeg(path: Path, scale: int, natural: bool) -> bytes | None:
     return _grid_jpeg(str(path), stamp(path), scale, natural)
 
 
+def grid_film(paths: list[Path]) -> bytes | None:
+    """Saved grids one after the other, in natural proportions; None where they can't be read."""
+    return _grid_film(tuple((str(path), stamp(path)) for path in paths))
+
+
 def row_jpegs(path: Path, size: int, height: int, natural: bool, most: int) -> list[bytes] | None:
     """Each row of a saved grid as its own JPEG strip; None where the grid can't be cut."""
     return _row_jpegs(str(path), stamp(path), size, height, natural, most)
@@ -203,6 +208,18 @@ def _grid_jpeg(path: str, changed: Stamp, scale: int, natural: bool) -> bytes | 
     except (FileNotFoundError, UserError):
         return None
     return pictures.jpeg(pictures.enlarge(grid, grid.shape[0] * scale, natural))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _grid_film(files: tuple[tuple[str, Stamp], ...]) -> bytes | None:
+    try:
+        grids = [reading.read_picture(Path(path)) for path, _ in files]
+    except (FileNotFoundError, UserError):
+        return None
+    if len({grid.shape for grid in grids}) != 1:
+        return None
+    frames = np.stack([pictures.enlarge(grid, len(grid), True) for grid in grids])
+    return pictures.animation(frames, 600, back=False)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -71,3 +71,16 @@ def test_no_experiment_needs_figures_to_be_shown() -> None:
         assert kind.drawings(empty) == []
         findings = [finding for table in kind.findings(empty).values() for finding in table]
         assert all(finding.holds is None for finding in findings)
+
+
+def test_kernels_far_from_photos_are_said_to_draw_textures() -> None:
+    far, near = (pd.DataFrame({"value": values}) for values in ([918.0, 977.0], [60.0, 70.0]))
+    assert "textures, not cars" in experiments.reach(far, 15.1, [29_056])
+    assert "saw 29,056 photos" in experiments.reach(far, 15.1, [29_056])
+    assert "textures" not in experiments.reach(near, 15.1, [320_000])
+    assert experiments.reach(far.head(0), 15.1, []) == ""
+
+
+def test_a_figure_that_never_differs_needs_no_chart() -> None:
+    assert experiments.flat(pd.DataFrame({"value": [0.0, 0.0]}))
+    assert not experiments.flat(pd.DataFrame({"value": [0.0, 0.1]}))

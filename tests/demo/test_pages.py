@@ -1,6 +1,7 @@
 """Every page with everything, with nothing, with damage, and with what a stranger may type."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,7 +113,7 @@ KEYS = {
     "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
     "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "play", "checkpoint"),
     "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
-    "training": ("training", "compare", "iteration", "smoothing"),
+    "training": ("training", "compare", "photos", "iteration", "play", "smoothing"),
     "results": ("show", "results-run", "figures"),
 }
 
@@ -150,7 +151,8 @@ def test_a_link_restores_the_whole_view(full: Path, open_page: Open) -> None:
 
 def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) -> None:
     said = text(open_page("overview"))
-    assert "Equal time: No kernel is shown to be better at 3 seeds; kernel 6 has the low" in said
+    assert "No kernel is shown to be better at 3 seeds; kernel 6 has the lowest FD." in said
+    assert "The same at equal pictures, equal time." in said
     assert "Yes, most of them." in said
     assert "Not shown: the fewer photos of a type, the less often the classifier" in said
     assert "No sign of it" in said
@@ -212,3 +214,34 @@ print("torch" in sys.modules)
         check=False,
     )
     assert ran.stdout.strip() == "False", ran.stderr
+
+
+def test_no_page_shows_the_short_names_of_folders(full: Path, open_page: Open) -> None:
+    raw = re.compile(r"\bk[468]\b(?!-)|equal-pictures|kernel-size/k|loss_[gd]|images_seen")
+    for view in VIEWS:
+        for show in SHOWN if view == "results" else ("",):
+            app = open_page(view, **({"show": show} if show else {}))
+            said = "\n".join(str(part.value) for part in [*app.markdown, *app.caption, *app.title])
+            options = "\n".join(str(one) for box in app.selectbox for one in box.options)
+            assert not raw.findall(said + options), (view, show)
+
+
+def test_a_training_is_found_by_its_old_link_and_moves_by_photos(
+    full: Path, open_page: Open
+) -> None:
+    app = open_page("training", training="kernel-size/k6-seed1", iteration="200")
+    assert app.get_by_key("group").value == "Kernel size"
+    assert app.get_by_key("training").value == "kernel-size/k6-seed1"
+    assert app.get_by_key("photos").value == 200 * 128
+    assert "25,600 photos seen" in text(app)
+    app.get_by_key("to-start").click().run()
+    assert app.get_by_key("photos").value == 100 * 128
+    app.get_by_key("group").set_value("Main runs").run()
+    assert app.get_by_key("training").value == "cgan"
+    assert not app.exception
+
+
+def test_a_training_plays(full: Path, open_page: Open) -> None:
+    app = open_page("training", play="true")
+    assert not app.exception
+    assert "from 12,800 to 51,200 photos" in text(app)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from gan import runs
-from gan.demo import catalogue, parts, run_summary, spreads, store
+from gan.demo import catalogue, names, parts, run_summary, spreads, store
 from gan.demo.terms import TERMS
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
@@ -40,7 +40,7 @@ if shown is not None and shown.settings is not None:
         else None
     )
     if strips is None:
-        st.caption(f"The run {parts.plain(shown.name)} has saved no grid of samples.")
+        st.caption(f"The run {parts.plain(names.run(shown.name))} has saved no grid of samples.")
     else:
         labels = (
             list(shown.classes)
@@ -83,12 +83,13 @@ if shown is not None and shown.settings is not None:
                     st.metric(name, value, help=TERMS.get(term))
                     st.caption(spread)
         st.caption(
-            f"Run {parts.plain(shown.name)}. The range is over seeds of the evaluation on one "
-            "trained network, not over trainings. Counts and references are on the results page."
+            f"{parts.plain(names.run(shown.name))}. The range is over seeds of the evaluation on "
+            "one trained network, not over trainings. Counts and references are on the page of "
+            "results."
         )
     else:
         parts.missing(
-            f"The run {parts.plain(shown.name)} has not been evaluated.",
+            f"The run {parts.plain(names.run(shown.name))} has not been evaluated.",
             f"{parts.EVALUATE} checkpoints/{shown.name}",
         )
 
@@ -100,7 +101,7 @@ def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> Non
         st.markdown(otherwise)
     else:
         st.markdown(answer.verdict)
-        st.caption(answer.evidence)
+        st.caption(names.in_text(answer.evidence))
 
 
 st.header("Short answers", icon=":material/help:")

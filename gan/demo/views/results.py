@@ -26,7 +26,7 @@ tab = (
 )
 entry: Entry | None = None
 if measured and tab in ("Body types", "Memorised?", "Cards"):
-    name = st.selectbox("Run", list(measured), key="results-run", bind="query-params")
+    name = parts.pick_run("Run", list(measured), "results-run")
     entry = measured.get(name, next(iter(measured.values())))
 elif entries and tab == "Cards":
     entry = entries[0]

@@ -1,12 +1,15 @@
 """A training, start to end: its grids on a slider, its losses and its metrics; two compared."""
 
+import base64
+
 import pandas as pd
 import streamlit as st
 
-from gan.demo import curves, parts, run_charts, run_summary, store
+from gan.demo import curves, names, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
 
 NONE = "None"
+ENLARGED = 192  # pixels that a picture of a grid is high, where its own are fewer
 REPORT = "report-cgan"  # what ours is compared with at first
 
 parts.heading(
@@ -26,75 +29,129 @@ if not shown:
     parts.footer()
     st.stop()
 
-others = [NONE, *shown]
-with st.container(border=True):
-    left, right = st.columns(2)
-    with left:
-        name = st.selectbox("Run", list(shown), key="training", bind="query-params")
-    with right:
-        other_name = st.selectbox(
-            "Compare with",
-            others,
-            others.index(REPORT) if REPORT in others[2:] else 0,
-            key="compare",
-            bind="query-params",
-            help="A second run at the same number of photos seen.",
-        )
-    entry: Entry = shown.get(name, next(iter(shown.values())))
-    other = shown.get(other_name) if other_name != entry.name else None
-    samples = dict(entry.run.samples())
-    iterations = list(samples)
-    at: int | None = None
-    if len(iterations) > 1:
-        at = st.select_slider(
-            "Iteration", iterations, iterations[-1], key="iteration", bind="query-params"
-        )
-        if at not in samples:
-            at = iterations[-1]
-    elif iterations:
-        at = iterations[0]
 
-
-def seen(of: Entry, iteration: int) -> float:
+def seen(of: Entry, iteration: int) -> int:
     """Photos that a run had seen at an iteration."""
     table = store.losses(of)
     if table.empty:
         return iteration * (of.settings.loop.batch if of.settings else 1)
     last = table.iloc[-1]
-    return float(iteration * last["images_seen"] / last["iteration"])
+    return round(iteration * last["images_seen"] / last["iteration"])
 
 
-def grid_of(of: Entry, iteration: int) -> None:
-    """A run's grid with its caption."""
-    path = dict(of.run.samples())[iteration]
-    picture = store.grid_jpeg(path, 3, natural=True)
-    st.markdown(f"**{of.name}**")
+def move_to(where: str, photos: int) -> None:
+    """Put the slider somewhere: a button's work."""
+    st.session_state[where] = photos
+
+
+# A link names a run by its folder or, as Streamlit writes it, by its readable name.
+asked = st.query_params.get("training")
+linked = next((name for name in shown if asked and asked in (name, names.run(name))), None)
+groups = list(dict.fromkeys(names.group(name) for name in shown))
+if linked and (asked == linked or "group" not in st.session_state):
+    st.session_state["group"] = names.group(linked)
+with st.container(border=True):
+    if len(groups) > 1:
+        group = st.pills("Runs of", groups, default=groups[0], required=True, key="group")
+    else:
+        group = groups[0]
+    here = [name for name in shown if names.group(name) == group] or list(shown)
+    main = [name for name in shown if names.group(name) == names.MAIN and name not in here]
+    others = [NONE, *here, *main]
+    left, right = st.columns(2)
+    with left:
+        name = parts.pick_run("Run", here, "training")
+    with right:
+        other_name = parts.pick_run(
+            "Compare with",
+            others,
+            "compare",
+            others.index(REPORT) if REPORT in others[2:] and REPORT in here else 0,
+            help="A second run at the same number of photos seen.",
+        )
+    entry: Entry = shown.get(name, next(iter(shown.values())))
+    other = shown.get(other_name) if other_name != entry.name else None
+    samples = dict(entry.run.samples())
+    moments = {seen(entry, iteration): iteration for iteration in samples}
+    photos = list(moments)
+    at: int | None = list(samples)[-1] if samples else None
+    play = False
+    if len(photos) > 1:
+        before = st.query_params.get("iteration", "")  # what links of earlier versions held
+        if before.isdecimal() and int(before) in samples and "photos" not in st.session_state:
+            st.session_state["photos"] = seen(entry, int(before))
+        if st.session_state.get("photos") not in (None, *photos):
+            del st.session_state["photos"]  # of a run with other moments
+        stood = st.select_slider(
+            "Photos seen",
+            photos,
+            photos[-1],
+            format_func=lambda count: f"{count:,}",
+            key="photos",
+            bind="query-params",
+        )
+        at = moments.get(stood, at)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for label, place in (("Start", 0), ("Middle", len(photos) // 2), ("End", -1)):
+                st.button(
+                    label,
+                    key=f"to-{label.lower()}",
+                    on_click=move_to,
+                    args=("photos", photos[place]),
+                )
+            play = st.toggle(
+                "Play",
+                False,
+                key="play",
+                bind="query-params",
+                help="The grids that were saved, one after the other.",
+            )
+
+
+def grid_of(of: Entry, iteration: int, play: bool = False) -> None:
+    """A run's grid with its caption; all of its grids in turn where it plays."""
+    called = names.run(of.name)
+    samples = dict(of.run.samples())
+    st.markdown(f"**{parts.plain(called)}**")
+    rows = f"One row a type: {', '.join(of.classes)}." if of.classes else "No body types."
+    size = of.settings.data.size if of.settings else 64
+    if play and (film := store.grid_film(list(samples.values()))) is not None:
+        first, last = (seen(of, list(samples)[end]) for end in (0, -1))
+        # As data: Streamlit would make a still of an animated picture.
+        moving = base64.b64encode(film).decode()
+        st.image(
+            f"data:image/webp;base64,{moving}",
+            width="stretch",
+            alt=f"Grids of {called} in turn, from {first:,} to {last:,} photos seen",
+        )
+        st.caption(f"{len(samples)} grids, from {first:,} to {last:,} photos seen. {rows}")
+        return
+    picture = store.grid_jpeg(samples[iteration], max(1, ENLARGED // size), natural=True)
     if picture is None:
         st.caption(f"The grid of iteration {iteration:,} can't be read.")
         return
-    rows = f"One row a type: {', '.join(of.classes)}." if of.classes else "No body types."
     st.image(
         picture,
         width="stretch",
-        alt=f"Grid of pictures generated by {of.name} at iteration {iteration}",
+        alt=f"Grid of pictures generated by {called} after {seen(of, iteration):,} photos",
     )
-    st.caption(f"Iteration {iteration:,}, {seen(of, iteration):,.0f} photos seen. {rows}")
+    st.caption(f"{seen(of, iteration):,} photos seen, pictures of {size} px. {rows}")
 
 
 pair = [entry] + ([other] if other else [])
-mark = seen(entry, at) if at is not None else None
+mark = float(seen(entry, at)) if at is not None else None
 if at is not None:
     columns = st.columns(2, gap="large")
     with columns[0]:
-        grid_of(entry, at)
+        grid_of(entry, at, play)
     with columns[1]:
         if other is not None and other.run.samples():
             steps = [step for step, _ in other.run.samples()]
             target = seen(entry, at)
             apart = [abs(seen(other, step) - target) for step in steps]
-            grid_of(other, steps[apart.index(min(apart))])
+            grid_of(other, steps[apart.index(min(apart))], play)
 
-names = [one.name for one in pair]
+called = [names.run(one.name) for one in pair]
 with columns[1] if at is not None and other is None else st.container():
     st.markdown("**Losses**")
     parts_of_lines = [(one, store.losses(one)) for one in pair if not store.losses(one).empty]
@@ -110,16 +167,19 @@ with columns[1] if at is not None and other is None else st.container():
             help="The faint line is raw. 0 smooths nothing.",
         )
         lines = pd.concat(
-            [curves.loss_lines(table, one.name, float(weight)) for one, table in parts_of_lines]
+            [
+                curves.loss_lines(table, names.run(one.name), float(weight))
+                for one, table in parts_of_lines
+            ]
         )
         with st.container(key="losses"):
             parts.chart(
                 run_charts.loss_curves,
                 lines,
-                names,
-                run_charts.PAIR_COLOURS[: len(names)],
+                called,
+                run_charts.PAIR_COLOURS[: len(called)],
                 mark,
-                alt=f"Losses of generator and discriminator of {' and '.join(names)}",
+                alt=f"Losses of generator and discriminator of {' and '.join(called)}",
             )
         st.caption(
             "The loss is what a network tries to make small; here one network's gain is the "
@@ -135,22 +195,22 @@ followed = over_time[points > 1]
 if not followed.empty:
     st.header("Metrics over the training", icon=":material/query_stats:")
     with st.grid(2, gap="medium", min_column_width=320):
-        for title, group in followed.groupby("name"):
+        for title, followed_here in followed.groupby("name"):
             with st.container():
                 st.markdown(f"**{title}**")
                 parts.chart(
                     run_charts.metric_lines,
-                    group,
-                    names,
+                    followed_here,
+                    called,
                     str(title),
                     mark,
-                    alt=f"{title} over the training of {' and '.join(names)}",
+                    alt=f"{title} over the training of {' and '.join(called)}",
                 )
 elif not over_time.empty:
     st.header("Metrics at the end", icon=":material/query_stats:")
     wide = over_time.pivot(index="name", columns="run", values="shown").fillna("not measured")
     st.dataframe(
-        wide[names].reset_index().rename(columns={"name": "Metric"}),
+        wide[called].reset_index().rename(columns={"name": "Metric"}),
         hide_index=True,
         alt="Metrics of the shown runs at the end of their training",
     )
@@ -160,7 +220,8 @@ with st.container(horizontal=True):
         {
             "training": entry.name,
             "compare": other.name if other else NONE,
-            **({"iteration": at} if at is not None else {}),
+            **({"photos": f"{seen(entry, at):,}"} if at is not None else {}),
+            **({"play": play} if len(photos) > 1 else {}),
             "smoothing": st.session_state.get("smoothing", 0.9),
         }
     )
