@@ -4,7 +4,6 @@
 """
 
 import io
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -13,7 +12,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from gan import atomic
+from gan import atomic, reading
 from gan.config import RunConfig, from_json
 from gan.errors import UserError, command
 from gan.metrics.classifier import CarClassifier
@@ -105,8 +104,8 @@ def main() -> None:
     if not sys.argv[1:]:
         raise UserError("name the folders of runs: python -m gan.graph checkpoints/NAME ...")
     for path in map(Path, sys.argv[1:]):
-        if (path / JUDGE_FILE).is_file():
-            about = json.loads((path / JUDGE_FILE).read_text(encoding="utf-8"))
+        if (path / JUDGE_FILE).exists():
+            about = reading.read_judge(path / JUDGE_FILE)
             write_judge(path, len(about["classes"]), about["size"])
         else:
             run = Run(path)

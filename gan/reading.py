@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from gan.config import SIZES
 from gan.errors import UserError
 
 LARGEST_TEXT = 50_000_000  # bytes of a table or a JSON file
+LARGEST_FILE = 4_000_000_000  # bytes of weights or a graph
 LARGEST_PICTURE = 50_000_000  # pixels of a grid
 LARGEST_NUMBER = 1e18
 LONGEST = 1000  # names in a list of classes, and characters of each
@@ -43,8 +45,11 @@ FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
 
 def check_plain(path: Path) -> None:
     """See that a path is a file with an end: reading a pipe or a device might wait for ever."""
-    if not stat.S_ISREG(path.stat().st_mode):
+    state = path.stat()
+    if not stat.S_ISREG(state.st_mode):
         raise UserError(f"{path} is no plain file")
+    if state.st_size > LARGEST_FILE:
+        raise UserError(f"{path} is larger than {LARGEST_FILE // 10**9} GB")
 
 
 def read_text(path: Path) -> str:
@@ -92,6 +97,30 @@ def read_config(path: Path) -> dict[str, Any]:
             good = value >= 0
         if not good:
             raise UserError(f"{path} does not describe a run: {section}.{name} is {value!r:.80}")
+    return values
+
+
+def read_judge(path: Path) -> dict[str, Any]:
+    """judge.json: the classes, size and seeds of classifiers, and how well they do."""
+    values = read_json(path)
+    classes, seeds, accuracy = (values.get(name) for name in ("classes", "seeds", "accuracy"))
+    good = (
+        isinstance(values.get("dataset"), dict)
+        and isinstance(values["dataset"].get("content_hash"), str)
+        and isinstance(values.get("counts", {}), dict)
+        and all(type(values.get(name)) is int for name in ("size", "pictures_seen"))
+        and values["size"] in SIZES
+        and isinstance(classes, list)
+        and 0 < len(classes) <= LONGEST
+        and all(isinstance(name, str) and len(name) <= LONGEST for name in classes)
+        and isinstance(seeds, list)
+        and seeds == list(range(len(seeds)))
+        and 0 < len(seeds) <= LONGEST
+        and isinstance(accuracy, list)
+        and all(isinstance(value, int | float) for value in accuracy)
+    )
+    if not good:
+        raise UserError(f"{path} does not describe a judge")
     return values
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import rarfile
 
-from gan.data.kinds import HEAD, describe, picture_kind
+from gan.data.kinds import HEAD, IMAGE_HEAD, describe, picture_kind
 from gan.data.members import CHUNK, Member, reading, too_many
 from gan.data.rars import SIGNATURE as RAR
 from gan.data.rars import rar_members
@@ -145,7 +145,8 @@ def _open_members(
             with rar_members(archive, called, most) as found:
                 yield found
         else:
-            raise UserError(f"{called} is {describe(start)}; {_NEEDED}")
+            file.seek(0)
+            raise UserError(f"{called} is {describe(file.read(IMAGE_HEAD))}; {_NEEDED}")
 
 
 _NEEDED = "what is needed is a folder, or a whole .rar, .zip or .tar archive"

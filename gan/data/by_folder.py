@@ -6,7 +6,7 @@ from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from gan.data.body_types import BODY_TYPES, known, normal, split_of, types_in
-from gan.data.listing import SHOWN, Contents, Entry, Photo, some
+from gan.data.listing import ADVICE, SHOWN, Contents, Entry, Photo, some
 from gan.data.tables import split_folder
 from gan.errors import UserError
 
@@ -77,7 +77,12 @@ def by_name(folder: Path, listed: Contents, notes: list[str]) -> tuple[list[Phot
             types = {name: "".join(last[name]) for name in names}
             source = "by file name"
     if not any(types.values()):
-        hint = "".join(f"; {note}" for note in notes[:SHOWN])
+        others = [
+            f"{name}: {reason}"
+            for name, reason in listed.passed_over
+            if PurePosixPath(name).suffix.lower() in ADVICE
+        ]
+        hint = "".join(f"; {note}" for note in [*notes, *others][:SHOWN])
         raise UserError(
             f"{folder}: no body types found. Sort the photos into one folder a type, or give "
             f"--labels with a CSV that has the columns filename and body_type{hint}"

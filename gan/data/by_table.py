@@ -18,7 +18,7 @@ def find_tables(
 ) -> tuple[list[Table], list[tuple[str, str]]]:
     """The tables that label these photos, and (name, reason) of those that don't.
 
-    A table counts if half of its names fit photos, or fit half of the photos.
+    A table counts if half of its names fit one photo each, or fit half of the photos.
 
     Args:
         listed: Photos and tables of a folder.
@@ -51,11 +51,14 @@ def find_tables(
                 doubts.append(f"{entry.name} is not used for labels: {reason}")
             continue
         table = replace(table, name=entry.name)
-        fits = sum(bool(photos.find(line.file, table.folder)[0]) for line in table.lines)
+        found = [len(photos.find(each.file, table.folder, each.split)[0]) for each in table.lines]
+        fits, several = found.count(1), sum(count > 1 for count in found)
         if fits and (2 * fits >= len(table.lines) or 2 * fits >= len(listed.photos)):
             chosen.append(table)
             continue
         reason = f"{fits} of its {len(table.lines)} names fit photos"
+        if several:
+            reason += f", {several} fit several at once"
         unused.append((entry.name, f"a table about other things: {reason}"))
         doubts.append(f"{entry.name} is not used for labels: {reason}{_near(table, photos)}")
     notes += doubts[:SHOWN]

@@ -3,6 +3,7 @@
 import re
 
 HEAD = 512  # bytes that are enough to tell
+IMAGE_HEAD = 0x8008  # bytes that are enough to tell a disk image too: it begins with zeros
 
 # Where a signature lies, the signature, what it is the beginning of.
 _PICTURES = (
@@ -33,6 +34,7 @@ _OTHERS = (
     (0, b"Rar!\x1a\x07", "a RAR archive"),
     (0, b"RE~^", "a RAR archive from before 1994: unrar x unpacks it"),
     (257, b"ustar", "a tar archive"),
+    (0x8001, b"CD001", "a disk image: 7z x unpacks it"),
     (0, b"7z\xbc\xaf'\x1c", "a 7z archive: 7z x unpacks it"),
     (0, b"\x1f\x8b", "compressed by gzip"),
     (0, b"BZh", "compressed by bzip2"),
@@ -69,13 +71,11 @@ _OTHERS = (
     (0, b"ID3", "a sound"),
     (8, b"WAVE", "a sound"),
 )
-_PAGE = re.compile(
-    rb"\s*(<!--.*?-->\s*)*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html|head|body)\b", re.I | re.S
-)
-_SVG = re.compile(
-    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*(<!doctype svg[^>]*>\s*)?<svg\b", re.I | re.S
-)
-_PNM = re.compile(rb"P[1-6]\s+(#.*\n\s*)*\d")
+# Possessive: text that only resembles these is refused in one pass, however many comments it has.
+_BEFORE = rb"\s*+(?:(?:<!--(?:(?!-->).)*+-->|<\?xml[^>]*+>)\s*+)*+"
+_PAGE = re.compile(_BEFORE + rb"<(!doctype\s+html|html|head|body)\b", re.I | re.S)
+_SVG = re.compile(_BEFORE + rb"(<!doctype svg[^>]*+>\s*+)?+<svg\b", re.I | re.S)
+_PNM = re.compile(rb"P[1-6]\s++(?:#.*+\n\s*+)*+\d")
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 
 
@@ -106,7 +106,7 @@ def describe(head: bytes) -> str:
     if not head:
         return "empty"
     if not head.strip(b"\0"):
-        return "nothing but zeros"
+        return "nothing but zeros, as a broken download leaves"
     if kind := picture_kind(head):
         return f"{'an' if kind in ('AVIF', 'SVG') else 'a'} {kind} picture"
     if is_page(head):

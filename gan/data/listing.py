@@ -18,7 +18,7 @@ SHOWN = 3  # examples in a message
 LARGEST_TABLE = 256 << 20  # bytes
 ATTRIBUTES = "attributes.txt"  # CompCars' table of models
 # What people also have, and how it can be used.
-_ADVICE = {
+ADVICE = {
     ".parquet": "a Parquet table: save its pictures as files, one folder a class",
     ".arrow": "an Arrow table: save its pictures as files, one folder a class",
     ".tfrecord": "TensorFlow records: save their pictures as files, one folder a class",
@@ -104,7 +104,7 @@ def contents(folder: Path) -> Contents:
                 if ending in TABLES - {".txt"} or entry.path.name.lower() == ATTRIBUTES:
                     listed.tables.append(entry)
                     continue
-                problem = f"not a picture: it is {_ADVICE.get(ending) or describe(head)}"
+                problem = f"not a picture: it is {ADVICE.get(ending) or describe(head)}"
         listed.passed_over.append((entry.name, problem))
     return listed
 

@@ -173,11 +173,14 @@ def check_counts(training: dict[str, int]) -> None:
     if not few:
         return
     rest = ",".join(name for name in training if name not in few)
-    choice = f'--classes "{rest}"' if "," in rest and len(rest) < 200 else "--classes"
+    without = ""
+    if len(training) - len(few) > 1:
+        choice = f'"{rest}"' if len(rest) < 200 else "and the names of the others"
+        without = f", or go on without with --classes {choice}"
     also = f"; so it is with {len(few) - 1} other classes" if few[1:] else ""
     raise UserError(
         f"the class {few[0]!r} has {training[few[0]]} usable training photos, and {FEWEST} are "
-        f"needed{also}: add photos, or go on without with {choice}"
+        f"needed{also}: add photos{without}"
     )
 
 

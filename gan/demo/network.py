@@ -1,6 +1,5 @@
 """Networks as the app runs them: a graph and weights through ONNX Runtime, without torch."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import onnxruntime
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from gan import weights
+from gan import reading, weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
 from gan.latents import GUIDANCE
@@ -118,8 +117,10 @@ def load_judge(folder: Path) -> Judge:
         UserError: A file is missing or damaged.
     """
     try:
-        about = json.loads((folder / JUDGE_FILE).read_text(encoding="utf-8"))
+        about = reading.read_judge(folder / JUDGE_FILE)
         path = folder / f"seed{about['seeds'][0]}.safetensors"
+        for file in (path, folder / "reference.safetensors"):
+            reading.check_plain(file)
         tensors = load_file(path)
         weight, bias = tensors.pop("classify.weight"), tensors.pop("classify.bias")
         kept = load_file(folder / "reference.safetensors")
@@ -143,6 +144,7 @@ def _network(graph: Path, tensors: dict[str, np.ndarray], path: Path) -> Network
         raise UserError(
             f"{graph} is missing: write it where torch is, with python -m gan.graph {graph.parent}"
         )
+    reading.check_plain(graph)
     given = {n: t.astype(np.float32) for n, t in tensors.items() if t.dtype.kind == "f"}
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in given.values()]
     options = onnxruntime.SessionOptions()

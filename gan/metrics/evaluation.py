@@ -135,7 +135,8 @@ class Evaluation:
         if held_out:
             parts.append(("copies", "", held_out, lambda fake: self._copies(run, fake, held_out)))
             if conditional:
-                metric = "added_gain" if self.effort.added else "gan_train"
+                added = self.effort.added and self._equal_budgets()
+                metric = "added_gain" if added else "gan_train"
                 parts.append(
                     (metric, CLASSIFIER, held_out, lambda fake: self._taught(run, fake, held_out))
                 )
@@ -284,7 +285,13 @@ class Evaluation:
     def _taught(self, run: Run, fake: Generated, held_out: Split) -> list[Row]:
         """GAN-train; writes what each classifier named each held-out photo."""
         assert fake.labels is not None
-        effort = self.effort
+        effort, equal = self.effort, self._equal_budgets()
+        if not equal:
+            print(
+                f"{run.name}: no gan_train_ratio{' and no added_gain' if effort.added else ''}: "
+                f"the classifiers of photos saw {self.judge.budget:,} pictures, those of generated "
+                f"ones {effort.budget:,}; leave out --quick to compare them"
+            )
         lessons = teaching.teach(
             fake.pictures,
             fake.labels,
@@ -293,10 +300,14 @@ class Evaluation:
             self.judge,
             effort.seeds,
             effort.budget,
-            effort.added,
+            effort.added and equal,
         )
         atomic.write_text(run.predictions_path, lessons.table().to_csv(index=False))
-        return teaching.rows(lessons, held_out, len(fake.pictures))
+        return teaching.rows(lessons, held_out, len(fake.pictures), compared=equal)
+
+    def _equal_budgets(self) -> bool:
+        """Whether the judge saw as many pictures as a classifier of generated ones will."""
+        return self.judge.budget == self.effort.budget
 
 
 def _shares(fake: Generated, photos: Photos) -> np.ndarray | None:

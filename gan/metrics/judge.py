@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from gan import atomic, graph
+from gan import atomic, graph, reading
 from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics.classifier import (
@@ -89,7 +89,9 @@ def read(folder: Path) -> Judge:
         UserError: The folder is missing, damaged or from another version.
     """
     try:
-        about = json.loads((folder / FILES[0]).read_text(encoding="utf-8"))
+        about = reading.read_judge(folder / FILES[0])
+        for file in (FILES[1], *map(_weights, about["seeds"])):
+            reading.check_plain(folder / file)
         kept = safetensors.torch.load_file(folder / FILES[1])
         networks = []
         for seed in about["seeds"]:

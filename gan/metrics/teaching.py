@@ -89,11 +89,16 @@ def teach(
     )
 
 
-def rows(lessons: Lessons, held_out: Split, n_fake: int) -> list[Row]:
+def rows(lessons: Lessons, held_out: Split, n_fake: int, compared: bool = True) -> list[Row]:
     """Rows of metrics.csv: GAN-train and its reference by seed, then means with intervals.
 
     An interval is a bootstrap's over photos (within each class) and over seeds (in pairs: a
     classifier of generated pictures stays with the one of photos that shares its seed).
+
+    Args:
+        n_fake: Generated pictures that were learned from.
+        compared: Also what both give together, a ratio or a gain: it takes classifiers that saw
+            equally many pictures in their training.
     """
     shared: Row = {"extractor": CLASSIFIER, "reference": held_out, "n_fake": n_fake}
     counts = np.bincount(lessons.labels, minlength=len(lessons.classes))
@@ -124,6 +129,8 @@ def rows(lessons: Lessons, held_out: Split, n_fake: int) -> list[Row]:
 
     for metric, learned_from in (("classifier_mean", PHOTOS), ("gan_train_mean", GENERATED)):
         found.append(row(metric, 0, float(recall[learned_from][0]), drawn[learned_from][:, 0]))
+    if not compared:
+        return found
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = recall[GENERATED] / recall[PHOTOS]
         ratios = drawn[GENERATED] / drawn[PHOTOS]

@@ -54,6 +54,11 @@ def test_neighbours_are_told_apart(head: bytes, kind: str) -> None:
         ("\ufeff<html>".encode("utf-16-le"), "a web page"),
         (b'<?xml version="1.0"?>\n<html xmlns="x">', "a web page"),
         (b"<!-- saved --><HTML>", "a web page"),
+        (b"<!-- a --> <!-- b --><?xml version='1.0'?><!-- c --><html>", "a web page"),
+        (b"<!---->" * 70, "a text"),  # in one pass: no way of taking comments apart is tried
+        (b"<!-- a" * 80, "a text"),
+        (b"P6 " + b"#\n" * 200, "a text"),
+        (bytes(0x8001) + b"CD001\1\0", "7z x"),
         (b"<svg xmlns='x'>", "an SVG picture"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1", "a Git LFS pointer"),
         (b"7z\xbc\xaf'\x1c\0\4", "7z x"),

@@ -271,6 +271,15 @@ def test_a_table_of_few_photos_does_not_label_the_rest(tmp_path: Path) -> None:
     assert "1 of its 6 names fit" in labelled.warnings[0]
 
 
+def test_a_table_whose_names_each_fit_several_photos_labels_none(tmp_path: Path) -> None:
+    """Scores, prices or the like by bare names that every class folder has."""
+    names = [f"{kind}/{i}.jpg" for kind in ("sedan", "suv") for i in range(4)]
+    table = "filename,category\n" + "".join(f"{i}.jpg,good\n" for i in range(4))
+    labelled = label(make(tmp_path, photos(*names) | {"scores.csv": table}))
+    assert labelled.classes() == {"sedan": 4, "suv": 4}
+    assert any("4 fit several at once" in warning for warning in labelled.warnings)
+
+
 def test_many_tables_about_other_things_are_one_warning(tmp_path: Path) -> None:
     tables = {f"run{i}/metrics.csv": "name,type\nx,y\n" for i in range(20)}
     labelled = label(make(tmp_path, tables | photos(*BY_FOLDER)))  # type: ignore[arg-type]

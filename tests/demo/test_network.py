@@ -1,5 +1,8 @@
 """The app's engine draws and judges as torch does, and says what is wrong with its files."""
 
+import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +86,44 @@ def test_the_app_judges_as_the_evaluation_does(tmp_path: Path) -> None:
     assert np.allclose(chances, features.logits.softmax(1).numpy(), atol=1e-4)
     assert np.allclose(distances, nearest(features.pooled, slow.reference)[0], atol=1e-3)
     assert (fast.classes, fast.accuracy) == (slow.classes, slow.accuracy[0])
+
+
+@pytest.mark.parametrize("file", ["judge.json", "reference.safetensors", "seed0.safetensors"])
+@pytest.mark.parametrize("load", [judge.read, network.load_judge])
+def test_a_pipe_or_an_endless_file_of_a_judge_is_refused_at_once(
+    tmp_path: Path, file: str, load: Callable[[Path], object]
+) -> None:
+    folder = make_judge(tmp_path)
+    (folder / file).unlink()
+    os.mkfifo(folder / file)
+    with pytest.raises(UserError, match="no plain file"):
+        load(folder)
+    (folder / file).unlink()
+    with (folder / file).open("wb") as sparse:
+        sparse.truncate(10**11)  # takes no room
+    with pytest.raises(UserError, match="is larger than"):
+        load(folder)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size": 10**9},
+        {"size": "64"},
+        {"seeds": ["../x"]},
+        {"seeds": []},
+        {"classes": ["a"] * 2000},
+        {"classes": [1, 2]},
+        {"dataset": []},
+    ],
+)
+def test_what_describes_no_judge_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    folder = make_judge(tmp_path)
+    about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
+    (folder / "judge.json").write_text(json.dumps(about | change), encoding="utf-8")
+    for load in (judge.read, network.load_judge):
+        with pytest.raises(UserError, match="does not describe a judge"):
+            load(folder)
 
 
 def test_a_graph_takes_no_part_of_the_training(tmp_path: Path) -> None:

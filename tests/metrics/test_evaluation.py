@@ -1,5 +1,6 @@
 """A whole evaluation of made-up generators whose figures are known."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,10 +199,27 @@ def test_what_is_measured_already_stays_and_an_interruption_loses_one_part(
 
     monkeypatch.setattr(evaluation, "extract", interrupt)  # it isn't asked again
     rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
-    assert {"gan_train", "gan_train_ratio"} <= set(rows["metric"])
+    assert {"gan_train", "gan_train_mean"} <= set(rows["metric"])
     pd.testing.assert_frame_equal(rows.head(len(before)), before, check_dtype=False)
     monkeypatch.setattr(evaluation, "generate_set", interrupt)
     assert judged(run, photos, judge, [Tiny()], Effort(30, 1, 24)).equals(rows)
+
+
+def test_pictures_are_compared_with_photos_at_equal_steps_alone(
+    run: Run,
+    photos: Photos,
+    judge: Judge,
+    draws: Callable[..., None],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    draws(photos.pictures[:30], photos.labels[:30])
+    short = Effort(30, 1, 24, added=True, again=True)
+    unequal = set(judged(run, photos, judge, [], short)["metric"])
+    assert "gan_train" in unequal
+    assert not {"gan_train_ratio", "added_gain"} & unequal
+    assert "saw 900 pictures, those of generated ones 24" in capsys.readouterr().out
+    rows = judged(run, photos, dataclasses.replace(judge, budget=24), [], short)
+    assert {"gan_train_ratio", "added_gain"} <= set(rows["metric"])
 
 
 def test_copies_of_the_photos_learned_from_are_caught(
