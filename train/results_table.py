@@ -28,6 +28,7 @@ class Options:
         "report-cgan",
         "cgan-short",
         "cgan",
+        "cgan-128",
     )  # run folders, or names under checkpoints/
     write: bool = False  # into README.md (the short table) and checkpoints/README.md (the whole)
 
