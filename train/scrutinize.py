@@ -16,7 +16,12 @@ from gan.cli import parse
 from gan.data.photos import load
 from gan.errors import UserError, command
 from gan.metrics.evaluation import check_source
-from gan.metrics.scrutiny import checker_energy, detector_auc, write_blind_sheet
+from gan.metrics.scrutiny import (
+    checker_energy,
+    detector_auc,
+    weave_energy,
+    write_blind_sheet,
+)
 from gan.runs import find_run
 from gan.sampling import generate_set
 
@@ -59,14 +64,19 @@ def main() -> None:
         places = [
             np.flatnonzero(labels == y)[i] for y, i in zip(real[some], range(60), strict=True)
         ]
-        pictures = pictures[places]
-    write_blind_sheet(options.out, train[some], pictures, options.seed)
+        some_pictures = pictures[places]
+    else:
+        some_pictures = pictures
+    write_blind_sheet(options.out, train[some], some_pictures, options.seed)
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
     for seen, value in found:
         print(f"  after {seen:>7,} pictures  AUC {value:.4f}")
     ratio = energies[0] / energies[1]
     print(f"one-pixel checkerboard: {ratio:.2f} times the energy of photos")
+    for period in (2, 4):
+        ratio = weave_energy(pictures, period) / weave_energy(np.asarray(train), period)
+        print(f"weave that repeats every {period} pixels: {ratio:.1f} times the energy of photos")
     print(f"blind sheet: {options.out / 'sheet.png'}; answers: {options.out / 'key.csv'}")
 
 

@@ -33,6 +33,18 @@ def checker_energy(pictures: np.ndarray) -> float:
     return float(np.mean(np.square((a - b - c + d) / 2)))
 
 
+def weave_energy(pictures: np.ndarray, period: int) -> float:
+    """Mean power of the brightness, uint8 [N,S,S,3], at `period` pixels along both axes.
+
+    One frequency of the Fourier transform: what repeats every `period` pixels and is in step all
+    over a picture. Photos have next to nothing there; layers that enlarge by a factor do.
+    """
+    grey = pictures.astype(np.float32).mean(-1)
+    turns = np.exp(-2j * np.pi * np.arange(grey.shape[1]) / period).astype(np.complex64)
+    found = np.einsum("nhw,h,w->n", grey - grey.mean((1, 2), keepdims=True), turns, turns)
+    return float(np.mean(np.abs(found) ** 2))
+
+
 class Detector(nn.Module):
     """Pictures float [N,3,S,S] in [-1,1] to logits [N]: above 0 is "generated"."""
 

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gan.metrics.scrutiny import SHEET, auc, checker_energy, detector_auc, write_blind_sheet
+from gan.metrics.scrutiny import (
+    SHEET,
+    auc,
+    checker_energy,
+    detector_auc,
+    weave_energy,
+    write_blind_sheet,
+)
 
 
 def noise(count: int, seed: int, size: int = 16) -> np.ndarray:
@@ -32,6 +39,19 @@ def test_checkerboard_alone_raises_its_energy() -> None:
     assert checker_energy(flat + (10 * (rows % 2))[None, ..., None].astype(np.uint8)) == 0
     weave = flat + (10 * ((rows + columns) % 2))[None, ..., None].astype(np.uint8)
     assert checker_energy(weave) == 100
+
+
+def test_weave_in_step_is_found_at_its_period_alone() -> None:
+    photos = noise(8, 0)
+    rows, columns = np.indices((16, 16))
+    for period in (2, 4):
+        wave = 8 * np.cos(2 * np.pi * rows / period) * np.cos(2 * np.pi * columns / period)
+        woven = (photos + wave[None, ..., None]).astype(np.uint8)
+        assert weave_energy(woven, period) > 3 * weave_energy(photos, period)
+        other = weave_energy(woven, 6 - period) / weave_energy(photos, 6 - period)
+        assert other == pytest.approx(1, abs=0.2)
+    spectrum = np.abs(np.fft.fft2(photos.astype(np.float32).mean(-1))) ** 2
+    assert weave_energy(photos, 4) == pytest.approx(spectrum[:, 4, 4].mean(), rel=1e-3)
 
 
 def test_detector_tells_a_planted_mark_and_nothing_where_there_is_none() -> None:
