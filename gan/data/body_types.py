@@ -39,7 +39,6 @@ _PARTS = {name: t for name, t in _NAMES.items() if name not in ("truck", "limous
 _PARTS |= {f"{cab}cab": "pickup" for cab in _CABS.split()}
 _DENIALS = frozenset({"no", "non", "not", "without"})
 
-# Held out is held out: a validation split is no part of training either.
 _SPLIT_WORDS: dict[str, Split] = {
     "training": "train", "trainval": "train", "train": "train",
     "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",

@@ -1,16 +1,11 @@
 """From any source (drawn, folder, archive, URL) to a prepared set, once; then load it."""
 
-import errno
 import hashlib
 import json
-import os
 import re
 import shutil
-import warnings
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from gan import atomic
@@ -25,24 +20,22 @@ from gan.data.cache import (
     lock,
     set_name,
 )
-from gan.data.decode import FORMATS, Decoded, Unusable, decode_file
+from gan.data.decode import FORMATS
 from gan.data.download import check_address, check_digest, download
-from gan.data.listing import Photo
+from gan.data.filling import fill
 from gan.data.prepared import (
     Origin,
     Photos,
     Writer,
     appearing,
-    check_counts,
     read,
     read_description,
 )
+from gan.data.sorting import sort
 from gan.errors import UserError
-from gan.progress import bar
+from gan.reading import check_plain
 
 __all__ = ["Photos", "Request", "SourceLimits", "cache_root", "load", "prepare"]
-
-BATCH = 256  # photos under way at once
 
 
 @dataclass(frozen=True)
@@ -132,7 +125,7 @@ def prepare(request: Request) -> Path:
         choices["labels"] = _digest(request.labels)
     decoding: dict[str, Any] = {"size": request.size}
     if request.data != "drawn":
-        decoding |= {"limits": asdict(request.limits), "formats": FORMATS}
+        decoding |= {"limits": asdict(request.limits), "formats": FORMATS, "splits": 2}
     key = key_of(identity | choices | decoding)
     folder = request.out or cache_root() / "sets" / f"{set_name(request.data)}-{request.size}-{key}"
     if _is_ready(folder, key):
@@ -159,8 +152,8 @@ def prepare(request: Request) -> Path:
         labelled = labels.choose(labelled, request.classes)
         print(summary.before(labelled, kept(request.data)), flush=True)
         with appearing(folder) as temporary:
-            facts["sorted"] = str(_sort(labelled.photos, name, key_of(identity | choices)) or "")
-            _decode(temporary, labelled, request, facts)
+            facts["sorted"] = str(sort(labelled.photos, name, key_of(identity | choices)) or "")
+            fill(temporary, labelled, request.size, int(request.limits.max_megapixels * 1e6), facts)
     return folder
 
 
@@ -186,6 +179,7 @@ def _digest(table: Path) -> str:
         UserError: It can't be read.
     """
     try:
+        check_plain(table)
         return hashlib.sha256(table.read_bytes()).hexdigest()
     except OSError as error:
         raise UserError(f"{table} can't be read as a table: {error.strerror}") from None
@@ -216,6 +210,8 @@ def _identity(request: Request) -> dict[str, Any]:
         raise UserError(
             f"{source} doesn't exist: name with --data a folder, an archive, a URL, or drawn"
         )
+    if not (path.is_file() or path.is_dir()):
+        raise UserError(f"{source} is a pipe or a device: name a folder or an archive with --data")
     if path.is_file():
         check_digest(path, request.sha256, source)
         return file_identity(path)
@@ -283,142 +279,3 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
         if fetched is not None:
             fetched.unlink(missing_ok=True)
     return unpacked, there.passed_over
-
-
-def _sort(photos: list[Photo], name: str, key: str) -> Path | None:
-    """One folder a body type, of links to the photos: costs no room; None where none can be made.
-
-    What this program unpacked is linked hard. A user's own photos are linked by name: a hard link
-    would change their time of change, by which a later call knows that they are the same.
-    """
-    folder = cache_root() / "sorted" / f"{name}-{key}"
-    own = cache_root().resolve() / "unpacked"
-    with lock(folder):
-        if folder.is_dir():
-            return folder
-        try:
-            with appearing(folder) as temporary:
-                for photo in photos:
-                    if photo.problem:
-                        continue
-                    # Folders and separators in the name would collide or nest.
-                    target = temporary / _flat(photo.body_type) / _flat(photo.name)
-                    target.parent.mkdir(exist_ok=True)
-                    while target.is_symlink() or target.exists():
-                        target = target.with_name(f"+{target.name}")
-                    _link(target, photo.path, own)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise
-            print(f"without photos sorted into folders: {error}")
-            return None
-    return folder
-
-
-def _link(target: Path, photo: Path, own: Path) -> None:
-    path = photo.resolve()
-    if own in path.parents:
-        try:
-            target.hardlink_to(path)
-        except OSError:  # another disk, or one that knows no hard links
-            pass
-        else:
-            return
-    target.symlink_to(path)
-
-
-def _flat(name: str) -> str:
-    flat = name.replace("%", "%25").replace("/", "%2F")
-    if len(os.fsencode(flat)) > 200:
-        digest = hashlib.sha256(os.fsencode(flat)).hexdigest()[:16]
-        flat = digest + PurePosixPath(name).suffix[:8]
-    return f"%{flat}" if flat.startswith(".") else flat
-
-
-def _decode(
-    folder: Path, labelled: labels.Labelled, request: Request, facts: dict[str, Any]
-) -> None:
-    """Decode with every core into one file; memory holds a few hundred small pictures."""
-    usable = [photo for photo in labelled.photos if not photo.problem]
-    skipped = labelled.skipped()
-    if len(labelled.classes()) == 1:
-        raise UserError(
-            f"all photos are of one body type ({usable[0].body_type}), {labelled.source}: "
-            "at least two are needed"
-        )
-    # What can't become enough is refused before the long part.
-    training = Counter(photo.body_type for photo in usable if photo.split in ("", "train"))
-    check_counts({name: training[name] for name in labelled.classes()})
-    max_pixels = int(request.limits.max_megapixels * 1e6)
-
-    def work(photo: Photo) -> Decoded | str:
-        try:
-            return decode_file(photo.path, request.size, max_pixels)
-        except Unusable as problem:
-            return str(problem)
-
-    writer = Writer(folder, request.size)
-    rows: list[Origin] = []
-    hashes: list[bytes] = []
-    seen: dict[bytes, Photo] = {}
-    given: list[bool] = []
-    try:
-        with (
-            warnings.catch_warnings(),
-            # Threads: Pillow lets go of Python's lock while it decodes and resizes.
-            ThreadPoolExecutor(os.cpu_count()) as pool,
-            bar(desc="decode", total=len(usable), unit="photo") as progress,
-        ):
-            # Pillow warns of much in odd files; what matters goes into the report.
-            warnings.simplefilter("ignore")
-            for start in range(0, len(usable), BATCH):
-                some = usable[start : start + BATCH]
-                for photo, result in zip(some, pool.map(work, some), strict=True):
-                    progress.update()
-                    if isinstance(result, str):
-                        skipped.append((photo.name, result))
-                    elif first := seen.get(result.picture_hash):
-                        other = (
-                            ""
-                            if first.body_type == photo.body_type
-                            else (f", which is labelled {first.body_type}")
-                        )
-                        skipped.append((photo.name, f"duplicate of {first.name}{other}"))
-                    else:
-                        seen[result.picture_hash] = photo
-                        writer.add(result.picture)
-                        # Held out is held out: a validation split is no part of training either.
-                        test = (
-                            photo.split != "train" if photo.split else _held_out(result.file_hash)
-                        )
-                        rows.append(Origin(photo.name, photo.body_type, test))
-                        hashes.append(result.file_hash)
-                        given.append(bool(photo.split))
-        if not rows:
-            raise UserError(f"no photo is usable{summary.why(skipped)}")
-        rows = _with_test(rows, hashes, given)
-        facts["labels"], warned = labelled.source, list(labelled.warnings)
-        for name in sorted(labelled.classes().keys() - {row.body_type for row in rows}):
-            mine = {photo.name for photo in usable if photo.body_type == name}
-            reasons = [(file, reason) for file, reason in skipped if file in mine]
-            warned.append(f"the class {name!r} is left out{summary.why(reasons)}")
-        facts["warnings"] = warned
-        writer.finish(rows, sorted(skipped), facts)
-    finally:
-        writer.close()
-
-
-def _held_out(file_hash: bytes) -> bool:
-    """One photo in ten, by its content: the same photo is on the same side in every set."""
-    return int.from_bytes(file_hash[:8], "big") % 10 == 0
-
-
-def _with_test(rows: list[Origin], hashes: list[bytes], given: list[bool]) -> list[Origin]:
-    """Chance can leave a small class without a test photo: then its smallest hash becomes one."""
-    rows = list(rows)
-    for name in {row.body_type for row in rows}:
-        mine = [i for i, row in enumerate(rows) if row.body_type == name]
-        if not any(rows[i].test or given[i] for i in mine):
-            chosen = min(mine, key=lambda i: hashes[i])
-            rows[chosen] = Origin(rows[chosen].file, name, True)
-    return rows

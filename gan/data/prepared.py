@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Literal
 import numpy as np
 import numpy.typing as npt
 
-from gan import atomic
+from gan import atomic, reading
 from gan.data.validation import choose_validation
 from gan.errors import UserError
 
@@ -68,6 +68,11 @@ class Origin:
     file: str
     body_type: str
     test: bool
+    validation: bool = False  # the source says so; where it names none, some are chosen later
+
+    @property
+    def split(self) -> Split:
+        return "test" if self.test else "validation" if self.validation else "train"
 
 
 class Writer:
@@ -123,23 +128,26 @@ class Writer:
         classes = _checked_classes(rows, skipped)
         labels = np.array([classes.index(row.body_type) for row in rows], np.int64)
         test = np.array([row.test for row in rows], bool)
+        validation = np.array([row.validation for row in rows], bool)
         np.save(self._folder / "labels.npy", labels)
         np.save(self._folder / "test.npy", test)
         self._hash.update(labels.astype("<i8").tobytes())
         self._hash.update(test.tobytes())
+        if validation.any():
+            self._hash.update(validation.tobytes())
         self._hash.update(json.dumps(classes).encode())
         _write_table(
             self._folder / "files.csv",
             ("file", "body_type", "split"),
-            [(row.file, row.body_type, "test" if row.test else "train") for row in rows],
+            [(row.file, row.body_type, row.split) for row in rows],
         )
         _write_table(self._folder / "skipped.csv", ("file", "reason"), skipped)
         counts = {
             split: {
-                name: sum(r.body_type == name and r.test == (split == "test") for r in rows)
+                name: sum(row.body_type == name and row.split == split for row in rows)
                 for name in classes
             }
-            for split in ("train", "test")
+            for split in ("train", *(("validation",) if validation.any() else ()), "test")
         }
         values = facts | {
             "size": self._size,
@@ -152,7 +160,7 @@ class Writer:
 
 
 def _checked_classes(rows: list[Origin], skipped: list[tuple[str, str]]) -> list[str]:
-    training = Counter(row.body_type for row in rows if not row.test)
+    training = Counter(row.body_type for row in rows if row.split == "train")
     classes = sorted({row.body_type for row in rows})
     if not rows:
         first = "; the first, {}: {}".format(*skipped[0]) if skipped else ""
@@ -235,10 +243,10 @@ def read_description(folder: Path) -> dict[str, Any]:
     """
     path = folder / "dataset.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(reading.read_text(path))  # its paths need not be valid Unicode
     except FileNotFoundError:
         raise UserError(f"{folder} is not a prepared set: it has no dataset.json") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} can't be read: {error}") from None
     expected = {"name", "size", "classes", "counts", "content_hash"}
     if not isinstance(values, dict) or not expected <= values.keys():
@@ -254,12 +262,16 @@ def read(folder: Path) -> Photos:
     """
     values = read_description(folder)
     try:
+        for file in ("pictures.npy", "labels.npy", "test.npy", "files.csv"):
+            reading.check_plain(folder / file)
         pictures = np.load(folder / "pictures.npy", mmap_mode="r", allow_pickle=False)
         labels = np.load(folder / "labels.npy", allow_pickle=False)
         test = np.load(folder / "test.npy", allow_pickle=False)
         with (folder / "files.csv").open(encoding="utf-8", newline="") as table:
             origins = list(csv.DictReader(table))
-        files, kinds = ([row[column] for row in origins] for column in ("file", "body_type"))
+        files, kinds, splits = (
+            [row[column] for row in origins] for column in ("file", "body_type", "split")
+        )
     except Exception as error:  # NumPy reads a header as Python and lets its errors out
         raise UserError(
             f"{folder} is damaged, remove it and prepare it again: {error!s:.200}"
@@ -286,12 +298,15 @@ def read(folder: Path) -> Photos:
             f'{folder} has a class "all", which means the whole set in every table of figures: '
             "prepare it again with --classes others=all,..."
         )
+    validation = np.array([split == "validation" for split in splits])
+    if not validation.any():
+        validation = choose_validation(files, kinds, test)
     return Photos(
         name=str(values["name"]),
         pictures=pictures,
         labels=labels,
         test=test,
-        validation=choose_validation(files, kinds, test),
+        validation=validation,
         classes=tuple(classes),
         content_hash=str(values["content_hash"]),
         folder=folder,

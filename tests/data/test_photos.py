@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gan.data import filling
 from gan.data import photos as module
 from gan.data.decode import decode
 from gan.data.photos import Request, SourceLimits, load, prepare
@@ -68,7 +70,7 @@ def test_the_second_time_nothing_is_decoded(
 ) -> None:
     folder = class_folders(sedan=10, suv=10)
     first = load(str(folder), 64)
-    monkeypatch.setattr(module, "_decode", None)
+    monkeypatch.setattr(module, "fill", None)
     assert load(str(folder), 64).folder == first.folder
     assert load(str(first.folder), 64).content_hash == first.content_hash
 
@@ -111,6 +113,55 @@ def test_a_given_split_is_kept(class_folders: Folders) -> None:
     photos = load(str(folder), 64)
     rows = table(photos.folder / "files.csv")
     assert [row["file"] for row in rows if row["split"] == "test"] == held_out
+
+
+@pytest.mark.parametrize("tested", [True, False])
+def test_a_sources_own_validation_split_is_kept_where_it_has_a_test_split_too(
+    class_folders: Folders, tested: bool
+) -> None:
+    folder = class_folders(sedan=20, suv=20)
+    names = [name for name, _ in members(folder)]
+    own = set(names[::5])
+    splits = {name: "val" if name in own else "train" for name in names}
+    if tested:
+        splits |= dict.fromkeys(names[1::10], "test")
+    lines = [f"{name},{name.split('/')[0]},{split}\n" for name, split in splits.items()]
+    table_file = folder / "labels.csv"
+    table_file.write_text("filename,body_type,split\n" + "".join(lines), encoding="utf-8")
+    photos = load(str(folder), 64)
+    rows = table(photos.folder / "files.csv")
+    held = photos.validation if tested else photos.test
+    assert {row["file"] for row, is_held in zip(rows, held, strict=True) if is_held} == own
+    if tested:
+        about = json.loads((photos.folder / "dataset.json").read_text(encoding="utf-8"))
+        assert about["counts"] == {
+            split: photos.counts(split)  # type: ignore[arg-type]
+            for split in ("train", "validation", "test")
+        }
+        # Which photos are held out is part of what a set is.
+        for name in names[2::10]:
+            splits[name] = "val"
+        lines = [f"{name},{name.split('/')[0]},{split}\n" for name, split in splits.items()]
+        table_file.write_text("filename,body_type,split\n" + "".join(lines), encoding="utf-8")
+        assert load(str(folder), 64).content_hash != photos.content_hash
+
+
+@pytest.mark.parametrize("name", ["dataset.json", "pictures.npy", "labels.npy", "files.csv"])
+def test_a_pipe_in_a_prepared_set_is_refused_at_once(class_folders: Folders, name: str) -> None:
+    folder = prepare(Request(data=str(class_folders(sedan=10, suv=10))))
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(UserError, match="no plain file"):
+        read(folder)
+
+
+def test_a_pipe_is_neither_a_source_nor_a_table(class_folders: Folders, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="is a pipe or a device"):
+        prepare(Request(data=str(tmp_path / "pipe")))
+    folder = class_folders(sedan=10, suv=10)
+    with pytest.raises(UserError, match="no plain file"):
+        prepare(Request(data=str(folder), labels=tmp_path / "pipe"))
 
 
 def test_what_is_skipped_is_reported(class_folders: Folders) -> None:
@@ -246,7 +297,7 @@ def test_interrupted_work_starts_over(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_held_out", stop)
+        patch.setattr(filling, "_held_out", stop)
         with pytest.raises(KeyboardInterrupt):
             load(str(folder), 64)
     assert not list((cache / "sets").iterdir())

@@ -163,8 +163,8 @@ def test_killed_at_any_point_the_next_run_gives_the_same_set(
     for module, name, call in (
         ("archive", "_write", 1),
         ("archive", "_write", 20),
-        ("photos", "_flat", 30),
-        ("photos", "_held_out", 9),
+        ("sorting", "_flat", 30),
+        ("filling", "_held_out", 9),
         ("prepared", "_write_table", 2),
     ):
         done = child(KILL.format(module=module, name=name), archive, call)

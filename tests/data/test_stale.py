@@ -147,7 +147,7 @@ def test_what_the_program_makes_inside_the_photos_folder_changes_nothing(
     request = Request(data=str(folder), out=folder / "sets" / "mine")
     first = read(prepare(request))
     assert len(first.labels) == 20
-    monkeypatch.setattr(photos, "_decode", None)
+    monkeypatch.setattr(photos, "fill", None)
     assert prepare(request) == first.folder
 
 

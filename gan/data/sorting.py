@@ -1,0 +1,60 @@
+"""The photos of a set as one folder a body type, for people: links that cost no room."""
+
+import errno
+import hashlib
+import os
+from pathlib import Path, PurePosixPath
+
+from gan.data.cache import cache_root, lock
+from gan.data.listing import Photo
+from gan.data.prepared import appearing
+
+
+def sort(photos: list[Photo], name: str, key: str) -> Path | None:
+    """One folder a body type, of links to the photos: costs no room; None where none can be made.
+
+    What this program unpacked is linked hard. A user's own photos are linked by name: a hard link
+    would change their time of change, by which a later call knows that they are the same.
+    """
+    folder = cache_root() / "sorted" / f"{name}-{key}"
+    own = cache_root().resolve() / "unpacked"
+    with lock(folder):
+        if folder.is_dir():
+            return folder
+        try:
+            with appearing(folder) as temporary:
+                for photo in photos:
+                    if photo.problem:
+                        continue
+                    # Folders and separators in the name would collide or nest.
+                    target = temporary / _flat(photo.body_type) / _flat(photo.name)
+                    target.parent.mkdir(exist_ok=True)
+                    while target.is_symlink() or target.exists():
+                        target = target.with_name(f"+{target.name}")
+                    _link(target, photo.path, own)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise
+            print(f"without photos sorted into folders: {error}")
+            return None
+    return folder
+
+
+def _link(target: Path, photo: Path, own: Path) -> None:
+    path = photo.resolve()
+    if own in path.parents:
+        try:
+            target.hardlink_to(path)
+        except OSError:  # another disk, or one that knows no hard links
+            pass
+        else:
+            return
+    target.symlink_to(path)
+
+
+def _flat(name: str) -> str:
+    flat = name.replace("%", "%25").replace("/", "%2F")
+    if len(os.fsencode(flat)) > 200:
+        digest = hashlib.sha256(os.fsencode(flat)).hexdigest()[:16]
+        flat = digest + PurePosixPath(name).suffix[:8]
+    return f"%{flat}" if flat.startswith(".") else flat
