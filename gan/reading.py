@@ -40,6 +40,7 @@ FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
     ("progress", "images_seen"): int,
     ("progress", "seconds"): (int, float),
     ("progress", "finished"): bool,
+    ("progress", "chosen"): dict,
 }
 
 
@@ -93,6 +94,13 @@ def read_config(path: Path) -> dict[str, Any]:
             good = len(value) <= LONGEST and all(
                 isinstance(each, str) and len(each) <= LONGEST for each in value
             )
+        if good and name == "counts":  # a count a class in each split
+            good = all(
+                isinstance(each, dict) and all(type(n) is int and n >= 0 for n in each.values())
+                for each in value.values()
+            )
+        if good and name == "chosen":
+            good = all(type(n) is int and n >= 0 for n in value.values())
         if good and isinstance(value, int | float):
             good = value >= 0
         if not good:

@@ -46,6 +46,10 @@ def test_odd_json_is_refused(tmp_path: Path, text: str, says: str) -> None:
         ("dataset", "classes", [1]),
         ("dataset", "classes", ["x" * 10**5]),
         ("dataset", "counts", []),
+        ("dataset", "counts", {"train": 5}),
+        ("dataset", "counts", {"train": {"sedan": "many"}}),
+        ("progress", "chosen", []),
+        ("progress", "chosen", {"images_seen": "x"}),
     ],
 )
 def test_config_of_wrong_types_is_refused(

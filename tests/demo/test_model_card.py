@@ -12,12 +12,11 @@ def test_the_card_tells_how_the_checkpoint_was_picked(tmp_path: Path) -> None:
     (entry,) = list_entries(tmp_path)
     assert "the checkpoint is" not in model_card.model_card(entry)
     values = run.read_config()
-    for chosen, told in (({"images_seen": 40_000, "among": 3}, True), ([40_000], False)):
-        values["progress"]["chosen"] = chosen
-        run.write_config(values)
-        (entry,) = list_entries(tmp_path)
-        assert ("that of 40,000 photos seen, the best of 3" in model_card.model_card(entry)) == told
-        assert "51,200 photos seen" in model_card.model_card(entry)
+    values["progress"]["chosen"] = {"images_seen": 40_000, "among": 3}
+    run.write_config(values)
+    (entry,) = list_entries(tmp_path)
+    assert "that of 40,000 photos seen, the best of 3" in model_card.model_card(entry)
+    assert "51,200 photos seen" in model_card.model_card(entry)
     for restarts, told in (([25_600], True), ([], False), ("25600", False)):
         values["progress"]["restarts"] = restarts
         run.write_config(values)
