@@ -52,7 +52,7 @@ def to_onnx(network: nn.Module, inputs: dict[str, Tensor], output: str) -> bytes
         inputs: An example of each input; the first dimension is the batch.
         output: Name of what the network returns.
     """
-    network.eval()
+    network.eval().requires_grad_(False)
     for value in network.state_dict().values():
         if value.is_floating_point():
             value.uniform_()  # the export would merge weights that are equal, as zeros are

@@ -55,4 +55,4 @@ def test_training_and_going_on_stay_on_the_device(
         patch.setattr(accelerate.Accelerator, "device", torch.device("cpu"))
         train(tiny_config(architecture, pictures=32, **settings), tiny_photos, here)
     losses = [run.read_losses().drop(columns="seconds") for run in (there, here)]
-    pd.testing.assert_frame_equal(*losses, rtol=1e-3, atol=1e-3)  # Adam grows rounding
+    pd.testing.assert_frame_equal(*losses, rtol=1e-3, atol=5e-3)  # Adam grows rounding

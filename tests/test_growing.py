@@ -13,8 +13,9 @@ from gan.config import DriftConfig, RunConfig, from_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.growing import grow
+from gan.latents import from_seeds
 from gan.runs import Run
-from gan.sampling import generate, latents
+from gan.sampling import generate
 from gan.step import build_state, set_learning_rates
 from gan.training import train
 from tests.conftest import tiny_config
@@ -106,7 +107,8 @@ def test_pictures_are_drawn_with_the_guidance_asked_for(trunk: Run) -> None:
     extremes = [generate(generator, [7], [1], guidance=guidance) for guidance in (0.0, 1.0)]
     assert not np.array_equal(*extremes)
     one = torch.from_numpy(extremes[1]).permute(0, 3, 1, 2) / 127.5 - 1
-    drawn = generator.network(latents([7], 8), torch.tensor([1]), torch.ones(1))
+    z = torch.from_numpy(from_seeds([7], 8))
+    drawn = generator.network(z, torch.tensor([1]), torch.ones(1))
     assert torch.allclose(one, drawn, atol=1 / 127)
     with pytest.raises(UserError, match="guidance must be from 0 to 1"):
         generate(generator, [7], [1], guidance=1.5)
