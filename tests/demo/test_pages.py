@@ -245,3 +245,12 @@ def test_a_training_plays(full: Path, open_page: Open) -> None:
     app = open_page("training", play="true")
     assert not app.exception
     assert "from 12,800 to 51,200 photos" in text(app)
+
+
+def test_a_run_without_figures_is_compared_with_one_that_has_them(
+    full: Path, open_page: Open
+) -> None:
+    Run(full / "cgan").metrics_path.unlink()
+    app = open_page("training", training="cgan", compare="report-cgan")
+    assert not app.exception
+    assert "not measured" in str(app.dataframe[0].value["Our network"].tolist())

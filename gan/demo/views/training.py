@@ -208,9 +208,10 @@ if not followed.empty:
                 )
 elif not over_time.empty:
     st.header("Metrics at the end", icon=":material/query_stats:")
-    wide = over_time.pivot(index="name", columns="run", values="shown").fillna("not measured")
+    wide = over_time.pivot(index="name", columns="run", values="shown")
+    wide = wide.reindex(columns=called).fillna("not measured")  # a run may have no figures
     st.dataframe(
-        wide[called].reset_index().rename(columns={"name": "Metric"}),
+        wide.reset_index().rename(columns={"name": "Metric"}),
         hide_index=True,
         alt="Metrics of the shown runs at the end of their training",
     )
