@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import gan
 from gan import runs
@@ -23,10 +24,14 @@ MOST_SEED = 2**31 - 1
 EVALUATE = "python train/evaluate.py"
 
 
-def heading(title: str, icon: str, text: str) -> None:
-    """The page's title and what it is for in one or two lines."""
+def heading(title: str, icon: str, text: str) -> DeltaGenerator:
+    """The page's title and what it is for; returns the place of the link that restores the view.
+
+    It comes early, so that the keyboard reaches it before the page's many controls.
+    """
     st.title(title, icon=icon)
     st.markdown(text)
+    return st.container()
 
 
 def explain(*words: str) -> None:
@@ -139,8 +144,8 @@ def pick_run(
     )
 
 
-def copy_link(parameters: dict[str, object]) -> None:
+def copy_link(place: DeltaGenerator, parameters: dict[str, object]) -> None:
     """A fold with the link that restores this view; the code box has a copy button."""
-    with st.popover("Copy link", icon=":material/link:"):
+    with place.popover("Copy link", icon=":material/link:"):
         st.markdown("This link restores everything on this page.")
         st.code(links.view_link(st.context.url, parameters), language=None, wrap_lines=True)

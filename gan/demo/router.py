@@ -26,6 +26,12 @@ page = st.navigation(
             help="Move from one car to another: body type and latent each on its own slider.",
         ),
         st.Page(
+            "views/guess.py",
+            title="Guess",
+            icon=":material/sports_esports:",
+            help="Guess the body type of a generated car, against the classifier.",
+        ),
+        st.Page(
             "views/kernel_size.py",
             title="Kernel size",
             icon=":material/grid_on:",

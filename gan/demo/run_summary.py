@@ -5,12 +5,16 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from gan import recipes
 from gan.demo import answers, experiments, names, spreads, store
 from gan.demo.catalogue import Entry
+from gan.errors import UserError
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 from gan.runs import one_reference
+
+EVALUATE = "python train/evaluate.py"
 
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
@@ -77,6 +81,64 @@ def memorised(entry: Entry) -> Finding | None:
     return answers.memorised(store.distances(entry))
 
 
+def judged(shown: Entry | None, entries: list[Entry]) -> Entry | None:
+    """The run whose figures speak for `shown`: itself, or the first other that has any."""
+    able = [entry for entry in entries if entry.classes and not store.metrics(entry).empty]
+    return shown if shown in able else next(iter(able), None)
+
+
+def facts(entry: Entry) -> str:
+    """What a run learned from, on what machine and for how long, as Markdown."""
+    counts = entry.dataset.get("counts")
+    splits = counts if isinstance(counts, dict) else {}
+    photos = ", ".join(
+        f"{sum(by.values()):,} {split}" for split, by in splits.items() if isinstance(by, dict)
+    )
+    try:
+        machine = entry.run.read_config().get("environment")
+    except UserError:
+        machine = None
+    machine = machine if isinstance(machine, dict) else {}
+    device, threads = str(machine.get("device", "")), machine.get("threads")
+    hardware = {"cpu": "a CPU", "cuda": "a GPU"}.get(device.partition(":")[0], device)
+    if device == "cpu" and isinstance(threads, int):
+        hardware = f"{threads} core{'s' * (threads > 1)} of a CPU, no GPU"
+    seconds = entry.progress.get("seconds")
+    trunk = store.trunk(entry)
+    before = trunk.progress.get("seconds") if trunk else None
+    size = entry.settings.data.size if entry.settings else 0
+    lines = [
+        f"**Photos**: {photos or 'not counted'}, of {len(entry.classes) or 'no'} body types, from "
+        "public repositories without a licence file, so they are not passed on",
+        f"**Pictures**: {size} x {size} pixels, stretched to a photo's proportions when shown",
+        f"**Hardware**: {hardware or 'not noted'}",
+    ]
+    if isinstance(seconds, (int, float)):
+        time = f"**Time**: {seconds / 60:,.0f} minutes of training"
+        if isinstance(before, (int, float)) and trunk and trunk.settings:
+            time += f", after {before / 60:,.0f} minutes at {trunk.settings.data.size} px"
+        lines.append(time)
+    lines.append(
+        "**Code**: the folder of this app: `gan/` is the library, `train/` holds the commands, "
+        "`README.md` says how to start. **Commands** that train, judge and show:"
+    )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def commands(entry: Entry) -> str:
+    """What to type to train such a run, to judge it and to see it."""
+    data = entry.settings.data.data if entry.settings else ""
+    trunk = store.trunk(entry)
+    start = f"python train/train_cgan.py --data {data}"
+    first = (trunk or entry).settings
+    long = first is not None and first.loop.pictures >= recipes.LONG.loop.pictures
+    lines = [f"{start} --recipe long" if long else start]
+    if trunk is not None:
+        lines.append(f"{start} --grow-from {trunk.name}")
+    lines += [f"{EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
+    return "\n".join(lines)
+
+
 @once
 def in_one_line(entry: Entry) -> str:
     """What a run learned from, for how long, and how well it does as asked, beside photos."""
@@ -108,13 +170,14 @@ def in_one_line(entry: Entry) -> str:
 
 
 @once
-def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
+def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[str, str, str, str]]:
     """(name, value, spread, help) of the figures that the front page shows, best known first."""
     metrics = spreads.latest(store.metrics(entry))
     shown = []
     wanted = (
         ("fid", "inception-v3-compat", "FID"),
         ("fd", "efficientnet-lite2", "FD"),
+        ("fd", "car-classifier", "FD"),
         ("is", "inception-v3-compat", "IS"),
         ("is", "efficientnet-lite2", "IS"),
         ("gan_test", None, "GAN-test"),
@@ -146,6 +209,18 @@ def headline_figures(entry: Entry) -> list[tuple[str, str, str, str]]:
             ceiling = spreads.pick(metrics, "classifier")
             if ceiling is not None:
                 words += f"; photos themselves: {spreads.show(ceiling.value, metric)}"
+        other = (
+            spreads.pick(spreads.latest(store.metrics(report)), metric, extractor)
+            if (report is not None and report != entry)
+            else None
+        )
+        if other is not None:
+            words += f"; the report's network: {spreads.show(other.value, metric)}"
+        better = spreads.METRICS[metric].better
+        if better:
+            words = f"{better.capitalize()} is better: {words}"
+        if metric == "gan_test" and ceiling is not None and found.value > ceiling.value:
+            words += ". Above photos: it draws typical cars"
         shown.append((spreads.title(metric, used), spreads.show(found.value, metric), words, term))
     return shown
 

@@ -22,7 +22,7 @@ from app_server import CHROMIUM, CHROMIUM_FLAGS, serve
 from visitor import Visitor
 from visitors import ask
 
-PAGES = ("Generate", "Morph", "Kernel size", "Training", "Results")
+PAGES = ("Generate", "Morph", "Guess", "Kernel size", "Training", "Results")
 
 
 async def page(url: str, query: str) -> None:

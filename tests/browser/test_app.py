@@ -16,7 +16,7 @@ from tests.browser.visitor import Visitor
 from tests.demo.fake_runs import TYPES
 
 pytestmark = pytest.mark.browser
-PAGES = ("Car GAN", "Generate", "Morph", "Kernel size", "Training", "Results")
+PAGES = ("Car GAN", "Generate", "Morph", "Guess", "Kernel size", "Training", "Results")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

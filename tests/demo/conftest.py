@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from tests.demo.fake_runs import make_root
 
 ENTRY = Path(__file__).resolve().parents[2] / "gan" / "demo" / "router.py"
-VIEWS = ("overview", "generate", "morph", "kernel_size", "training", "results")
+VIEWS = ("overview", "generate", "morph", "guess", "kernel_size", "training", "results")
 
 
 @pytest.fixture(scope="session")

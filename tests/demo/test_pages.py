@@ -112,9 +112,10 @@ HOSTILE = ("", "-1", "nan", "1e999", "99999999999999999999", "../../<script>☃"
 KEYS = {
     "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
     "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "play", "checkpoint"),
+    "guess": ("run",),
     "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
     "training": ("training", "compare", "photos", "iteration", "play", "smoothing"),
-    "results": ("show", "results-run", "figures"),
+    "results": ("show", "results-run", "figures", "of"),
 }
 
 
@@ -254,3 +255,45 @@ def test_a_run_without_figures_is_compared_with_one_that_has_them(
     app = open_page("training", training="cgan", compare="report-cgan")
     assert not app.exception
     assert "not measured" in str(app.dataframe[0].value["Our network"].tolist())
+
+
+def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
+    full: Path, open_page: Open
+) -> None:
+    said = text(open_page("overview"))
+    for words in ("Lower is better", "the report's network:", "photos themselves", "FID is not"):
+        assert words in said
+    assert "python train/train_cgan.py --data" in said
+    assert "1 core of a CPU" in said or "a CPU" in said
+
+
+def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_page: Open) -> None:
+    make_run(full, "cgan-128", conditional=True, metrics=False)
+    said = text(open_page("overview"))
+    assert "Yes, most of them." in said
+    assert "Our network. The range is over seeds" in said
+
+
+def test_the_table_of_figures_opens_with_the_main_runs(full: Path, open_page: Open) -> None:
+    make_run(full, "kernel-size/k4-seed9", conditional=False)
+    app = open_page("results", show="Figures")
+    assert "Our network" in set(app.dataframe[0].value["run"])
+    assert not any("seed" in run for run in app.dataframe[0].value["run"])
+    app.get_by_key("of").set_value("Kernel size").run()
+    assert all("Kernel size: kernel" in run for run in app.dataframe[0].value["run"])
+    assert "relative of the network that our discriminator reads" in text(app)
+
+
+def test_a_guess_is_counted_once_beside_the_classifier(full: Path, open_page: Open) -> None:
+    app = open_page("guess")
+    assert "asked for a" not in text(app)
+    app.session_state["round"] = (3, 0.0)  # the first type
+    app.run()
+    app.get_by_key("guess-Convertible").click().run()
+    assert "It was asked for a Convertible." in text(app)
+    assert "The classifier says" in text(app)
+    app.run()
+    assert "After 1: you 1 right" in text(app)
+    next(button for button in app.button if button.label == "Next picture").click().run()
+    assert "asked for a" not in text(app)
+    assert not app.exception

@@ -15,7 +15,7 @@ ALL = "All types"
 TALL = 256  # pixels that a picture's file is high: what the network draws, 4, 2 or 1 times
 MOST_EACH = 4  # pictures a type where every type is asked for
 
-parts.heading(
+top = parts.heading(
     "Generate",
     ":material/directions_car:",
     "Pick a body type and a seed: the network turns the seed's random numbers (the *latent*) into "
@@ -146,7 +146,7 @@ with (
 
 unit = "picture" if len(shown) == 1 else "pictures"
 st.caption(
-    f"{len(shown)} {unit} drawn in {1000 * drawn.seconds:,.0f} ms, seeds {seed} to "
+    f"{len(shown)} {unit} drawn at {drawn.pictures.shape[1]} px in {1000 * drawn.seconds:,.0f} ms, seeds {seed} to "
     f"{seed + count - 1}"
     + (", the same in every row" if each else "")
     + ". "
@@ -195,7 +195,7 @@ with st.container(horizontal=True):
         "natural": natural,
         "checkpoint": checkpoint,
     }
-    parts.copy_link(parameters)
+    parts.copy_link(top, parameters)
     st.download_button(
         "PNG",
         sheet,

@@ -32,7 +32,7 @@ VIEW_WORDS = {
 }
 COSTS = ("pictures_per_s", "parameters", "multiply_adds", "loss_g_oscillation")
 
-parts.heading(
+top = parts.heading(
     "Kernel size",
     ":material/grid_on:",
     "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
@@ -299,9 +299,8 @@ st.caption(
     "Published, not measured here: other photos, one run a kernel, sample counts not given. "
     "Compare the order of the kernels, not the values."
 )
-with st.container(horizontal=True):
-    keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing")
-    parts.copy_link({key: st.session_state[key] for key in keys if key in st.session_state})
+keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing")
+parts.copy_link(top, {key: st.session_state[key] for key in keys if key in st.session_state})
 parts.explain("FID", "FD", "IS", "KID", "Precision", "Recall", "Range of seeds", "Latent")
 parts.problems(entries)
 parts.footer()

@@ -13,7 +13,7 @@ STILLS = 7  # odd: the one in the middle is half-way
 FRAMES = 24
 TALL = 128
 
-parts.heading(
+top = parts.heading(
     "Morph",
     ":material/compare_arrows:",
     "Move from one car to another. The *latent* (the seed's random numbers) carries pose, paint "
@@ -184,6 +184,7 @@ def stills() -> bytes:
 with st.container(horizontal=True):
     ends: dict[str, object] = {"from": start, "to": end} if classes else {}
     parts.copy_link(
+        top,
         {
             "run": entry.name,
             **ends,
@@ -193,7 +194,7 @@ with st.container(horizontal=True):
             **({"class": class_at} if classes else {}),
             "play": play,
             "checkpoint": checkpoint,
-        }
+        },
     )
     st.download_button(
         "Animation",

@@ -1,6 +1,7 @@
 """Front page: what this is, how good it is, and short answers to the usual questions."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from gan import runs
 from gan.demo import catalogue, names, parts, run_summary, spreads, store
@@ -10,9 +11,19 @@ from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 
 NATURAL_HEIGHT = 64
+REPORT = "report-cgan"
+NO_FID = (
+    "FID is not among them: it is read by the Inception V3 of the original papers, whose weights "
+    "are a download that the machine of these figures could not reach. FD is its formula on "
+    "another network, so an FD can't be set beside a published FID. EfficientNet-Lite2 is a "
+    "relative of the network that our discriminator reads and may flatter us; the car classifier "
+    "is not."
+)
 
 entries = store.entries()
 shown = catalogue.headline(entries)
+judged = run_summary.judged(shown, entries)  # where the newest run has no figures yet, another
+report = next((entry for entry in entries if entry.name == REPORT), None)
 
 parts.heading(
     "Car GAN",
@@ -31,136 +42,120 @@ if shown is None:
     )
     parts.problems(entries)
 
+pictures_column, answers_column = st.columns(2, gap="large")
 if shown is not None and shown.settings is not None:
-    st.header("What it draws", icon=":material/photo_library:")
-    samples = shown.run.samples()
-    strips = (
-        store.row_jpegs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
-        if samples
-        else None
-    )
-    if strips is None:
-        st.caption(f"The run {parts.plain(names.run(shown.name))} has saved no grid of samples.")
-    else:
-        labels = (
-            list(shown.classes)
-            if len(shown.classes) == len(strips)
-            else [f"Row {number + 1}" for number in range(len(strips))]
+    with pictures_column:
+        st.header("What it draws", icon=":material/photo_library:")
+        samples = shown.run.samples()
+        strips = (
+            store.row_jpegs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
+            if samples
+            else None
         )
-        with st.grid(2, gap=("medium", "medium"), min_column_width=320):
-            for label, picture in zip(labels, strips, strict=True):
-                with st.container(gap="xsmall"):
-                    st.markdown(f"**{label}**")
-                    st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
-        seen = shown.progress.get("images_seen")
-        trained = f" after {seen:,} training pictures" if isinstance(seen, int) else ""
-        st.caption(
-            f"Not picked by hand: the first pictures of the run's fixed latents (random inputs)"
-            f"{trained}, in natural proportions. All rows use the same latents, one row a body "
-            "type."
-            if shown.classes
-            else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
-        )
+        if strips is None:
+            st.caption(
+                f"The run {parts.plain(names.run(shown.name))} has saved no grid of samples."
+            )
+        else:
+            labels = (
+                list(shown.classes)
+                if len(shown.classes) == len(strips)
+                else [f"Row {number + 1}" for number in range(len(strips))]
+            )
+            with st.grid(2, gap=("medium", "medium"), min_column_width=260):
+                for label, picture in zip(labels, strips, strict=True):
+                    with st.container(gap="xsmall"):
+                        st.markdown(f"**{label}**")
+                        st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
+            seen = shown.progress.get("images_seen")
+            trained = f" after {seen:,} training pictures" if isinstance(seen, int) else ""
+            st.caption(
+                f"Not picked by hand: the first pictures of the run's fixed latents (random inputs)"
+                f"{trained}, {shown.settings.data.size} px, in natural proportions. All rows use the same latents, one row a body "
+                "type."
+                if shown.classes
+                else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
+            )
 
-    report = next((entry for entry in entries if entry.name == "report-cgan"), None)
-    noise = (
-        store.row_jpegs(
-            report.run.samples()[-1][1], report.settings.data.size, NATURAL_HEIGHT, True, 8
+        noise = (
+            store.row_jpegs(
+                report.run.samples()[-1][1], report.settings.data.size, NATURAL_HEIGHT, True, 8
+            )
+            if report and report.settings and report.run.samples()
+            else None
         )
-        if report and report.settings and report.run.samples()
-        else None
-    )
-    if noise:
-        st.markdown("**The report's network for body types, trained on the same photos**")
-        st.image(noise[0], width="stretch", alt="Eight pictures of noise: the report's network")
-
-    st.header("How good it is", icon=":material/speed:")
-    numbers = run_summary.headline_figures(shown)
-    if numbers:
-        with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
-            for name, value, spread, term in numbers:
-                with st.container(border=True, height="stretch", gap="xsmall"):
-                    st.metric(name, value, help=TERMS.get(term))
-                    st.caption(spread)
-        st.caption(
-            f"{parts.plain(names.run(shown.name))}. The range is over seeds of the evaluation on "
-            "one trained network, not over trainings. Counts and references are on the page of "
-            "results."
-        )
-    else:
-        parts.missing(
-            f"The run {parts.plain(names.run(shown.name))} has not been evaluated.",
-            f"{parts.EVALUATE} checkpoints/{shown.name}",
-        )
+        if noise:
+            st.markdown("**The report's network for body types, trained on the same photos**")
+            st.image(noise[0], width="stretch", alt="Eight pictures of noise: the report's network")
 
 
-def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> None:
-    """A card with a question and what the files say about it."""
+def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> DeltaGenerator:
+    """A card with a question and what the files say about it; returns a row for its links."""
     st.markdown(f"{icon} **{question}**")
-    if answer is None:
-        st.markdown(otherwise)
-    else:
-        st.markdown(answer.verdict)
-        st.caption(names.in_text(answer.evidence))
+    st.markdown(otherwise if answer is None else answer.verdict)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    if answer is not None:
+        with row.popover("Figures", icon=":material/numbers:"):
+            st.markdown(names.in_text(answer.evidence))
+    return row
 
 
-st.header("Short answers", icon=":material/help:")
 kernel = run_summary.kernel(entries)
-rare = run_summary.rare(shown if shown and shown.classes else None)
-board = st.grid(2, gap="medium", min_column_width=320)
-with board:
-    with st.container(border=True, height="stretch"):
-        ask(
+rare = run_summary.rare(judged)
+with answers_column:
+    st.header("Short answers", icon=":material/help:")
+    with st.container(border=True, gap="xsmall"):
+        row = ask(
             KernelSize.question,
             ":material/grid_on:",
             kernel,
             "Not measured yet: the experiment has to train each kernel several times.",
         )
-        st.page_link("views/kernel_size.py", label="See the experiment", icon=":material/grid_on:")
-    with st.container(border=True, height="stretch"):
-        ask(
+        row.page_link("views/kernel_size.py", label="See the experiment", icon=":material/grid_on:")
+    with st.container(border=True, gap="xsmall"):
+        row = ask(
             "Can the body types be told apart?",
             ":material/category:",
-            run_summary.told_apart(shown) if shown else None,
+            run_summary.told_apart(judged) if judged else None,
             "Not measured yet: a conditional run has to be evaluated.",
         )
-        st.page_link(
+        row.page_link(
             "views/results.py",
             label="See who is mistaken for whom",
             icon=":material/query_stats:",
             query_params={"show": "Body types"},
         )
-    with st.container(border=True, height="stretch"):
-        ask(
+    with st.container(border=True, gap="xsmall"):
+        row = ask(
             RareTypes.question,
             ":material/bar_chart:",
             rare,
             "Not measured yet: the experiment has to cut some types' photos and train again.",
         )
-        st.page_link(
+        row.page_link(
             "views/results.py",
             label="See rare against frequent types",
             icon=":material/query_stats:",
             query_params={"show": "Rare types"},
         )
-    with st.container(border=True, height="stretch"):
-        ask(
+    with st.container(border=True, gap="xsmall"):
+        row = ask(
             "Does it copy its training photos?",
             ":material/content_copy:",
-            run_summary.memorised(shown) if shown else None,
+            run_summary.memorised(judged) if judged else None,
             "Not measured yet: a run has to be evaluated.",
         )
-        st.page_link(
+        row.page_link(
             "views/results.py",
             label="See the distances",
             icon=":material/query_stats:",
             query_params={"show": "Memorised?"},
         )
-    with board.cell(column_span="all"), st.container(border=True, height="stretch"):
+    with st.container(border=True, gap="xsmall"):
         other = next(
             (name for name in (shown.classes if shown else ()) if "van" in name.lower()), None
         )
-        ask(
+        row = ask(
             f"What would this car look like as a {(other or 'van').lower()}?",
             ":material/compare_arrows:",
             Finding(
@@ -172,7 +167,7 @@ with board:
             ),
             "",
         )
-        with st.container(horizontal=True):
+        with row:
             st.page_link(
                 "views/morph.py",
                 label="Morph one into the other",
@@ -184,6 +179,41 @@ with board:
                 label="See one car as every type",
                 icon=":material/directions_car:",
             )
+
+
+if shown is not None and shown.settings is not None:
+    st.header("How good it is", icon=":material/speed:")
+    numbers = run_summary.headline_figures(judged or shown, report)
+    if numbers:
+        with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
+            for name, value, spread, term in numbers:
+                with st.container(border=True, height="stretch", gap="xsmall"):
+                    st.metric(name, value, help=TERMS.get(term))
+                    st.caption(spread)
+        st.caption(
+            f"{parts.plain(names.run((judged or shown).name))}. The range is over seeds of the "
+            "evaluation on one trained network, not over trainings. Counts and references: "
+            "see the page of results."
+        )
+        if not any(name == "FID" for name, *_ in numbers):
+            st.caption(NO_FID)
+    else:
+        parts.missing(
+            f"The run {parts.plain(names.run(shown.name))} has not been evaluated.",
+            f"{parts.EVALUATE} checkpoints/{shown.name}",
+        )
+
+    st.header("Facts", icon=":material/fact_check:")
+    with st.container(border=True):
+        st.markdown(run_summary.facts(shown))
+        st.code(run_summary.commands(shown), language="bash", wrap_lines=True)
+        st.download_button(
+            "Download the weights",
+            shown.run.generator_path.read_bytes,
+            f"{shown.run.name}.safetensors",
+            on_click="ignore",
+            icon=":material/download:",
+        )
 
 st.header("Where the report stood", icon=":material/history_edu:")
 st.markdown(

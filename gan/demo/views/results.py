@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from gan.demo import experiment_tabs, model_card, parts, run_charts, run_summary, store
+from gan.demo import experiment_tabs, model_card, names, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
 
-parts.heading(
+top = parts.heading(
     "Results",
     ":material/query_stats:",
     "All figures that were measured, with the counts they rest on. A figure without its counts, "
@@ -38,7 +38,17 @@ if tab == "Figures":
     shown = st.multiselect(
         "Which figures", wanted, key="figures", placeholder="All figures", bind="query-params"
     )
-    chosen = everything[everything["figure"].isin(shown or wanted)]
+    groups = list(dict.fromkeys(names.group(name) for name in measured))
+    group = groups[0]
+    if len(groups) > 1:
+        group = (
+            st.pills(
+                "Runs of", groups, default=groups[0], required=True, key="of", bind="query-params"
+            )
+            or groups[0]
+        )
+    listed = {names.run(name) for name in measured if names.group(name) == group}
+    chosen = everything[everything["figure"].isin(shown or wanted) & everything["run"].isin(listed)]
     table = chosen[
         [
             "run",
@@ -73,7 +83,9 @@ if tab == "Figures":
     st.caption(
         "Click a column's head to sort. Lowest and highest are over seeds of the evaluation, or "
         "the interval that was measured with a single value. GAN-test, GAN-train, precision, "
-        "recall and the classifier's accuracy are shares from 0 to 1."
+        "recall and the classifier's accuracy are shares from 0 to 1. EfficientNet-Lite2 is a "
+        "relative of the network that our discriminator reads and may flatter our recipe; the "
+        "classifier that chose our checkpoint is one of the three that judge it."
     )
     st.download_button(
         "Download as CSV",
@@ -180,7 +192,9 @@ elif tab == "Experiments":
 
 elif tab == "How measured":
     st.markdown(model_card.MEASURED)
-    counts = model_card.counts_table([(one.name, store.metrics(one)) for one in measured.values()])
+    counts = model_card.counts_table(
+        [(names.run(one.name), store.metrics(one)) for one in measured.values()]
+    )
     if not counts.empty:
         st.markdown("**Counts, references and floors**")
         st.dataframe(
@@ -208,7 +222,6 @@ elif tab == "Cards":
                 alt="Photos of each body type and split",
             )
 
-with st.container(horizontal=True):
-    parts.copy_link({"show": tab, **({"results-run": entry.name} if entry is not None else {})})
+parts.copy_link(top, {"show": tab, **({"results-run": entry.name} if entry is not None else {})})
 parts.problems(entries)
 parts.footer(entry)

@@ -12,7 +12,7 @@ NONE = "None"
 ENLARGED = 192  # pixels that a picture of a grid is high, where its own are fewer
 REPORT = "report-cgan"  # what ours is compared with at first
 
-parts.heading(
+top = parts.heading(
     "Training",
     ":material/timeline:",
     "Move through a training: the same latents (random inputs) were drawn again and again while "
@@ -209,23 +209,25 @@ if not followed.empty:
 elif not over_time.empty:
     st.header("Metrics at the end", icon=":material/query_stats:")
     wide = over_time.pivot(index="name", columns="run", values="shown")
-    wide = wide.reindex(columns=called).fillna("not measured")  # a run may have no figures
+    wide = (
+        wide.reindex(columns=called).astype(object).fillna("not measured")
+    )  # a run may have no figures
     st.dataframe(
         wide.reset_index().rename(columns={"name": "Metric"}),
         hide_index=True,
         alt="Metrics of the shown runs at the end of their training",
     )
 
-with st.container(horizontal=True):
-    parts.copy_link(
-        {
-            "training": entry.name,
-            "compare": other.name if other else NONE,
-            **({"photos": f"{seen(entry, at):,}"} if at is not None else {}),
-            **({"play": play} if len(photos) > 1 else {}),
-            "smoothing": st.session_state.get("smoothing", 0.9),
-        }
-    )
+parts.copy_link(
+    top,
+    {
+        "training": entry.name,
+        "compare": other.name if other else NONE,
+        **({"photos": f"{seen(entry, at):,}"} if at is not None else {}),
+        **({"play": play} if len(photos) > 1 else {}),
+        "smoothing": st.session_state.get("smoothing", 0.9),
+    },
+)
 parts.explain("GAN", "Latent", "FID", "FD", "EMA")
 parts.problems(entries)
 parts.footer(entry)
