@@ -146,8 +146,8 @@ with (
 
 unit = "picture" if len(shown) == 1 else "pictures"
 st.caption(
-    f"{len(shown)} {unit} drawn at {drawn.pictures.shape[1]} px in {1000 * drawn.seconds:,.0f} ms, seeds {seed} to "
-    f"{seed + count - 1}"
+    f"{len(shown)} {unit} drawn at {drawn.pictures.shape[1]} px in "
+    f"{1000 * drawn.seconds:,.0f} ms, seeds {seed} to {seed + count - 1}"
     + (", the same in every row" if each else "")
     + ". "
     + ("Under each: what a classifier takes it for, and how sure it is." if judged else "")
