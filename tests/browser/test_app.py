@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -146,11 +147,12 @@ def test_the_legend_fades_a_line_and_the_wheel_zooms(visitor: Visitor) -> None:
 
 def test_the_keyboard_reaches_and_changes_a_control(visitor: Visitor) -> None:
     page = visitor.open("training")
-    slider = page.get_by_role("slider", name="Iteration")
+    slider = page.get_by_role("slider", name="Photos seen")
     slider.focus()
-    assert slider.get_attribute("aria-valuetext") == "400"
+    assert slider.get_attribute("aria-valuetext") == "51,200"
     slider.press("ArrowLeft")
-    page.wait_for_url("**iteration=300**")  # the browser writes it before the page follows
-    page.get_by_text("Iteration 300,").wait_for()
+    # The browser writes it before the page follows.
+    page.wait_for_url(re.compile(r"photos=38(%2C|,)400"))
+    page.get_by_text("38,400 photos seen").first.wait_for()
     visitor.settle()
     visitor.check()

@@ -71,8 +71,8 @@ if shown is not None and shown.settings is not None:
             trained = f" after {seen:,} training pictures" if isinstance(seen, int) else ""
             st.caption(
                 f"Not picked by hand: the first pictures of the run's fixed latents (random inputs)"
-                f"{trained}, {shown.settings.data.size} px, in natural proportions. All rows use the "
-                "same latents, one row a body type."
+                f"{trained}, {shown.settings.data.size} px, in natural proportions. All rows use "
+                "the same latents, one row a body type."
                 if shown.classes
                 else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
             )
