@@ -162,7 +162,7 @@ def in_one_line(entry: Entry) -> str:
         if photos is not None:
             words += (
                 f" (of photos {spreads.percent(photos.value)}: it draws typical cars)"
-                if (named.value > photos.value)
+                if named.value > photos.value + 0.05
                 else f" (of photos {spreads.percent(photos.value)})"
             )
         facts.append(words)
