@@ -22,7 +22,7 @@ MEASURED = """
 - **Reference**: `train` compares with the photos that the network learned from, `test` with
   photos that were kept out.
 - **GAN-test and GAN-train** use a small classifier that is trained from scratch with several
-  seeds. Its accuracy on real held-out photos is the ceiling of both.
+  seeds. Its accuracy on real held-out photos is what both are compared with.
 - **Copying**: the distance from each generated picture to its nearest training photo, in the
   classifier's features, beside the same distance for photos that the training never saw.
 - **Ranges**: over training seeds in the experiments; over evaluation seeds where one trained

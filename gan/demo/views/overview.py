@@ -237,7 +237,17 @@ st.caption(
     "Published figures: other photos, one run each, sample counts not given. They can't be "
     "compared digit by digit with the ones measured here."
 )
-parts.explain("GAN", "Latent", "FID", "FD", "IS", "GAN-test", "GAN-train", "Ceiling", "Diversity")
+parts.explain(
+    "GAN",
+    "Latent",
+    "FID",
+    "FD",
+    "IS",
+    "GAN-test",
+    "GAN-train",
+    "Same classifier on photos",
+    "Diversity",
+)
 if shown is not None:
     parts.problems(entries)
 parts.footer(shown)

@@ -98,14 +98,14 @@ if tab == "Figures":
     parts.explain(
         "FID",
         "FD",
-        "FD floor",
+        "Floor",
         "IS",
         "KID",
         "Precision",
         "Recall",
         "GAN-test",
         "GAN-train",
-        "Ceiling",
+        "Same classifier on photos",
         "Diversity",
     )
 
@@ -155,7 +155,7 @@ elif tab == "Body types" and entry is not None:
         parts.missing(
             "This run has no figures by body type.", f"{parts.EVALUATE} checkpoints/{entry.name}"
         )
-    parts.explain("GAN-test", "Ceiling", "FD")
+    parts.explain("GAN-test", "Same classifier on photos", "FD")
 
 elif tab == "Rare types":
     experiment_tabs.rare_types(measured, dark)
