@@ -1,6 +1,7 @@
 """The field points where it should, whatever the sizes of the classes."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from gan.drift import Bank, field, shift, statistics
@@ -130,6 +131,17 @@ def test_shift_moves_each_picture_by_its_own_offset() -> None:
     assert torch.equal(moved[0], pictures[0])
     assert torch.equal(moved[1, :, :-2], pictures[1, :, 2:])
     assert torch.equal(moved[2, :, 1:, :-3], pictures[2, :, :-1, 3:])
+
+
+def test_lattice_sees_a_weave_and_no_picture() -> None:
+    torch.manual_seed(0)
+    smooth = F.interpolate(torch.randn(2, 3, 4, 4), 64, mode="bicubic")
+    rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+    for weave in ((rows + columns) % 2, rows % 4 // 2, (rows % 4 == 0) & (columns % 4 == 0)):
+        before, after = (
+            statistics(x, [])["lattice"].square().mean() for x in (smooth, smooth + 0.1 * weave)
+        )
+        assert after > 4 * before
 
 
 def test_statistics_of_any_size() -> None:
