@@ -46,6 +46,7 @@ class Stage:
     pictures: int  # that the run may have seen by then
     seconds: float = 0  # training time that ends it before; 0 is no limit
     judged: int = 0  # generated pictures that are judged; 0 is as many as the experiment's length
+    late: bool = False  # waits until every run has come to its other stages
 
 
 @dataclass(frozen=True, eq=False)

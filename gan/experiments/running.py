@@ -38,26 +38,30 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
         KeyboardInterrupt: Asked to stop; the run under way was saved.
     """
     failed: dict[str, str] = {}
-    tried: set[str] = set()
+    tried: set[tuple[str, bool]] = set()
     known: Known = {}
     clock = Clock(experiment)
     while True:
         runs = experiment.plan()
         for planned in runs:
             check_same(planned, _run(experiment, planned))
-        left = [p for p in runs if p.name not in tried and not is_done(experiment, p)]
-        if not left:
+        for late in (False, True):
+            untried = [p for p in runs if p.name not in failed and (p.name, late) not in tried]
+            if left := [p for p in untried if _left(experiment, p, late)]:
+                break
+        else:
             break
         clock.look(runs)
         planned = left[0]
-        tried.add(planned.name)
+        tried.add((planned.name, late))
         print(
             f"\nrun {len(runs) - len(left) + 1} of {len(runs)}: {planned.name}, about "
-            f"{words(clock.seconds(planned))}; all: {words(sum(map(clock.seconds, left)))} left",
+            f"{words(clock.seconds(planned, late))}; "
+            f"all: {words(sum(map(clock.seconds, runs)))} left",
             flush=True,
         )
         try:
-            _advance(experiment, planned, clock)
+            _advance(experiment, planned, clock, late)
         # One failed run must not end an overnight experiment.
         except Exception as error:
             failed[planned.name] = " ".join(str(error).split()) or type(error).__name__
@@ -68,15 +72,11 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
     return failed
 
 
-def _advance(experiment: Experiment, planned: Planned, clock: "Clock") -> None:
+def _advance(experiment: Experiment, planned: Planned, clock: "Clock", late: bool) -> None:
     """Train up to each moment at which the run is judged, whichever comes next."""
     run = _run(experiment, planned)
     judged: set[Stage] = set()
-    while stages := [
-        stage
-        for stage in planned.stages
-        if stage not in judged and _open(experiment, planned, stage)
-    ]:
+    while stages := [stage for stage in _left(experiment, planned, late) if stage not in judged]:
         if not any(_reached(planned, stage, run) for stage in stages):
             # Time and pictures both limit: which comes first depends on the machine.
             pictures = min(stage.pictures for stage in stages)
@@ -159,9 +159,10 @@ def seconds_at(folder: Path, planned: Planned, pictures: int) -> float:
     return _time_at(run, wanted, stage)[0]
 
 
-def is_done(experiment: Experiment, planned: Planned) -> bool:
-    """Whether nothing of the run is left to train or to judge."""
-    return not any(_open(experiment, planned, stage) for stage in planned.stages)
+def _left(experiment: Experiment, planned: Planned, late: bool) -> list[Stage]:
+    """The stages still to be judged; without `late`, those that need not wait for other runs."""
+    stages = [stage for stage in planned.stages if late or not stage.late]
+    return [stage for stage in stages if _open(experiment, planned, stage)]
 
 
 def _open(experiment: Experiment, planned: Planned, stage: Stage) -> bool:
@@ -231,10 +232,10 @@ class Clock:
             if seen >= 20 * planned.config.loop.batch:
                 self._speeds[_cost_key(planned)] = seen / seconds
 
-    def seconds(self, planned: Planned) -> float:
-        """Time that the run still needs."""
+    def seconds(self, planned: Planned, late: bool = True) -> float:
+        """Time that the run still needs; without `late`, up to where it waits for others."""
         experiment = self._experiment
-        stages = [stage for stage in planned.stages if _open(experiment, planned, stage)]
+        stages = _left(experiment, planned, late)
         if not stages:
             return 0.0
         judged = sum(_judged(experiment, stage) for stage in stages)

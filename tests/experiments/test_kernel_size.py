@@ -73,6 +73,11 @@ def test_every_view_compares_what_it_says(
     assert ends("k8-seed1") == [3, 7, 9, 15, 16]  # 2 s a step, and the step that passes 16 s
     assert ends("k8-matched-seed1") == [8]
     assert ends("k4-mse-seed0") == [20]
+    # Nothing goes on to the whole budget before every kernel and seed has been compared.
+    first = next(i for i, (_, seen, _) in enumerate(calls) if seen > LENGTH.compared)
+    assert {name for name, *_ in calls[first:]} == {
+        "k4-seed0", "k6-seed0", "k8-seed0", "k4-d-first-seed0", "k4-mse-seed0", "k4-lr-d-half-seed0"
+    }  # fmt: skip
     seconds = {view: results.values(table, "seconds", view).mean() for view in kernel.VIEWS}
     assert seconds[PICTURES].to_dict() == {"k4": 16, "k6": 24, "k8": 32}
     assert seconds[TIME].to_dict() == {"k4": 16, "k6": 16.5, "k8": 18}

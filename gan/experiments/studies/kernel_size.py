@@ -95,7 +95,10 @@ class KernelSize(Experiment):
         return DCGANConfig(kernel=FASTEST, width=self.length.width, latent=self.length.latent)
 
     def plan(self) -> list[Planned]:
-        """Seed by seed, kernel 4 first: its time is where the others are read off."""
+        """Seed by seed, kernel 4 first: its time is where the others are read off.
+
+        Whole budgets come last, so that every seed of the comparison comes before them.
+        """
         runs = [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
         return runs + [self._check(setting) for setting in CHECKS]
 
@@ -118,10 +121,16 @@ class KernelSize(Experiment):
         length = self.length
         whole = (length.whole,) if seed == length.seeds[0] else ()
         points = sorted({*length.along, length.matched, length.compared, *whole})
+        # Every kernel comes to the comparison before one goes on alone.
         # One batch before: a moment has one row a figure, and the comparison has its own count.
         batch = length.batch or REPORT_DCGAN.loop.batch
         stages = [
-            Stage((f"{CURVE}{point}",), point - batch, judged=length.judged_along)
+            Stage(
+                (f"{CURVE}{point}",),
+                point - batch,
+                judged=length.judged_along,
+                late=point > length.compared,
+            )
             for point in points
         ]
         fastest = kernel == FASTEST
@@ -130,12 +139,12 @@ class KernelSize(Experiment):
             stages.append(Stage((PARAMETERS,), length.matched))
         elif seconds:
             stages.append(Stage((TIME,), length.compared, seconds))
-        stages += [Stage((WHOLE,), point) for point in whole]
+        stages += [Stage((WHOLE,), point, late=True) for point in whole]
         return tuple(stages)
 
     def _check(self, setting: str) -> Planned:
         planned = self._planned(
-            setting, self.length.seeds[0], (Stage((WHOLE,), self.length.whole),)
+            setting, self.length.seeds[0], (Stage((WHOLE,), self.length.whole, late=True),)
         )
         return replace(planned, config=changed(planned.config, "objective", **CHECKS[setting]))
 
