@@ -1,12 +1,12 @@
-"""Addresses of files on the web, and what of them may be kept: scheme, host and path.
+"""Web addresses without their secrets: only scheme, host, port and path are shown or stored.
 
-The rest (user, password, query, fragment) is where passwords and tokens stand.
+Passwords and tokens stand in the other parts: user, query, fragment, parameters of the path.
 """
 
 import re
 from urllib.parse import urlsplit
 
-_ANYWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>|]+")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>|]+")
 
 
 def is_address(source: str) -> bool:
@@ -14,8 +14,8 @@ def is_address(source: str) -> bool:
     return "://" in source
 
 
-def kept(source: str) -> str:
-    """`source` without what may be secret, where it is an address; a path stays as it is."""
+def public(source: str) -> str:
+    """An address without the parts that may be secret; a path is returned as it is."""
     if not is_address(source):
         return source
     scheme = source.partition("://")[0]
@@ -26,10 +26,10 @@ def kept(source: str) -> str:
         port = "" if parts.port is None else f":{parts.port}"
     except ValueError:  # a password that isn't escaped puts its parts anywhere
         return f"{scheme}://..."
-    path = re.sub(r";[^/]*", "", parts.path)  # parameters: some servers' session numbers
+    path = re.sub(r";[^/]*", "", parts.path)  # parameters: some servers put session numbers there
     return f"{scheme}://{host}{port}{path}"
 
 
 def scrubbed(text: str) -> str:
-    """`text` with each address in it cut down to what may be kept."""
-    return _ANYWHERE.sub(lambda found: kept(found[0]), text)
+    """`text` with each address in it cut down to its public part."""
+    return _ADDRESS.sub(lambda match: public(match[0]), text)

@@ -13,9 +13,9 @@ from gan.errors import UserError
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let a disk that refuses a write be told by `path`.
+    """Make every OSError inside name `path`, for the message that the user sees.
 
-    The system names no file where a write fails, and a temporary one where it can't be made.
+    The system names no file when a write fails, and only the temporary file when it can't be made.
     """
     try:
         yield
@@ -25,14 +25,15 @@ def naming(path: Path) -> Iterator[None]:
         raise
 
 
-def check_place(path: Path, moved_by: str) -> None:
-    """See that `path` can be made or written, before long work whose result goes there.
+def check_place(path: Path, remedy: str) -> None:
+    """Check that `path` can be made or written, before long work whose result goes there.
 
     Args:
-        moved_by: What names another place, such as "--out".
+        path: A file or folder, which need not exist.
+        remedy: How the user names another place, such as "--out".
 
     Raises:
-        UserError: It can't, in one line that says why and names `moved_by`.
+        UserError: It can't be written; the message says why, and `remedy`.
     """
     nearest = path.absolute()
     while not nearest.exists() and nearest != nearest.parent:
@@ -45,32 +46,31 @@ def check_place(path: Path, moved_by: str) -> None:
         code = errno.EROFS if read_only else errno.EACCES
     if code:
         raise UserError(
-            f"{os.strerror(code)}: {path}: name a folder that can be written ({moved_by})"
+            f"{os.strerror(code)}: {path}: name a folder that can be written ({remedy})"
         )
 
 
 @contextmanager
-def optional(what: str, moved_by: str) -> Iterator[None]:
-    """Go on without `what` where the disk refuses it, and say so.
+def optional(what: str, remedy: str) -> Iterator[None]:
+    """Go on with a warning where a file that is nice to have can't be written.
 
     Args:
-        what: What is written inside; the work's result is there without it.
-        moved_by: What names another place, such as "$CAR_GAN_DATA".
+        what: What is written inside, for the warning.
+        remedy: How the user names another place, such as "$CAR_GAN_DATA".
     """
     try:
         yield
     except OSError as error:
         why = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
-        print(f"going on without {what}: {why} ({moved_by} names another place)", file=sys.stderr)
+        print(f"going on without {what}: {why} ({remedy} names another place)", file=sys.stderr)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on a clean exit it takes the final name.
+    """Yield a temporary path beside `path` to write to; on a clean exit it is renamed to `path`.
 
-    The data reaches the disk before the rename (fsync), so that after a power cut the name
-    holds the old file or the new one. On an error the temporary file goes and `path` keeps
-    what it held.
+    The data reaches the disk before the rename (fsync), so that after a power cut `path` is the
+    old file or the new one. On an error the temporary file is removed and `path` is unchanged.
 
     Raises:
         OSError: The folder can't be written, or the disk is full; its file name is `path`.
@@ -84,7 +84,7 @@ def replacing(path: Path) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            # mkstemp makes files that only their owner reads; a shipped run is for everyone.
+            # mkstemp makes files that only their owner can read: give them the usual permissions.
             mask = os.umask(0)
             os.umask(mask)
             temporary.chmod(0o666 & ~mask)

@@ -1,4 +1,4 @@
-"""Command lines from dataclasses: help that groups the flags, mistakes in one line."""
+"""Parses a command line into a dataclass; a mistyped flag ends with one line."""
 
 import contextlib
 import dataclasses
@@ -15,45 +15,45 @@ import tyro
 from gan.errors import UserError
 
 Command = TypeVar("Command")
-LONGEST = 500  # characters of a complaint: it may quote what was typed
+LONGEST = 500  # characters of an error message: it may quote what was typed
 
 
 def parse(
     command: type[Command],
     arguments: Sequence[str] | None = None,
     default: Command | None = None,
-    about: str | None = None,
+    description: str | None = None,
 ) -> Command:
-    """Read `arguments` (the process's own where None) into the dataclass `command`.
+    """Read `arguments` (default: sys.argv) into the dataclass `command`.
 
-    Comments beside the fields are the help; fields of nested dataclasses are flags of their own,
-    in a group that the nested class's docstring heads. `about` is what --help says first, where
-    the class's own docstring is not.
+    The comments beside the fields become the help of the flags. The fields of a nested dataclass
+    are flags in a group of their own, under the nested class's docstring. `description` is the
+    first paragraph of --help; default: the docstring of `command`.
 
     Raises:
         UserError: A flag or a value is unknown.
         SystemExit: --help was asked for and printed.
     """
-    complaint = io.StringIO()
+    message = io.StringIO()
     try:
-        with contextlib.redirect_stderr(complaint), contextlib.ExitStack() as wide:
+        with contextlib.redirect_stderr(message), contextlib.ExitStack() as wide:
             if not {"-h", "--help"} & set(sys.argv[1:] if arguments is None else arguments):
-                # The complaint is read below: a narrow terminal would break its words.
+                # The message is taken apart below, and would be wrapped to a narrow terminal.
                 wide.enter_context(_columns(9999))
-            given = tyro.cli(
+            parsed = tyro.cli(
                 tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
                 default=default,
-                description=about,
+                description=description,
                 prog=f"python train/{sys.argv[0].rpartition('/')[2]}",
             )
-            return _at_home(given)
+            return _expand_home(parsed)
     except SystemExit as leaving:
         if not leaving.code:
             raise
-    # tyro draws a box: a title, the complaint between rules, then where to find help.
+    # tyro draws a box: a title, the message between lines, then where to find help.
     lines = [
-        re.sub("[\u2500-\u257f]", "", line).strip() for line in complaint.getvalue().splitlines()
+        re.sub("[\u2500-\u257f]", "", line).strip() for line in message.getvalue().splitlines()
     ]
     body = [line for line in lines if line and not set(line) <= {"-"}]
     end = next(
@@ -67,7 +67,7 @@ def parse(
 
 @contextlib.contextmanager
 def _columns(width: int) -> Iterator[None]:
-    """Let the terminal pass for one of `width` columns."""
+    """Pretend that the terminal is `width` columns wide."""
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = str(width)
     try:
@@ -78,14 +78,14 @@ def _columns(width: int) -> Iterator[None]:
             os.environ["COLUMNS"] = before
 
 
-def _at_home(given: Any) -> Any:
-    """A command with "~" spelled out in its paths; shells leave it alone in --labels=~/cars.csv."""
+def _expand_home(command: Any) -> Any:
+    """Expand "~" in the paths of a command; shells don't do it in --labels=~/cars.csv."""
     changed: dict[str, Any] = {}
-    for field in dataclasses.fields(given):
-        value = getattr(given, field.name)
+    for field in dataclasses.fields(command):
+        value = getattr(command, field.name)
         if isinstance(value, Path):
-            with contextlib.suppress(RuntimeError):  # nobody is called so
+            with contextlib.suppress(RuntimeError):  # no user has this name
                 changed[field.name] = value.expanduser()
         elif dataclasses.is_dataclass(value):
-            changed[field.name] = _at_home(value)
-    return dataclasses.replace(given, **changed) if changed else given
+            changed[field.name] = _expand_home(value)
+    return dataclasses.replace(command, **changed) if changed else command

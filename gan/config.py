@@ -1,4 +1,8 @@
-"""What a run is made of: frozen dataclasses that check themselves; JSON in and out."""
+"""Every setting of a run, as frozen dataclasses that check their values; to JSON and back.
+
+"The report" is the course report whose networks this project trains again (see README.md). The
+comments beside the fields are the help texts of the flags. G is the generator, D the discriminator.
+"""
 
 import dataclasses
 import hashlib
@@ -7,12 +11,12 @@ import typing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from gan.address import kept
+from gan.address import public
 from gan.errors import UserError
 
 SIZES: tuple[Literal[64, 128, 256], ...] = (64, 128, 256)
 KERNELS = (4, 6, 8)
-WIDEST = 16384  # channels, numbers or pictures side by side; beyond, it is a typing mistake
+WIDEST = 16384  # largest width or batch size; anything above it is taken for a typing mistake
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,14 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class DCGANConfig:
-    """The report's unconditional pair (Radford et al. 2016)."""
+    """The report's unconditional networks: DCGAN (Radford et al. 2016)."""
 
     conditional: ClassVar[bool] = False
-    kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
-    width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
-    latent: int = 128  # numbers in a latent vector
-    activation: Literal["leaky_relu", "relu"] = "leaky_relu"  # between layers, both networks
-    slope: float = 0.2  # of LeakyReLU below zero
+    kernel: Literal[4, 6, 8] = 4  # kernel of the layers that double or halve the size
+    width: int = 64  # channels of the layer next to the picture; they double towards 4x4
+    latent: int = 128  # length of the latent vector
+    activation: Literal["leaky_relu", "relu"] = "leaky_relu"  # of both networks
+    slope: float = 0.2  # LeakyReLU's slope below zero
 
     def __post_init__(self) -> None:
         _positive(self, "width", "latent", most=WIDEST)
@@ -41,16 +45,16 @@ class DCGANConfig:
 
 @dataclass(frozen=True)
 class CGANConfig:
-    """The report's conditional pair: the class code joins the latent and the features."""
+    """The report's conditional networks: the class is appended to latent and features."""
 
     conditional: ClassVar[bool] = True
-    kernel: Literal[4, 6, 8] = 4  # of every stage that doubles or halves; 4x4 <-> 1x1 keep 4
-    width: int = 64  # channels of the stage next to the picture; doubles towards 4x4
-    latent: int = 128  # numbers in a latent vector
-    slope: float = 0.2  # of LeakyReLU below zero (discriminator)
-    dense: int = 512  # width of the discriminator's dense layers
-    dense_layers: int = 2  # how many of them before the last
-    dropout: float = 0.4  # between the discriminator's dense layers
+    kernel: Literal[4, 6, 8] = 4  # kernel of the layers that double or halve the size
+    width: int = 64  # channels of the layer next to the picture; they double towards 4x4
+    latent: int = 128  # length of the latent vector
+    slope: float = 0.2  # LeakyReLU's slope below zero (D)
+    dense: int = 512  # width of D's dense layers
+    dense_layers: int = 2  # number of dense layers in D, without the last
+    dropout: float = 0.4  # dropout rate after each dense layer of D
 
     def __post_init__(self) -> None:
         _positive(self, "width", "latent", "dense", "dense_layers", most=WIDEST)
@@ -63,8 +67,8 @@ class AdversarialConfig:
     """The report's losses and optimisers."""
 
     loss: Literal["bce", "mse"] = "bce"  # binary cross-entropy, or least squares (LSGAN)
-    real_target: float = 1.0  # what D should say of real pictures; 0.9 is one-sided smoothing
-    first: Literal["generator", "discriminator"] = "generator"  # which network steps first
+    real_target: float = 1.0  # D's target for photos; 0.9 is one-sided label smoothing
+    first: Literal["generator", "discriminator"] = "generator"  # network updated first in a step
     lr_g: float = 2e-4  # Adam's learning rate, generator
     lr_d: float = 2e-4  # Adam's learning rate, discriminator
     beta1: float = 0.5  # Adam's momentum (DCGAN's value)
@@ -79,21 +83,19 @@ class AdversarialConfig:
 
 @dataclass(frozen=True)
 class ProjectedConfig:
-    """Our conditional pair: conditional BatchNorm in G, thin heads on frozen features in D."""
+    """Our conditional networks: conditional BatchNorm in G, small heads on frozen features in D."""
 
     conditional: ClassVar[bool] = True
-    width: int = 32  # channels of G's last stage; doubles towards 4x4
-    latent: int = 128  # numbers in a latent vector
-    class_code: int = 64  # numbers that stand for a class in G
+    width: int = 32  # channels of G's last layer; they double towards 4x4
+    latent: int = 128  # length of the latent vector
+    class_code: int = 64  # length of the class embedding in G
     head_width: int = 32  # channels of each of D's heads
-    pixel_width: int = 16  # channels of D's own first look at the pixels
-    bank: int = 256  # photos a class whose statistics are kept at hand
-    view: Literal[64, 128, 256] = (
-        64  # pixels that the frozen network reads: size, 128 at most, or more
-    )
-    guided: bool = False  # G takes how typical a picture should be, drawn anew for each class
-    grown: int = 0  # doublings since the run that it grew from first (see --grow-from)
-    trunk: str = ""  # SHA-256 of the generator file that it grew from
+    pixel_width: int = 16  # channels of D's layers that read pixels
+    bank: int = 256  # recent photos of each class whose statistics are stored
+    view: Literal[64, 128, 256] = 64  # least side at which the frozen network reads pictures
+    guided: bool = False  # G takes a guidance value, from 0 (varied) to 1 (typical pictures)
+    grown: int = 0  # how often G was grown to twice its size (set by --grow-from)
+    trunk: str = ""  # SHA-256 of the generator file that G was grown from (set by --grow-from)
 
     def __post_init__(self) -> None:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
@@ -103,17 +105,17 @@ class ProjectedConfig:
 
 @dataclass(frozen=True)
 class DriftConfig:
-    """Drifting towards each class's photos, sharpened by the heads (hinge loss)."""
+    """Drift towards the photos of each class, with a hinge loss on D's heads."""
 
-    adversarial: float = 0.25  # the heads' pull on the pictures, relative to the drift's
-    join: int = 6_000  # pictures seen before the heads come in: from the start they cost variety
-    ramp: int = 8_000  # pictures from then on over which their pull, and its class term, grow
-    classify: float = 3.0  # largest pull of a class head trained on photos, relative to the drift's
-    contrast: float = 0.6  # share of another class's photos among what repels
-    references: int = 48  # photos a class that a step compares with
-    crowd: int = 0  # pictures a class drawn in earlier steps that repel beside those of the batch
-    trunk_rate: float = 0.1  # learning rate of what G took over from its trunk, of G's own
-    shift: int = 3  # pixels by which pictures are moved at most before they are read
+    adversarial: float = 0.25  # gradient of the heads' loss, relative to the drift's
+    join: int = 6_000  # pictures seen before the heads' loss sets in; at once it costs variety
+    ramp: int = 8_000  # pictures over which the heads' loss then grows to its full weight
+    classify: float = 3.0  # largest gradient of the class head's loss, relative to the drift's
+    contrast: float = 0.6  # share of photos of another class in the repulsion, 0 to 1
+    references: int = 48  # photos of each class that attract in a step
+    crowd: int = 0  # pictures of each class, from earlier steps, that repel too
+    trunk_rate: float = 0.1  # learning rate of grown-from layers, relative to G's new ones
+    shift: int = 3  # random shift of pictures before the frozen network reads them, pixels
     lr_g: float = 1e-3  # Adam's learning rate, generator
     lr_d: float = 1e-3  # Adam's learning rate, heads
     beta1: float = 0.0  # Adam's momentum
@@ -135,23 +137,23 @@ class DriftConfig:
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """How long, how fast, how often."""
+    """Length of the training, batches, and how often the run is saved."""
 
     epochs: float = 10  # passes over the training split
-    pictures: int = 0  # budget in real pictures seen; over epochs where it is not 0
+    pictures: int = 0  # number of photos shown in all; 0: as --epochs says
     minutes: float = 0  # stop after so much training time; 0 is no limit
-    batch: int = 128  # pictures a step, over all processes together
-    balanced: bool = False  # as many pictures of every class in a batch
-    warmup: int = 0  # pictures over which learning rates rise to their full values
-    decay_from: float = 1.0  # share of the budget from which learning rates fall to zero
-    mirror: bool = False  # show half of the pictures mirrored, drawn anew each time
+    batch: int = 128  # photos in a step, over all processes together
+    balanced: bool = False  # equally many photos of every class in a batch
+    warmup: int = 0  # photos over which learning rates rise to their full values
+    decay_from: float = 1.0  # part of the budget, 0 to 1, after which learning rates fall to zero
+    mirror: bool = False  # mirror each photo with probability 1/2, anew each time
     seed: int = 0  # of weights, data order and latents
-    sample_every: int = 100  # iterations between two grids of fixed latents
+    sample_every: int = 100  # iterations between two grids of sample pictures
     log_every: int = 10  # iterations between two rows of losses.csv
-    save_minutes: float = 5  # between two saves of the full state
-    keep_every: int = 0  # pictures between two generators kept to choose among; 0: the last alone
-    threads: int = 0  # threads that compute; 0: one a core; fewer where other programs run too
-    precision: Literal["auto", "float32"] = "auto"  # bfloat16 where the hardware is fast at it
+    save_minutes: float = 5  # minutes between two saves of the whole state
+    keep_every: int = 0  # photos between two generators kept to choose from; 0 keeps the last
+    threads: int = 0  # processor threads; 0: one a core; take fewer if other programs run too
+    precision: Literal["auto", "float32"] = "auto"  # auto: bfloat16 where the hardware is fast
 
     def __post_init__(self) -> None:
         _positive(self, "epochs", "sample_every", "log_every", "save_minutes")
@@ -167,12 +169,12 @@ class LoopConfig:
             raise UserError("--batch must be at least 2: BatchNorm needs two pictures")
 
 
-# Settings that a resumed run may change: how long and how it runs, not what it computes.
+# Settings that a resumed run may change: they don't alter what a step computes.
 PACE = ("epochs", "pictures", "minutes", "save_minutes", "keep_every", "threads")
 
 NetworkConfig = DCGANConfig | CGANConfig | ProjectedConfig
 ObjectiveConfig = AdversarialConfig | DriftConfig
-# The kinds' names in config.json; a network's kind is also the name of its module in gan/models.
+# By the name of the kind in config.json, which for a network is its module in gan/models too.
 NETWORKS: dict[str, type] = {
     "dcgan": DCGANConfig,
     "cgan": CGANConfig,
@@ -204,7 +206,7 @@ class RunConfig:
 
     @property
     def guided(self) -> bool:
-        """Whether the generator takes how typical a picture should be."""
+        """Whether the generator takes a guidance value."""
         return isinstance(self.network, ProjectedConfig) and self.network.guided
 
     @property
@@ -220,12 +222,12 @@ def kind_of(config: NetworkConfig | ObjectiveConfig) -> str:
 
 
 def to_json(config: RunConfig) -> dict[str, Any]:
-    """The settings as plain JSON values; the kinds of network and objective are named.
+    """The settings as JSON values, with the kinds of network and objective.
 
-    Of an address they hold what may be shared: no password, no token.
+    A web address loses its password or token.
     """
     return {
-        "data": dataclasses.asdict(config.data) | {"data": kept(config.data.data)},
+        "data": dataclasses.asdict(config.data) | {"data": public(config.data.data)},
         "network": {"kind": config.architecture} | dataclasses.asdict(config.network),
         "objective": {"kind": kind_of(config.objective)} | dataclasses.asdict(config.objective),
         "loop": dataclasses.asdict(config.loop),
@@ -233,7 +235,7 @@ def to_json(config: RunConfig) -> dict[str, Any]:
 
 
 def from_json(values: Any) -> RunConfig:
-    """Read what `to_json` wrote; a setting that it lacks takes its default.
+    """The inverse of `to_json`; a missing setting takes its default.
 
     Raises:
         UserError: A section is missing, a key unknown, or a value of the wrong type or range.
@@ -251,16 +253,16 @@ def from_json(values: Any) -> RunConfig:
 def frozen_settings(config: RunConfig) -> dict[str, Any]:
     """The settings that a resumed run must share with the run before, as JSON values."""
     values = to_json(config)
-    # Photos that moved are the same photos: their content is compared, not their place.
+    # The photos' content is compared elsewhere; the place where they lie may change.
     data = {key: value for key, value in values["data"].items() if key != "data"}
     return values | {"data": data, "loop": _without_pace(values["loop"])}
 
 
 def settings_hash(values: dict[str, Any]) -> str:
-    """First 12 hexadecimal digits of the SHA-256 of settings as `to_json` gives them.
+    """First 12 hexadecimal digits of the SHA-256 of the settings that `to_json` gives.
 
-    Taken of the JSON, not of the dataclasses: a later version with more settings still agrees
-    with the files that this one wrote. What a resumed run may change (PACE) is left out.
+    It is taken of the stored JSON, not of the dataclasses, so that a later version with more
+    settings computes the same hash. Settings in PACE are left out.
     """
     text = json.dumps(values | {"loop": _without_pace(values["loop"])}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""Whether what run folders say of themselves fits together."""
+"""Checks that the files of a run folder agree with each other."""
 
 from gan import weights
 from gan.config import from_json, settings_hash
@@ -7,11 +7,11 @@ from gan.runs import Run
 
 
 def problems(run: Run) -> list[str]:
-    """What contradicts itself in a run folder, a line each; empty where all of it agrees.
+    """The contradictions in a run folder, one line each; empty where there is none.
 
-    Pictures are iterations times the batch, everywhere; figures were measured on a generator that
-    the run had, and the last one among them; the weights were made with the settings and are
-    those that were written; every segment of the training names its code.
+    Checked are: pictures seen are iterations times the batch size, in every file; figures belong
+    to generators that the run had, and the last one has some; the weights file is undamaged and
+    made with these settings; each segment of the training names its git revision.
     """
     try:
         values = run.read_config()
@@ -48,7 +48,7 @@ def problems(run: Run) -> list[str]:
 
 
 def revisions(run: Run) -> list[str]:
-    """The git revision of each segment of a run; `+` after one marks code that no commit holds."""
+    """The git revision of each segment of a run; a `+` after it marks uncommitted changes."""
     values = run.read_config()
     latest = str(values["environment"].get("git_revision", ""))
     segments = values["progress"].get("segments") or [{"git_revision": latest}]

@@ -1,4 +1,4 @@
-"""The parts of Markdown documents that are written from CSVs, so that no figure is typed.
+"""Reads and writes the generated parts of Markdown documents, so that no figure is typed by hand.
 
 A part NAME stands between the lines `<!-- NAME: begin -->` and `<!-- NAME: end -->`.
 """
@@ -10,7 +10,7 @@ from gan.errors import UserError
 
 
 def read_part(document: Path, name: str) -> str:
-    """What stands between the marks of a part, without the line breaks around it.
+    """The text of a part, without the line breaks around it.
 
     Raises:
         UserError: The document is missing or lacks the marks.
@@ -29,14 +29,14 @@ def write_part(document: Path, name: str, text: str) -> None:
 
 
 def _split(document: Path, name: str) -> tuple[str, str, str]:
-    """The document up to and with the first mark, the part, and the rest from the second mark."""
+    """The document in three: up to the first mark, the part, and from the second mark on."""
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     try:
         text = document.read_text(encoding="utf-8")
     except OSError as error:
         raise UserError(f"{document} can't be read: {error.strerror}") from None
-    before, found, rest = text.partition(begin)
-    part, closed, after = rest.partition(end)
-    if not found or not closed:
+    before, opening, rest = text.partition(begin)
+    part, closing, after = rest.partition(end)
+    if not opening or not closing:
         raise UserError(f"{document} has no lines {begin} and {end} to write between: add them")
     return before + begin, part, end + after

@@ -1,4 +1,4 @@
-"""Mistakes that a user can mend: one clear line, exit code 2, no traceback."""
+"""Errors that a user can mend: one clear line and exit code 2 in place of a traceback."""
 
 import errno
 import functools
@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from gan.address import scrubbed
 
-# What to do about a disk that refuses; the system's own words and the file name stand before it.
+# What to do about an OSError; it is printed after the system's own words and the file name.
 ADVICE = {
     errno.ENOSPC: "make room, then run it again",
     errno.EDQUOT: "make room, then run it again",
@@ -27,9 +27,9 @@ class UserError(Exception):
 
 
 def printable(text: str) -> str:
-    """`text` in one line that does nothing to a terminal: names and answers come from others.
+    """`text` as one line without control characters: it may hold file names of strangers.
 
-    Letters of every language stay; control characters, and bytes that were no text, are escaped.
+    Letters of every language stay; control characters and undecodable bytes are escaped.
     """
     line = " ".join(text.split())
     return "".join(
@@ -41,8 +41,8 @@ def printable(text: str) -> str:
 def command(main: Callable[[], None]) -> Callable[[], None]:
     """Wrap a script's `main`: a UserError or a failing disk becomes one line and exit code 2.
 
-    Ctrl-C, SIGTERM and SIGHUP leave with 130, 143 and 129 as shells expect. Each raises a
-    KeyboardInterrupt, so that work which must be saved first can catch it.
+    Ctrl-C, SIGTERM and SIGHUP end with the codes 130, 143 and 129, as shells expect. Each raises
+    a KeyboardInterrupt, which code that must save its work can catch.
     """
 
     @functools.wraps(main)
@@ -51,7 +51,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
         if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, _interrupt)
         for stream in (sys.stdout, sys.stderr):
-            # A letter that the terminal's encoding lacks is no reason to end the work.
+            # A letter that the terminal's encoding lacks must not end the program.
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         try:
@@ -62,7 +62,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(141)
         except OSError as error:
-            _fail(_refused(error))
+            _fail(_describe(error))
         except KeyboardInterrupt as interruption:
             print("interrupted", file=sys.stderr)
             sys.exit(128 + (interruption.args or (signal.SIGINT,))[0])
@@ -74,7 +74,7 @@ def _interrupt(number: int, _frame: object) -> NoReturn:
     raise KeyboardInterrupt(number)
 
 
-def _refused(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     parts = (error.strerror or str(error), error.filename, ADVICE.get(error.errno or 0))
     return ": ".join(str(part) for part in parts if part)
 

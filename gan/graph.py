@@ -1,6 +1,6 @@
-"""A network's graph in ONNX, without its weights: what the app needs to draw without torch.
+"""Exports networks as ONNX graphs without weights, with which the app draws without torch.
 
-`python -m gan.graph RUN ...` writes it for runs that an earlier version trained.
+`python -m gan.graph RUN ...` writes the graph of a run that an earlier version trained.
 """
 
 import io
@@ -23,15 +23,15 @@ OPSET = 18
 
 
 def write_generator(run: Run, config: RunConfig, classes: int) -> None:
-    """Write the graph of a run's generator, unless it is there: settings alone decide it.
+    """Write the graph of a run's generator, unless it exists: it depends on settings alone.
 
-    Inputs: z, float32 [N, latent]; y, weights over classes, float32 [N, classes], where the
-    generator takes a class; guidance, float32 [N], where it takes that.
+    Inputs: z, float32 [N, latent]; y, weights over classes, float32 [N, classes], if the
+    generator takes a class; guidance, float32 [N], if it takes one.
     Output: pictures, float32 [N, 3, size, size] in [-1, 1].
     """
     if run.graph_path.is_file():
         return
-    with torch.random.fork_rng(devices=[]):  # the training's own random numbers go on
+    with torch.random.fork_rng(devices=[]):  # the training's random numbers must not change
         network = build_generator(config.network, config.data.size, classes)
         inputs = {"z": torch.zeros(2, config.network.latent)}
         if config.conditional:
@@ -42,20 +42,20 @@ def write_generator(run: Run, config: RunConfig, classes: int) -> None:
 
 
 def to_onnx(network: nn.Module, inputs: dict[str, Tensor], output: str) -> bytes:
-    """The graph of `network` in evaluation mode for any number of rows.
+    """The ONNX graph of `network` in evaluation mode, for any batch size.
 
-    Weights keep their names in the state but not their values: whoever runs the graph gives
-    them. So it takes a few kilobytes, and what is drawn is always what the weights file holds.
+    The graph names the weights as the state dict does, without their values, so it takes a few
+    kilobytes. Whoever runs it takes the values from the weights file.
 
     Args:
-        network: On the CPU; its weights are lost.
-        inputs: An example of each input; the first dimension is the batch.
-        output: Name of what the network returns.
+        network: On the CPU; its weights are overwritten.
+        inputs: An example of each input, by name; the first dimension is the batch.
+        output: Name of the output.
     """
     network.eval().requires_grad_(False)
     for value in network.state_dict().values():
         if value.is_floating_point():
-            value.uniform_()  # the export would merge weights that are equal, as zeros are
+            value.uniform_()  # the export would merge equal weights, such as all-zero biases
     file = io.BytesIO()
     with warnings.catch_warnings():
         # Tracing is 20 times as fast as torch.export, and these networks have no branches.
@@ -83,7 +83,7 @@ def to_onnx(network: nn.Module, inputs: dict[str, Tensor], output: str) -> bytes
 
 
 def write_judge(folder: Path, classes: int, size: int) -> None:
-    """Write the graph of a judge's classifiers up to their penultimate layer.
+    """Write the graph of a judge's classifiers, up to their penultimate layer.
 
     Input: pictures, float32 [N, 3, size, size] in [-1, 1]. Output: features, float32 [N, d].
     """

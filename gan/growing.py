@@ -1,4 +1,4 @@
-"""Growing: a run of twice the size that starts with the generator of a finished one."""
+"""Growing: settings and first weights of a run of twice the size of a finished one."""
 
 import hashlib
 from dataclasses import replace
@@ -10,13 +10,13 @@ from gan.runs import Run
 
 
 def grow(config: RunConfig, run: Run) -> tuple[RunConfig, LoadedGenerator]:
-    """The settings of a run that grows from `run`, and the generator that it starts with.
+    """The settings of a run that grows from `run`, and the generator of `run`: the trunk.
 
-    What G's trunk is made of (widths, latent, class code) is taken from `run`, the size is twice
-    that of `run`, everything else is as in `config`. The settings name the trunk by its SHA-256.
+    Width, latent and class code are those of `run`, the size is twice as large, and everything
+    else is as in `config`. The settings name the trunk by the SHA-256 of its file.
 
     Raises:
-        UserError: `run` isn't finished, is of another kind or as large as it can be, or
+        UserError: `run` isn't finished, has other networks, draws the largest size already, or
             can't be read.
     """
     saved = run.read_config()

@@ -1,4 +1,4 @@
-"""What the processor or GPU is good at: mixed precision, and memory that is kept."""
+"""Settings for the processor or GPU: bfloat16 where it is fast, and memory that is reused."""
 
 import contextlib
 import ctypes
@@ -13,15 +13,15 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
 def keep_memory() -> None:
-    """Let the allocator keep freed memory for the next step; does nothing but on glibc.
+    """Make glibc's allocator keep freed memory for the next step; elsewhere do nothing.
 
-    Else glibc maps every block above 32 MiB anew, and the kernel clears the same tens of
-    thousands of pages in every step: a tenth of the time.
+    By default glibc maps every block above 32 MiB anew, and the kernel clears the same tens of
+    thousands of pages in every step, which takes a tenth of the time.
     """
     if platform.libc_ver()[0] == "glibc":
         mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_MAX, 0)  # no block gets a mapping of its own
-        mallopt(M_TRIM_THRESHOLD, -1)  # the heap's top is never given back
+        mallopt(M_MMAP_MAX, 0)  # no block is mapped by itself
+        mallopt(M_TRIM_THRESHOLD, -1)  # the heap is never given back to the system
 
 
 def fast_bfloat16(device: torch.device | str) -> bool:
@@ -40,7 +40,7 @@ def fast_bfloat16(device: torch.device | str) -> bool:
 
 
 def autocast(device: torch.device | str) -> AbstractContextManager[Any]:
-    """Run matrix products and convolutions in bfloat16 where `fast_bfloat16`, else do nothing.
+    """Run matrix products and convolutions in bfloat16 where it is fast, else do nothing.
 
     bfloat16 has float32's range, so no loss scaling is needed.
     """

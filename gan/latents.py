@@ -1,4 +1,4 @@
-"""Seeds to latents, and paths between latents and between classes; NumPy alone."""
+"""Latents from seeds, and paths between latents and between classes; in NumPy, without torch."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,14 @@ import numpy as np
 
 from gan.errors import UserError
 
-GUIDANCE = 0.5  # where nobody chose: between the most varied pictures, 0, and the most typical, 1
+GUIDANCE = 0.5  # the default, between 0 (the most varied pictures) and 1 (the most typical)
 
 
 def from_seeds(seeds: Sequence[int], latent: int, truncation: float = 1.0) -> np.ndarray:
     """One latent a seed: float32 [N, latent], standard normal times `truncation`.
 
-    A picture depends on its own seed alone, never on its neighbours in a batch. RandomState's
-    stream is frozen across NumPy versions. Scaling the latent towards the mean trades variety
-    for typicality.
+    Each latent depends on its own seed alone, not on the other seeds. RandomState gives the same
+    numbers in every version of NumPy. A truncation below 1 trades variety for typical pictures.
 
     Raises:
         UserError: `truncation` is outside (0, 1] or a seed outside [0, 2**32).
@@ -42,7 +41,10 @@ def interpolate(start: np.ndarray, end: np.ndarray, positions: Sequence[float]) 
 
 
 def class_weights(start: int, end: int, classes: int, positions: Sequence[float]) -> np.ndarray:
-    """Weights over classes, float32 [len(positions), classes], from one class to another."""
+    """Weights over classes on the way from one class to another: float32 [positions, classes].
+
+    Position 0 is class `start`, 1 is class `end`.
+    """
     t = np.asarray(positions, np.float32)
     weights = np.zeros((len(positions), classes), np.float32)
     weights[:, start] += 1 - t

@@ -1,4 +1,4 @@
-"""From a command line to a finished run: what the training scripts share."""
+"""From a command line to a finished run: the common part of the training scripts."""
 
 import argparse
 import shlex
@@ -26,19 +26,24 @@ class OutputConfig:
 
 
 def read_command(
-    about: str, recipes: dict[str, RunConfig], arguments: Sequence[str] | None = None
+    description: str, recipes: dict[str, RunConfig], arguments: Sequence[str] | None = None
 ) -> tuple[RunConfig, OutputConfig, str]:
     """Parse a training command whose flags are the settings of the chosen recipe.
 
-    `about` is what --help says first. --recipe chooses from `recipes`, the default first. With
-    --resume the run's own settings are the defaults, so that nothing need be repeated. The last
-    of what is returned is --grow-from: the run to start from, empty for none.
+    Args:
+        description: First paragraph of --help.
+        recipes: What --recipe chooses from; the first is the default.
+        arguments: Default: sys.argv.
+
+    Returns:
+        The settings, where the run goes, and --grow-from: the run to start from, "" for none.
+        With --resume the defaults are the settings of the resumed run.
 
     Raises:
-        UserError: A flag or value is wrong, or the run to go on with can't be read.
+        UserError: A flag or value is wrong, or the run to resume can't be read.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    # These decide which settings there are, so they are read before the other flags.
+    # These flags decide which other flags there are, so they are read first.
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--recipe", nargs="?")
     first.add_argument("--out", nargs="?")
@@ -65,17 +70,17 @@ def read_command(
         help_text = "a finished run to start from: the new one draws at twice its size"
         fields.append(("grow_from", Annotated[str, tyro.conf.arg(help=help_text)], ""))
     command = make_dataclass("Command", fields, frozen=True)
-    given: Any = cli.parse(command, arguments, about=about)
-    config = RunConfig(*(getattr(given, section) for section in SECTIONS))
-    return config, given.output, getattr(given, "grow_from", "")
+    parsed: Any = cli.parse(command, arguments, description=description)
+    config = RunConfig(*(getattr(parsed, section) for section in SECTIONS))
+    return config, parsed.output, getattr(parsed, "grow_from", "")
 
 
 def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None:
-    """Load the photos, train, and say where the results are and what comes next.
+    """Load the photos, train, and print where the run is and what to do next.
 
-    `grow_from` names the run whose generator a new run of twice its size starts with.
+    `grow_from` names the run whose generator the new run, of twice its size, starts with.
     """
-    # Imported here: --help and a mistyped flag shouldn't wait for torch.
+    # Imported here so that --help and a mistyped flag need not wait for torch.
     from accelerate import PartialState
 
     from gan.data import photos
@@ -86,10 +91,10 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     if grow_from:
         config, trunk = grow(config, find_run(grow_from))
     atomic.check_place(find_run(output.out).path if output.out else runs_root(), "--out")
-    content_hash = _trained_on(find_run(output.out), config) if output.resume else ""
+    content_hash = _content_hash(find_run(output.out), config) if output.resume else ""
     loaded = photos.load(config.data.data, config.data.size, content_hash)
     if grow_from and not find_run(grow_from).kept_validation():
-        loaded = loaded.without_validation()  # its generator knows those photos already
+        loaded = loaded.without_validation()  # the generator was trained on them already
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
     if trunk is not None and trunk.classes != loaded.classes:
@@ -105,7 +110,7 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
         print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
         raise
     if not PartialState().is_main_process:
-        return  # one of several processes speaks for all
+        return  # of several processes only one prints
     if not finished:
         print(f"\nOut of time. Go on with:\n  {resume_command(run)} --minutes 0")
     choose = " --choose" if run.kept() else ""
@@ -116,8 +121,8 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     )
 
 
-def _trained_on(run: Run, config: RunConfig) -> str:
-    """The content hash of the run's photos; "" where --data names another place than the run."""
+def _content_hash(run: Run, config: RunConfig) -> str:
+    """The content hash of the run's photos; "" where --data names a source of its own."""
     values = run.read_config()
     same = from_json(values["settings"]).data.data == config.data.data
     return str(values["dataset"].get("content_hash", "")) if same else ""

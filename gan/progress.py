@@ -1,4 +1,4 @@
-"""Progress bars: drawn on a terminal; in a log, a line now and then."""
+"""Progress bars: a bar on a terminal, one line a minute in a log file."""
 
 import sys
 from collections.abc import Iterable
@@ -10,24 +10,24 @@ SECONDS = 60.0  # between two lines of a log
 
 
 def bar(items: Iterable[Any] | None = None, **options: Any) -> "tqdm[Any]":
-    """A bar as tqdm's; where nobody looks on, work of less than a minute says nothing at all."""
+    """tqdm's bar; where stderr is no terminal, work of less than a minute prints nothing."""
     if sys.stderr.isatty():
         return tqdm(items, **options)
     return _Lines(items, mininterval=SECONDS, maxinterval=SECONDS, delay=SECONDS, **options)
 
 
 class _Lines(tqdm):
-    """Lines in place of a bar that is drawn over and over."""
+    """tqdm that prints lines in place of a bar that is redrawn."""
 
     @staticmethod
     def status_printer(file: Any) -> Any:
         def write(text: str) -> None:
-            if text:  # an empty one wipes a bar
+            if text:  # tqdm writes an empty text to remove its bar
                 file.write(f"{text}\n")
                 file.flush()
 
         return write
 
     def close(self) -> None:
-        self.leave = False  # the last line stands as it is
+        self.leave = False  # don't print the last line again
         super().close()

@@ -1,4 +1,4 @@
-"""Seeds to pictures: single ones, sets and grids, the same on every machine."""
+"""Pictures from seeds: single ones, sets for evaluation, and grids."""
 
 from collections.abc import Sequence
 
@@ -31,8 +31,8 @@ def generate(
     """Pictures uint8 [N, H, W, 3], one a seed.
 
     `labels` are class numbers [N], or weights over classes (float tensor [N, classes]);
-    None for an unconditional generator. `guidance` in [0, 1], from varied to typical pictures,
-    matters where the generator was trained with it, and nowhere else.
+    None for an unconditional generator. `guidance` in [0, 1] goes from varied to typical
+    pictures; a generator that was trained without it ignores it.
 
     Raises:
         UserError: Labels are given where there are no classes, are missing where there are, or
@@ -54,11 +54,11 @@ def from_latents(
         raise UserError(f"guidance must be from 0 to 1, not {guidance}")
     y = _check_labels(generator, len(z), labels)
     device = next(generator.network.parameters()).device
-    given = [z] if y is None else [z, y]
+    inputs = [z] if y is None else [z, y]
     if generator.guided:
-        given.append(torch.full((len(z),), guidance))
+        inputs.append(torch.full((len(z),), guidance))
     parts = [
-        to_uint8(generator.network(*(each[i : i + BATCH].to(device) for each in given)))
+        to_uint8(generator.network(*(each[i : i + BATCH].to(device) for each in inputs)))
         for i in range(0, len(z), BATCH)
     ]
     if not parts:
@@ -71,17 +71,17 @@ def generate_set(
 ) -> tuple[np.ndarray, np.ndarray]:
     """`count` pictures for judging: uint8 [N, H, W, 3] and labels int64 [N], uniform over classes.
 
-    Picture i has seed `seed * 10_000_019 + i` (modulo 2**32): sets of different seeds share none
-    in practice. Labels are all 0 for an unconditional generator.
+    Picture i has the seed `seed * 10_000_019 + i` (modulo 2**32), so that sets of different seeds
+    share no picture in practice. Labels are all 0 for an unconditional generator.
     """
     seeds = [(seed * 10_000_019 + i) % 2**32 for i in range(count)]
     labels = np.arange(count) % max(1, len(generator.classes))
-    asked = labels.tolist() if generator.classes else None
-    return generate(generator, seeds, asked, guidance=guidance), labels
+    classes = labels.tolist() if generator.classes else None
+    return generate(generator, seeds, classes, guidance=guidance), labels
 
 
 def grid(pictures: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
-    """Lay uint8 [N, H, W, 3] out in rows of `columns`, white gaps between: uint8 [H', W', 3]."""
+    """Pictures uint8 [N, H, W, 3] in rows of `columns` with white gaps: uint8 [H', W', 3]."""
     count, height, width, _ = pictures.shape
     rows = -(-count // columns)
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)

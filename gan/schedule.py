@@ -1,4 +1,4 @@
-"""How long a run lasts, and how its learning rates follow that."""
+"""The length of a run, and the schedule of its learning rates."""
 
 import math
 
@@ -8,16 +8,16 @@ from gan.runs import Run
 
 
 def total_iterations(config: RunConfig, train_pictures: int) -> int:
-    """How many steps the budget pays for."""
+    """The number of steps of a run on so many training photos."""
     pictures = config.loop.pictures or config.loop.epochs * train_pictures
     return max(1, math.ceil(pictures / config.loop.batch))
 
 
 def rate_factor(config: RunConfig, iteration: int, iterations: int) -> float:
-    """What a step's learning rates are multiplied by.
+    """The factor of a step's learning rates.
 
-    It rises over `warmup` pictures, then stays at 1, and falls to zero from `decay_from` of the
-    budget on.
+    It rises over `warmup` photos, then stays at 1, and falls linearly to 0 from `decay_from` of
+    the budget to its end.
     """
     start, warmup = config.loop.decay_from, config.loop.warmup
     progress = iteration / iterations
@@ -28,21 +28,25 @@ def rate_factor(config: RunConfig, iteration: int, iterations: int) -> float:
 
 
 def is_due(seen: int, batch: int, every: int, end: bool) -> bool:
-    """Whether the last `batch` of `seen` pictures reached a multiple of `every`, or the `end`.
+    """Whether the last batch passed a multiple of `every` photos seen, or was the last of the run.
 
-    0 is never.
+    Never where `every` is 0.
     """
     return every > 0 and (end or seen // every > (seen - batch) // every)
 
 
 def check_budget(config: RunConfig, run: Run, iteration: int, train_pictures: int) -> list[int]:
-    """At how many pictures the run, finished, was given more, so that its rates rose again.
+    """Check that a resumed run may have the budget of `config`; return the run's warm restarts.
 
-    A finished run may go on with a larger budget (warm restart, Loshchilov & Hutter 2017). Before
-    its end the budget may change only until the learning rates begin to fall.
+    A finished run may go on with a larger budget, for which its learning rates rise again (a warm
+    restart, Loshchilov & Hutter 2017). An unfinished run may change its budget only until its
+    learning rates begin to fall: after that it could not equal an uninterrupted run.
+
+    Returns:
+        The photos seen at each warm restart.
 
     Raises:
-        UserError: The resumed run could not equal an uninterrupted one.
+        UserError: The budget may not change.
     """
     saved = run.read_config()
     old = from_json(saved["settings"])

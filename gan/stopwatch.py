@@ -1,4 +1,4 @@
-"""The seconds that a training took, without those in which the machine stood still."""
+"""Measures training time without stalls, such as those of a laptop that sleeps."""
 
 import time
 from collections import deque
@@ -6,16 +6,16 @@ from statistics import median
 
 from gan.checkpoint import State
 
-# An iteration that takes longer than both is a stall: the machine slept, or other work took it.
+# An iteration that takes longer than both limits counts as a stall.
 STALL_SECONDS = 10.0
 STALL_TIMES = 10.0  # the median of recent iterations
 RECENT = 100
 
 
 class Stopwatch:
-    """Adds each iteration's seconds to the state's.
+    """Adds the duration of each iteration to `seconds` of the state.
 
-    Of a stall the median of recent iterations counts; the rest is added to `stalled`.
+    A stalled iteration counts as the median of recent ones; the rest is added to `stalled`.
     """
 
     def __init__(self, state: State) -> None:
@@ -23,7 +23,7 @@ class Stopwatch:
         self.recent: deque[float] = deque(maxlen=RECENT)
 
     def lap(self) -> None:
-        """Note that an iteration ended."""
+        """Take the time at the end of an iteration."""
         now = time.monotonic()
         took, self.last = now - self.last, now
         counted = took

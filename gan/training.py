@@ -30,23 +30,23 @@ def train(
     resume: bool = False,
     trunk: LoadedGenerator | None = None,
 ) -> bool:
-    """Train until the budget is spent; return False if --minutes ended it before.
+    """Train until the budget is used up; return False if --minutes ended the training before.
 
     The same code runs on one CPU, one GPU, or under `accelerate launch` on many: each process
-    takes its part of every batch, and gradients are averaged. Everything random is drawn from
+    takes its part of every batch, and gradients are averaged. All random numbers are functions of
     (seed, iteration), so a run that was interrupted and resumed gives the same weights, bit for
-    bit, as one that was not (same hardware and versions). A run that grows from another starts
-    with the weights of that one's generator, the `trunk`; resumed, it has no need of it.
+    bit, as one that was not (on the same hardware and versions). A run that grows from another
+    starts with that run's generator, the `trunk`; a resumed run doesn't need it.
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
-        KeyboardInterrupt: A signal asked for the end; everything was saved before. Its argument
+        KeyboardInterrupt: A signal stopped the training, and everything was saved. Its argument
             is the signal's number.
     """
     loop = config.loop
     accelerator = set_up(config)
     if resume and run.config_path.exists() and not run.kept_validation():
-        photos = photos.without_validation()  # it learned from all of them from the start
+        photos = photos.without_validation()  # the run began before there was such a split
     record = Record(config, photos, run, writes=accelerator.is_main_process)
     state = build_state(config, len(record.classes), accelerator.device, trunk)
     batches = Batches(photos, loop.batch, loop.seed, accelerator.device, loop.balanced, loop.mirror)
@@ -55,10 +55,10 @@ def train(
 
     with record.lock(), stop_on_signal() as stop:
         record.begin(state, resume)
-        accelerator.wait_for_everyone()  # all have read before the first one writes
+        accelerator.wait_for_everyone()  # every process has read before one writes
         stopwatch = Stopwatch(state)
         if state.iteration == 0:
-            record.save(state)  # a run is visible, and resumable, from its first moment
+            record.save(state)  # from now on the app lists the run, and it can be resumed
             record.write_samples(state)
         with progress_bar(record, state.iteration * loop.batch) as bar:
             while state.iteration < record.iterations:
@@ -80,7 +80,7 @@ def train(
                     record.save(state)
         record.save(state)
         record.write_samples(state)
-    accelerator.wait_for_everyone()  # one that leaves first takes the others down
+    accelerator.wait_for_everyone()  # a process that ends early would make the others fail
     accelerator.end_training()
     if stop.asked:
         raise KeyboardInterrupt(stop.asked)
@@ -106,7 +106,7 @@ def set_up(config: RunConfig) -> Accelerator:
 
 
 def progress_bar(record: Record, seen: int) -> "tqdm[Any]":
-    """A bar of pictures seen; silent in all processes but the one that writes."""
+    """A bar of photos seen, shown by the process that writes the run."""
     return tqdm(
         total=record.iterations * record.config.loop.batch,
         initial=seen,
@@ -128,7 +128,7 @@ class Stop:
 def stop_on_signal() -> Iterator[Stop]:
     """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request that the loop reads between steps.
 
-    Weights in the middle of a step are no state to resume from. A second signal ends at once. A
+    A run can't be resumed from the middle of a step. A second signal ends the program at once. A
     SIGHUP that is ignored (nohup) stays ignored.
     """
     stop = Stop()
@@ -153,7 +153,7 @@ def stop_on_signal() -> Iterator[Stop]:
 
 
 def agreed(accelerator: Accelerator, stop: bool) -> bool:
-    """Whether any process wants to stop: all must leave the loop at the same step."""
+    """Whether any process wants to stop: then all leave the loop, at the same step."""
     if accelerator.num_processes == 1:
         return stop
     wish = torch.tensor(float(stop), device=accelerator.device)

@@ -1,8 +1,8 @@
-"""A weights file's format: tensors, and what they belong to, with a digest; no torch."""
+"""The format of weights files: named tensors, and a JSON header with their digest; no torch."""
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +12,44 @@ from safetensors import SafetensorError, safe_open
 from gan.errors import UserError
 from gan.reading import check_plain
 
-FORMAT = "car-gan-1"
+FORMAT = "car-gan-1"  # the one metadata key of a file, and the version of its header
 
 
 def digest(tensors: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of names and values: a bit that flipped on disk may leave every value plausible."""
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for name, value in sorted(tensors.items()):
-        found.update(name.encode())
-        found.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
-    return found.hexdigest()
+        sha256.update(name.encode())
+        sha256.update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+    return sha256.hexdigest()
 
 
-def read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """The tensors of a generator's file as they are stored, and what it says of itself.
+def read(
+    path: Path, framework: str = "numpy", as_array: Callable[[Any], np.ndarray] = np.asarray
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The tensors of a weights file as they are stored, and its header.
+
+    Args:
+        path: The file.
+        framework: What the tensors are: "numpy" for arrays, "pt" for torch's.
+        as_array: Gives a tensor's bytes as an array, for the digest.
 
     Raises:
         UserError: The file is missing, damaged, or was written by something else.
     """
     try:
         check_plain(path)
-        with safe_open(path, "numpy") as file:
+        with safe_open(path, framework) as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        about = json.loads(metadata.get(FORMAT, "null"))
+        header = json.loads(metadata.get(FORMAT, "null"))
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, RuntimeError) as error:
         raise UserError(f"{path} is damaged or cut off ({error})") from None
-    if not isinstance(about, dict):
+    if not isinstance(header, dict):
         raise UserError(f"{path} was written by something else or another version")
-    # Files of the first version hold no digest.
-    if about.get("sha256", "") not in ("", digest(tensors)):
+    expected = header.get("sha256", "")  # files of the first version hold no digest
+    if expected and expected != digest({name: as_array(each) for name, each in tensors.items()}):
         raise UserError(f"{path} is damaged: its values are not those that were written")
-    return tensors, about
+    return tensors, header

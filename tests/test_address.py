@@ -2,7 +2,7 @@
 
 import pytest
 
-from gan.address import kept, scrubbed
+from gan.address import public, scrubbed
 from gan.config import DataConfig, to_json
 from tests.conftest import tiny_config
 
@@ -21,18 +21,22 @@ PLACES = [
 
 @pytest.mark.parametrize("address", PLACES)
 def test_secrets_go_wherever_they_stand(address: str) -> None:
-    for text in (kept(address), scrubbed(f"error: {address} broke off"), scrubbed(f"'{address}'")):
+    for text in (
+        public(address),
+        scrubbed(f"error: {address} broke off"),
+        scrubbed(f"'{address}'"),
+    ):
         assert "SECRET" not in text
         assert "SEC/" not in text
         assert "RET@" not in text
 
 
 def test_scheme_host_and_path_stay() -> None:
-    assert kept("https://u:p@example.org:8443/a/cars.zip?x=1") == (
+    assert public("https://u:p@example.org:8443/a/cars.zip?x=1") == (
         "https://example.org:8443/a/cars.zip"
     )
-    assert kept("http://[::1]:80/cars.zip") == "http://[::1]:80/cars.zip"
-    assert kept("photos/my cars;2?.zip") == "photos/my cars;2?.zip"
+    assert public("http://[::1]:80/cars.zip") == "http://[::1]:80/cars.zip"
+    assert public("photos/my cars;2?.zip") == "photos/my cars;2?.zip"
 
 
 def test_a_runs_settings_hold_none() -> None:

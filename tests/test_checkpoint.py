@@ -11,7 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from gan.checkpoint import FORMAT, load_generator, save_generator
+from gan import weights
+from gan.checkpoint import load_generator, save_generator
 from gan.config import from_json, to_json
 from gan.errors import UserError
 from gan.models import build_generator
@@ -51,9 +52,9 @@ def edit_tensors(run: Run, change: Callable[[dict[str, torch.Tensor]], Any]) -> 
         metadata = file.metadata()
     tensors = safetensors.torch.load_file(run.generator_path)
     change(tensors)
-    about = json.loads(metadata[FORMAT])
+    about = json.loads(metadata[weights.FORMAT])
     del about["sha256"]  # as the first version wrote it: what the values are must show by itself
-    safetensors.torch.save_file(tensors, run.generator_path, {FORMAT: json.dumps(about)})
+    safetensors.torch.save_file(tensors, run.generator_path, {weights.FORMAT: json.dumps(about)})
 
 
 def edit_config(run: Run, *keys: str, value: Any) -> None:

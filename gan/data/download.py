@@ -19,7 +19,7 @@ import requests
 import urllib3
 
 from gan import atomic
-from gan.address import kept, scrubbed
+from gan.address import public, scrubbed
 from gan.data.kinds import HEAD, describe, is_page
 from gan.data.server import Adapter, Broken, Wait, Watch, answer, check_answer, is_web
 from gan.errors import UserError, printable
@@ -39,7 +39,7 @@ def check_address(url: str) -> None:
         UserError: It is no http or https address.
     """
     if not is_web(url):
-        raise UserError(f"{kept(url)} is not an http or https address")
+        raise UserError(f"{public(url)} is not an http or https address")
 
 
 def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> Path:
@@ -74,9 +74,9 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
             waits, waited = waits + 1, waited + asked.seconds
             if waits > WAITS or waited > WAIT:
                 raise UserError(
-                    f"{kept(url)} {asked}, and to wait {asked.seconds:.0f} s: run again then"
+                    f"{public(url)} {asked}, and to wait {asked.seconds:.0f} s: run again then"
                 ) from None
-            print(f"{kept(url)} {asked}: waiting {asked.seconds:.0f} s", file=sys.stderr)
+            print(f"{public(url)} {asked}: waiting {asked.seconds:.0f} s", file=sys.stderr)
             time.sleep(asked.seconds)
             continue
         except Broken as error:
@@ -84,7 +84,7 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
         except (*_NETWORK, ValueError) as error:
             cause = _cause(error)
             if isinstance(error, _FINAL) or half.size() == before == 0:
-                raise UserError(f"{kept(url)} can't be reached: {cause}") from None
+                raise UserError(f"{public(url)} can't be reached: {cause}") from None
         enough = min(PROGRESS, max(1, half.total // 100)) if half.total else PROGRESS
         if half.size() >= reached + enough:
             reached, fruitless = half.size(), 0
@@ -92,7 +92,7 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
             fruitless += 1
         if fruitless >= ATTEMPTS or time.monotonic() > until:
             raise UserError(
-                f"the download of {kept(url)} broke off after {half.size()} bytes ({cause}): "
+                f"the download of {public(url)} broke off after {half.size()} bytes ({cause}): "
                 "run again to continue it"
             )
         time.sleep(min(2**fruitless - 1, 10))
@@ -125,13 +125,13 @@ class _Half:
         try:
             values = json.loads(self._note.read_text(encoding="utf-8"))
             note = _Note(*(str(values.get(name, "")) for name in asdict(_Note())))
-            return note if note.url == kept(self.url) else _Note()
+            return note if note.url == public(self.url) else _Note()
         except (OSError, ValueError, AttributeError, RecursionError):
             return _Note()
 
     def begin(self, validator: str, encoding: str) -> None:
         """Note what begins now."""
-        note = _Note(kept(self.url), validator, encoding)
+        note = _Note(public(self.url), validator, encoding)
         self._note.write_text(json.dumps(asdict(note)), encoding="utf-8")
 
     def drop(self) -> None:
@@ -149,7 +149,7 @@ class _Half:
         try:
             # A digest may be that of the file as it was sent: a .tar.gz is one, too.
             if encoding and not (sha256 and _digest(self.part) == sha256.lower()):
-                _undo(self.part, encoding, kept(self.url), limit)
+                _undo(self.part, encoding, public(self.url), limit)
             check_digest(self.part, sha256, self.url)
             with self.part.open("rb") as file:
                 _refuse_page(file.read(HEAD), "", self.url)
@@ -240,7 +240,7 @@ def _body(
     half.total = total
     if max(total, start + (expected or 0)) > limit:
         half.drop()
-        raise UserError(f"{kept(url)} has {total} bytes, over the limit of {limit}: {_RAISE}")
+        raise UserError(f"{public(url)} has {total} bytes, over the limit of {limit}: {_RAISE}")
     if response.status_code != 206:
         validator = response.headers.get("ETag", "")
         if not validator or validator.startswith("W/"):  # can't vouch for single bytes
@@ -265,7 +265,7 @@ def _body(
             written += len(piece)
             if written > limit:
                 half.drop()
-                raise UserError(f"{kept(url)} is over the limit of {limit} bytes: {_RAISE}")
+                raise UserError(f"{public(url)} is over the limit of {limit} bytes: {_RAISE}")
             if start == 0 and len(head) < HEAD:
                 head += piece[: HEAD - len(head)]
                 if len(head) == HEAD and not encoding:
@@ -275,7 +275,7 @@ def _body(
     if start == 0 and written == 0:
         half.drop()
         if expected == 0:
-            raise UserError(f"{kept(url)} is an empty file")
+            raise UserError(f"{public(url)} is an empty file")
         raise Broken("the answer broke off before the file began")
     if start == 0 and not encoding:
         _dropping_page(half, head, html)
@@ -311,7 +311,7 @@ def _refuse_page(head: bytes, declared: str, url: str) -> None:
     """A web page is no archive; what a server declares counts only where the content is no help."""
     html = declared.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
     if is_page(head) or (html and describe(head) in ("a text", "of an unknown kind")):
-        raise UserError(f"{kept(url)} is a web page, not an archive: give the file's own address")
+        raise UserError(f"{public(url)} is a web page, not an archive: give the file's own address")
 
 
 def _undo(part: Path, encoding: str, called: str, limit: int) -> None:
@@ -371,7 +371,7 @@ def check_digest(path: Path, sha256: str, source: str) -> None:
     found = _digest(path)
     if found != sha256.lower():
         raise UserError(
-            f"{kept(source)} has SHA-256 {found}, not {sha256.lower()}: it is another file"
+            f"{public(source)} has SHA-256 {found}, not {sha256.lower()}: it is another file"
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import atomic
-from gan.address import is_address, kept
+from gan.address import is_address, public
 from gan.config import SIZES
 from gan.data import archive, drawn, labels, listing, summary
 from gan.data.cache import (
@@ -141,7 +141,7 @@ def prepare(request: Request) -> Path:
             return folder
         name = set_name(request.data)
         # The key says which address it was; what may be secret of it is not written down.
-        source = {part: kept(value) for part, value in identity.items() if part == "url"}
+        source = {part: public(value) for part, value in identity.items() if part == "url"}
         facts: dict[str, Any] = {"name": name, "source": identity | source, "key": key}
         if request.data == "drawn":
             with appearing(folder) as temporary:
@@ -150,7 +150,7 @@ def prepare(request: Request) -> Path:
         root, passed_over = _photo_folder(request, identity)
         labelled = labels.label(root, request.labels, passed_over)
         labelled = labels.choose(labelled, request.classes)
-        print(summary.before(labelled, kept(request.data)), flush=True)
+        print(summary.before(labelled, public(request.data)), flush=True)
         with appearing(folder) as temporary:
             facts["sorted"] = str(sort(labelled.photos, name, key_of(identity | choices)) or "")
             fill(temporary, labelled, request.size, int(request.limits.max_megapixels * 1e6), facts)
@@ -255,7 +255,7 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
                 ("--max-files", there.members, limits.members),
             ):
                 if value > most:
-                    raise UserError(f"{kept(request.data)} is over the limit of {flag}: raise it")
+                    raise UserError(f"{public(request.data)} is over the limit of {flag}: raise it")
             return unpacked, [(name, reason) for name, reason in there.passed_over]
         shutil.rmtree(unpacked, ignore_errors=True)
         file, fetched = home(request.data), None
@@ -266,10 +266,10 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
                 download(request.data, fetched, request.sha256, limits.total)
         try:
             with appearing(unpacked) as temporary:
-                there = archive.unpack(file, temporary, limits, kept(request.data))
+                there = archive.unpack(file, temporary, limits, public(request.data))
                 if not there.written:
                     raise UserError(
-                        f"{kept(request.data)} holds no photos{summary.why(there.passed_over)}"
+                        f"{public(request.data)} holds no photos{summary.why(there.passed_over)}"
                     )
                 atomic.write_text(about, json.dumps(asdict(there)))
         except UserError:

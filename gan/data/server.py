@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import requests.adapters
 
-from gan.address import kept
+from gan.address import public
 from gan.errors import UserError, printable
 
 TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of data
@@ -57,10 +57,10 @@ def answer(session: requests.Session, url: str, headers: dict[str, str]) -> requ
         address = urljoin(address, further)
         if not is_web(address):
             raise UserError(
-                f"{kept(url)} redirects to {printable(kept(address))[:200]}, "
+                f"{public(url)} redirects to {printable(public(address))[:200]}, "
                 "which is not an http or https address"
             )
-    raise UserError(f"{kept(url)} redirects more than {REDIRECTS} times: it leads in a circle")
+    raise UserError(f"{public(url)} redirects more than {REDIRECTS} times: it leads in a circle")
 
 
 def check_answer(response: requests.Response, url: str) -> None:
@@ -80,9 +80,9 @@ def check_answer(response: requests.Response, url: str) -> None:
         raise Broken(f"it {said}")
     if status in (401, 403, 404):
         secret = "give the address with its token or password, if it has one"
-        raise UserError(f"{kept(url)} {said}: look whether it is right, and {secret}")
+        raise UserError(f"{public(url)} {said}: look whether it is right, and {secret}")
     if status not in (200, 203, 206):
-        raise UserError(f"{kept(url)} {said}: that is no file")
+        raise UserError(f"{public(url)} {said}: that is no file")
 
 
 def _seconds(text: str) -> float | None:

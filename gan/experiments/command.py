@@ -27,8 +27,8 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
         UserError: A flag or the folder is wrong, or a run failed.
         KeyboardInterrupt: Asked to stop; the run under way was saved.
     """
-    given = parse(kind.options, arguments, about=kind.__doc__)
-    # A miniature has a folder of its own.
+    given = parse(kind.options, arguments, description=kind.__doc__)
+    # A miniature run of the experiment has a folder of its own.
     tiny = given.budget == "tiny"
     folder = find_run(given.out or kind.name + "-tiny" * tiny).path
     if given.write and not given.findings:
@@ -54,7 +54,6 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
         for line in show_plan(experiment):
             print(line, flush=True)
         return
-    atomic.check_place(folder, "--out")
     atomic.check_place(folder, "--out")
     try:
         failed = carry_out(experiment)

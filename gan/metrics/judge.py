@@ -16,6 +16,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from gan import atomic, graph, reading
+from gan.checkpoint import to_full, to_half
 from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics.classifier import (
@@ -97,7 +98,7 @@ def read(folder: Path) -> Judge:
         for seed in about["seeds"]:
             network = CarClassifier(len(about["classes"]), about["size"])
             tensors = safetensors.torch.load_file(folder / _weights(seed))
-            network.load_state_dict({name: _full(value) for name, value in tensors.items()})
+            network.load_state_dict(to_full(tensors))
             network.to(memory_format=torch.channels_last)
             networks.append(network.eval().requires_grad_(False))
         return Judge(
@@ -143,18 +144,18 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
             budget,
             f"judge, seed {seed}",
         )
-        rounded = {name: _half(value) for name, value in network.state_dict().items()}
+        rounded = to_half(network.state_dict())
         files[_weights(seed)] = rounded
-        # What is kept is the judge, so that a later run finds the same figures.
-        network.load_state_dict({name: _full(value) for name, value in rounded.items()})
-        said = _features(network, photos, seed)
+        # The rounded weights are the judge, so that a later evaluation gives the same figures.
+        network.load_state_dict(to_full(rounded))
+        features = _features(network, photos, seed)
         if len(held_out):
-            named = said.named[held_out]
+            named = features.named[held_out]
             about["accuracy"].append(accuracy(named, photos.labels[held_out]))
             about["recall"].append(recalls(named, photos.labels[held_out], photos.classes))
         if seed == 0:
-            reference = said.pooled[train].half()
-            distances, _ = nearest(said.pooled[held_out], reference.float())
+            reference = features.pooled[train].half()
+            distances, _ = nearest(features.pooled[held_out], reference.float())
             files[FILES[1]] = {
                 "features": reference,
                 "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
@@ -187,13 +188,3 @@ def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:
 
 def _weights(seed: int) -> str:
     return f"seed{seed}.safetensors"
-
-
-def _half(value: Tensor) -> Tensor:
-    """Weights in half precision; vectors (BatchNorm's statistics) are small and stay whole."""
-    rounded = value.half() if value.is_floating_point() and value.ndim > 1 else value
-    return rounded.contiguous()
-
-
-def _full(value: Tensor) -> Tensor:
-    return value.float() if value.is_floating_point() else value

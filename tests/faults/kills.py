@@ -38,8 +38,8 @@ import torch
 from PIL import Image
 from tiny_network import TinyNetwork
 
-from gan import record
-from gan.checkpoint import FORMAT, load_generator
+from gan import record, weights
+from gan.checkpoint import load_generator
 from gan.metrics import classifier, extractors
 from gan.runs import Run
 
@@ -165,7 +165,7 @@ def content(path: Path) -> Any:
         return [line.split(",")[:2] + line.split(",")[3:] for line in path.open(encoding="utf-8")]
     if path.name == "state.safetensors":
         with safetensors.safe_open(path, "pt") as file:
-            about = json.loads(file.metadata()[FORMAT])
+            about = json.loads(file.metadata()[weights.FORMAT])
         return about["iteration"], about["identity"], about["sha256"]
     return path.read_bytes()
 

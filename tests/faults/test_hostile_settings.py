@@ -12,8 +12,8 @@ import safetensors.torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gan import cli
-from gan.checkpoint import FORMAT, load_generator
+from gan import cli, weights
+from gan.checkpoint import load_generator
 from gan.config import (
     AdversarialConfig,
     DataConfig,
@@ -49,7 +49,7 @@ def write(run: Run, values: dict[str, Any], about: Any) -> None:
     """Settings and weights that claim to belong together."""
     run.config_path.write_text(json.dumps(values), encoding="utf-8")
     tensors = safetensors.torch.load_file(run.generator_path)
-    metadata = {FORMAT: json.dumps(about)}
+    metadata = {weights.FORMAT: json.dumps(about)}
     run.generator_path.write_bytes(safetensors.torch.save(tensors, metadata))
 
 
