@@ -1,9 +1,9 @@
-"""A field that moves each class's generated pictures towards its photos and apart from each other.
+"""Drifting: a field that moves generated pictures towards photos and away from each other.
 
-Drifting (Deng et al. 2026, "Generative Modeling via Drifting"), in statistics of frozen features:
-every generated picture is drawn to photos of its class that are near it and pushed away from
-generated pictures that are near it. Where both are spread alike the two cancel, so, unlike a
-diversity bonus, the field never needs to be weaned off.
+Source: Deng et al. 2026, "Generative Modeling via Drifting". Each generated picture is attracted by
+photos of its class that are near it, and repelled by generated pictures that are near it. "Near" is
+measured in statistics of frozen features. If pictures and photos have the same distribution the
+forces cancel, so that, unlike a diversity bonus, the field needs no schedule that ends it.
 """
 
 import torch
@@ -12,35 +12,35 @@ from torch import Tensor, nn
 
 from gan.models.layers import CELLS, cells, pool
 
-TEMPERATURES = (0.03, 0.1, 0.3)  # of the kernel exp(-distance / t), distance 1 between photos
+TEMPERATURES = (0.03, 0.1, 0.3)  # t of the kernel exp(-distance / t); photos are 1 apart on average
 
 
 def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
-    """What is compared: name to float32 [N, places, numbers].
+    """The statistics of pictures that the field compares: name to float32 [N, places, numbers].
 
     `pictures` are [N, 3, H, W] in [-1, 1], `features` the frozen network's maps of them. Each
-    map gives its cells one by one ("local"), all at once ("whole") and its deviation over the
-    picture ("spread"); the pixels give colours, roughness and, as "lattice", the weave that
-    upsampling leaves.
+    map gives its 4x4 cells one by one ("local"), all cells as one vector ("whole") and each
+    channel's standard deviation over the picture ("spread"). The pixels give colours, roughness,
+    and "lattice", which shows the weave that upsampling leaves.
     """
-    found: dict[str, Tensor] = {}
+    stats: dict[str, Tensor] = {}
     for i, maps in enumerate(features):
         maps = maps.float()
-        placed = cells(maps)
-        found[f"local{i}"] = placed.flatten(2).transpose(1, 2)
-        found[f"whole{i}"] = placed.flatten(1)[:, None]
+        means = cells(maps)
+        stats[f"local{i}"] = means.flatten(2).transpose(1, 2)
+        stats[f"whole{i}"] = means.flatten(1)[:, None]
         if maps.shape[-1] > 2:
-            found[f"spread{i}"] = _deviation(maps)[:, None]
+            stats[f"spread{i}"] = _deviation(maps)[:, None]
     x = pictures.float()
     fine = pool(x, 16)
     coarse = pool(fine, 8)
-    found["colour"] = coarse.flatten(1)[:, None]
-    found["colour-local"] = cells(coarse).flatten(2).transpose(1, 2)
-    found["colour-cells"] = F.pixel_unshuffle(fine, 4).flatten(2).transpose(1, 2)
-    found["exposure"] = torch.cat([x.mean((2, 3)), _deviation(x)], 1)[:, None]
-    found["roughness"] = _roughness(x).flatten(2).transpose(1, 2)
-    found["lattice"] = _lattice(x).flatten(2).transpose(1, 2)
-    return found
+    stats["colour"] = coarse.flatten(1)[:, None]
+    stats["colour-local"] = cells(coarse).flatten(2).transpose(1, 2)
+    stats["colour-cells"] = F.pixel_unshuffle(fine, 4).flatten(2).transpose(1, 2)
+    stats["exposure"] = torch.cat([x.mean((2, 3)), _deviation(x)], 1)[:, None]
+    stats["roughness"] = _roughness(x).flatten(2).transpose(1, 2)
+    stats["lattice"] = _lattice(x).flatten(2).transpose(1, 2)
+    return stats
 
 
 def field(
@@ -52,34 +52,38 @@ def field(
     contrast: float | Tensor,
     past: Tensor | None = None,
 ) -> Tensor:
-    """Where each generated picture should move: [G, places, n, d], of unit mean square.
+    """The direction in which each generated picture should move: [G, places, n, d].
+
+    It is a sum over TEMPERATURES, at each of which its mean square length is 1.
 
     Args:
-        fake: Statistics of each group's (class's) generated pictures, [G, places, n, d].
+        fake: Statistics of the generated pictures of each group (class), [G, places, n, d].
         present: Which of them exist, bool [G, n]: groups may differ in size.
-        real: Of photos of the same class, [G, places, r, d].
-        other: Of photos of another class, [G, places, o, d]; these repel.
-        scale: Typical distance between two photos of a class, [1, places, 1, 1].
-        contrast: The share of `other` in the repelling weight, in [0, 1): one, or one a group [G].
-        past: Of pictures of the group drawn in earlier steps, [G, places, c, d]; these repel too.
+        real: Statistics of photos of the same class, [G, places, r, d]; these attract.
+        other: Statistics of photos of another class, [G, places, o, d]; these repel.
+        scale: Mean distance between two photos of a class, [1, places, 1, 1].
+        contrast: Share of `other` in the weight of what repels, in [0, 1): one number, or [G].
+        past: Statistics of pictures of the group from earlier steps, [G, places, c, d]; these
+            repel too.
 
     Source: Deng et al. 2026, algorithm 2: softmax-normalised kernels, cross-weighted so that
-    attraction and repulsion balance; the sum over TEMPERATURES is theirs too.
+    attraction and repulsion balance, and a sum over temperatures.
     """
     past = fake[:, :, :0] if past is None else past
     n, r, o, c = fake.shape[2], real.shape[2], other.shape[2], past.shape[2]
-    everyone = torch.cat([real, fake, past, other], 2)
+    sources = torch.cat([real, fake, past, other], 2)
     contrast = torch.as_tensor(contrast, device=fake.device) if o else fake.new_zeros(())
     contrast = contrast.expand(len(fake))
-    distance = _distance(fake, everyone) / scale
-    # The two sides carry the same total weight whatever their counts; nobody repels itself.
-    crowd = (present.sum(1) - 1 + c).clamp_min(1)
-    share = (1 - contrast) * r / crowd
+    distance = _distance(fake, sources) / scale
+    # What attracts and what repels have the same total weight, whatever their numbers; a picture
+    # doesn't repel itself.
+    repelling = (present.sum(1) - 1 + c).clamp_min(1)
+    each = (1 - contrast) * r / repelling
     weight = distance.new_zeros(len(fake), n, r + n + c + o)
     weight[..., :r] = 1
-    weight[..., r : r + n] = (share[:, None] * present)[:, None]
+    weight[..., r : r + n] = (each[:, None] * present)[:, None]
     weight[..., r : r + n].masked_fill_(torch.eye(n, dtype=torch.bool, device=fake.device), 0)
-    weight[..., r + n : r + n + c] = share[:, None, None]
+    weight[..., r + n : r + n + c] = each[:, None, None]
     weight[..., r + n + c :] = (contrast * r / max(1, o))[:, None, None]
     log_weight = weight.log()[:, None]
     total = torch.zeros_like(fake)
@@ -88,24 +92,25 @@ def field(
         attract, repel = nearness[..., :r], nearness[..., r:]
         pull = attract * repel.sum(-1, keepdim=True)
         push = repel * attract.sum(-1, keepdim=True)
-        move = (pull @ real - push @ everyone[..., r:, :]) * present[:, None, :, None]
+        move = (pull @ real - push @ sources[..., r:, :]) * present[:, None, :, None]
         mean_square = move.square().sum((1, 2, 3)).sum() / (present.sum() * fake.shape[1])
         total += move / (mean_square.sqrt() + 1e-6)
     return total
 
 
 class Bank(nn.Module):
-    """Statistics of recent photos of each class, and the units that they are measured in.
+    """The statistics of recent photos of each class, and the scales by which they are divided.
 
-    A ring a class: each batch of photos replaces the oldest. It is part of the training state.
+    Each class has a ring buffer, in which a new photo replaces the oldest. The bank is part of the
+    training state.
     """
 
     def __init__(
         self, examples: dict[str, Tensor], y: Tensor, classes: int, size: int, crowd: int = 0
     ) -> None:
-        """Room for `size` photos a class, filled from `examples` (all classes must be there).
+        """A bank of `size` photos a class, filled from `examples`, in which each class must occur.
 
-        `crowd` is how many generated pictures of each class are remembered beside them.
+        `crowd` is the number of generated pictures of each class that are stored too.
         """
         super().__init__()
         self.names, self.classes, self.size, self.crowd = tuple(examples), classes, size, crowd
@@ -128,23 +133,23 @@ class Bank(nn.Module):
             self.register_buffer(f"scale-{name}", scale[None, :, None, None])
 
     @torch.no_grad()
-    def add(self, found: dict[str, Tensor], y: Tensor) -> None:
-        """Let a batch's statistics [N, places, numbers] replace the oldest of their classes."""
-        self._replace("ring", self.next, self.size, found, y)
+    def add(self, stats: dict[str, Tensor], y: Tensor) -> None:
+        """Store the statistics of photos [N, places, numbers] in place of the oldest ones."""
+        self._replace("ring", self.next, self.size, stats, y)
 
     @torch.no_grad()
-    def remember(self, found: dict[str, Tensor], y: Tensor) -> None:
-        """Keep a generated batch's statistics, as `add` keeps those of photos."""
+    def remember(self, stats: dict[str, Tensor], y: Tensor) -> None:
+        """Store the statistics of generated pictures, as `add` stores those of photos."""
         if self.crowd:
-            self._replace("past", self.drawn, self.crowd, found, y)
+            self._replace("past", self.drawn, self.crowd, stats, y)
 
     def _replace(
-        self, kind: str, count: Tensor, size: int, found: dict[str, Tensor], y: Tensor
+        self, kind: str, count: Tensor, size: int, stats: dict[str, Tensor], y: Tensor
     ) -> None:
         for c in range(self.classes):
             mine = torch.nonzero(y == c).flatten()[-size:]
             places = (count[c] + torch.arange(len(mine), device=y.device)) % size
-            for name, values in found.items():
+            for name, values in stats.items():
                 self.get_buffer(f"{kind}-{name}")[c, places] = values[mine].to(torch.bfloat16)
             count[c] += len(mine)
 
@@ -152,43 +157,47 @@ class Bank(nn.Module):
     @torch.autocast("cuda", enabled=False)
     def loss(
         self,
-        found: dict[str, Tensor],
+        stats: dict[str, Tensor],
         y: Tensor,
         photos: Tensor,
         turn: int,
         contrast: float | Tensor,
     ) -> Tensor:
-        """A scalar whose gradient moves the generated pictures' statistics along the field.
+        """A scalar whose gradient moves the statistics of generated pictures along the field.
 
-        `found` are their statistics and `y` [N] their classes; `photos` [r] are the places in
-        each ring to compare with; the class `turn` further on is the one that repels, `contrast`
-        (one, or one a class) its share of the repelling weight, 0 for none.
+        Args:
+            stats: The statistics of the generated pictures, as `statistics` gives them.
+            y: Their classes, int64 [N].
+            photos: Indices into each ring of the photos that attract, int64 [r].
+            turn: Class k is repelled by photos of class k - `turn`, counted in a circle.
+            contrast: Share of those photos in what repels; one number, or one a class.
         """
         slots, present = _by_class(y, self.classes)
-        # All classes remember the same number, so that one array holds them.
-        kept = min(self.crowd, int(self.drawn.min())) if self.crowd else 0
+        # Equally many past pictures of each class, so that they fit into one array.
+        past_count = min(self.crowd, int(self.drawn.min())) if self.crowd else 0
         repels = bool(torch.as_tensor(contrast).any())
         total = torch.zeros((), device=y.device)
-        for name, values in found.items():
+        for name, values in stats.items():
             unit, scale = self.get_buffer(f"unit-{name}"), self.get_buffer(f"scale-{name}")
             fake = (values[slots] * unit).transpose(1, 2)
             real = (self.get_buffer(f"ring-{name}")[:, photos].float() * unit).transpose(1, 2)
             other = real.roll(turn, 0) if repels else real[:, :, :0]
             past = None
-            if kept:
-                past = (self.get_buffer(f"past-{name}")[:, :kept].float() * unit).transpose(1, 2)
+            if past_count:
+                past = self.get_buffer(f"past-{name}")[:, :past_count].float() * unit
+                past = past.transpose(1, 2)
             with torch.no_grad():
                 move = field(fake, present, real, other, scale, contrast, past)
             places, numbers = fake.shape[1], fake.shape[3]
             total = total - (move * fake).sum() / (len(y) * places * numbers**0.5)
-        return total / len(found)
+        return total / len(stats)
 
 
 def shift(pictures: Tensor, offsets: Tensor) -> Tensor:
     """Move pictures [N, 3, H, W] by `offsets` [N, 2] (rows, columns; int64, from -k to k).
 
-    What leaves on one side is filled by reflection on the other. Without it, G hides artefacts
-    that are aligned to the frozen network's strides.
+    The free margin is filled by reflection. Without random shifts, G learns artefacts that are
+    aligned to the frozen network's strides, which that network can't see.
     """
     reach = int(offsets.abs().max()) if len(offsets) else 0
     height, width = pictures.shape[2:]
@@ -201,7 +210,10 @@ def shift(pictures: Tensor, offsets: Tensor) -> Tensor:
 
 
 def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Places in the batch by class, int64 [classes, most], and which of them are real entries."""
+    """Indices into the batch by class, int64 [classes, n], and which of them aren't padding.
+
+    n is the size of the largest class.
+    """
     counts = torch.bincount(y, minlength=classes)
     present = torch.arange(int(counts.max()), device=y.device) < counts[:, None]
     slots = torch.zeros_like(present, dtype=torch.int64)
@@ -216,12 +228,13 @@ def _deviation(maps: Tensor) -> Tensor:
 
 
 def _roughness(x: Tensor) -> Tensor:
-    """Differences of the brightness by cell: first, second, and across both axes; [N, 7, 4, 4].
+    """Mean absolute differences of the brightness in each cell: [N, 7, 4, 4].
 
-    The last is largest for a checkerboard of single pixels, which the others see less of.
+    Between neighbours one and two pixels apart and of second order, along each axis; and across
+    both axes, which is largest for a checkerboard of single pixels.
     """
     grey = x.mean(1, keepdim=True)
-    found = []
+    means = []
     for axis in (2, 3):
         length = grey.shape[axis]
         for step in (1, 2):
@@ -229,21 +242,21 @@ def _roughness(x: Tensor) -> Tensor:
                 grey.narrow(axis, step, length - step),
                 grey.narrow(axis, 0, length - step),
             )
-            found.append(pool((ahead - behind).abs(), CELLS))
+            means.append(pool((ahead - behind).abs(), CELLS))
         middle = grey.narrow(axis, 1, length - 2)
         ends = grey.narrow(axis, 2, length - 2) + grey.narrow(axis, 0, length - 2)
-        found.append(pool((ends - 2 * middle).abs(), CELLS))
+        means.append(pool((ends - 2 * middle).abs(), CELLS))
     across = grey[..., 1:, 1:] - grey[..., 1:, :-1] - grey[..., :-1, 1:] + grey[..., :-1, :-1]
-    found.append(pool(across.abs(), CELLS))
-    return torch.cat(found, 1)
+    means.append(pool(across.abs(), CELLS))
+    return torch.cat(means, 1)
 
 
 def _lattice(x: Tensor) -> Tensor:
-    """How far each of the 16 phases of a 4x4 lattice is from their mean, by cell: [N, 48, 4, 4].
+    """The mean of each pixel of a repeated 4x4 block, less that of all 16, by cell: [N, 48, 4, 4].
 
-    Near 0 in photos, whatever they show. Transposed convolutions and depth to space leave a weave
-    that is the same all over the picture: too weak to be rough, and plain to the eye. What changes
-    slowly is taken out before: the window (1, 2, 2, 2, 1) / 8 lets no period of 2 or 4 through.
+    It is near 0 in photos. Transposed convolutions and depth-to-space leave a weave that repeats
+    every 2 or 4 pixels all over the picture: too weak for `_roughness`, but easy to see. Slow
+    changes are subtracted first, by a window (1, 2, 2, 2, 1) / 8 that removes periods 2 and 4.
     """
     slow = F.avg_pool2d(F.avg_pool2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), 4, 1), 2, 1)
     phases = pool(F.pixel_unshuffle(x - slow, 4), CELLS).unflatten(1, (3, 16))
@@ -253,14 +266,14 @@ def _lattice(x: Tensor) -> Tensor:
 def _distance(a: Tensor, b: Tensor) -> Tensor:
     """Euclidean distances [..., n, m] between rows of [..., n, d] and [..., m, d].
 
-    By a matrix product, with a floor in place of the square root's infinite slope at 0.
+    Computed by a matrix product. A small constant keeps the square root's slope finite at 0.
     """
     squares = a.square().sum(-1)[..., :, None] + b.square().sum(-1)[..., None, :]
     return ((squares - 2 * a @ b.transpose(-1, -2)).clamp_min(0) + 1e-6 * a.shape[-1]).sqrt()
 
 
 def _mean_distance(values: Tensor) -> Tensor:
-    """Mean distance between two different rows, place by place: [N, places, d] to [places]."""
+    """Mean distance between two different rows, for each place: [N, places, d] to [places]."""
     rows = values.transpose(0, 1)
     distances = _distance(rows, rows)
     itself = torch.eye(len(values), dtype=torch.bool, device=values.device)

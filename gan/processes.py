@@ -1,8 +1,8 @@
-"""What the processes of one run share, so that many compute what one would.
+"""Lets several processes compute what one would: BatchNorm and losses over the whole batch.
 
-Each process takes its part of every batch; gradients are averaged over all (gan/training.py).
-What looks at a whole batch - BatchNorm, the drift between its pictures - must look at everybody's.
-Without a process group each function returns what it was given.
+Each process takes its part of every batch, and gradients are averaged over all (gan/step.py).
+BatchNorm and the drift look at a whole batch, so they need the values of all processes. In a single
+process each function returns its argument.
 """
 
 from typing import Any
@@ -13,39 +13,39 @@ from torch import Tensor, nn
 from torch.autograd import Function
 
 
-def world() -> tuple[int, int]:
-    """This process's rank and how many there are; (0, 1) where it is alone."""
+def rank_and_size() -> tuple[int, int]:
+    """This process's rank and the number of processes; (0, 1) for a single one."""
     if not dist.is_initialized():
         return 0, 1
     return dist.get_rank(), dist.get_world_size()
 
 
 def own_part(values: Tensor) -> Tensor:
-    """This process's rows of what all drew alike for the whole batch [N, ...]."""
-    rank, size = world()
+    """This process's rows of values for the whole batch [N, ...], the same in all processes."""
+    rank, size = rank_and_size()
     return values.tensor_split(size)[rank]
 
 
 def gather(values: Tensor) -> Tensor:
-    """The rows [n, ...] of every process, one after another [size * n, ...].
+    """The rows [n, ...] of every process, one after another: [size * n, ...].
 
-    All must then compute the same loss of it: the gradient of each process's own rows comes back
-    `size` times, which the mean over processes undoes.
+    Every process must compute the same loss from them. The gradient of its own rows is then
+    multiplied by `size`, which the mean of gradients over processes undoes.
     """
-    return _Gather.apply(values) if world()[1] > 1 else values
+    return _Gather.apply(values) if rank_and_size()[1] > 1 else values
 
 
-def share_batch_norm(network: nn.Module) -> None:
-    """Let BatchNorm take its statistics over all processes, in place.
+def synchronize_batch_norm(network: nn.Module) -> None:
+    """Make BatchNorm use the statistics of all processes, in place.
 
-    PyTorch's SyncBatchNorm does it on GPUs only.
+    PyTorch's SyncBatchNorm works on GPUs only.
     """
     for module in network.modules():
         if type(module) is nn.BatchNorm2d:
-            module.__class__ = SharedBatchNorm2d  # the same parameters and buffers
+            module.__class__ = SynchronizedBatchNorm2d  # the same parameters and buffers
 
 
-class SharedBatchNorm2d(nn.BatchNorm2d):
+class SynchronizedBatchNorm2d(nn.BatchNorm2d):
     """BatchNorm2d (Ioffe & Szegedy 2015) over the pictures of all processes."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
         assert self.momentum is not None
-        size = world()[1]
+        size = rank_and_size()[1]
         count = size * x[:, 0].numel()
         mean = _Mean.apply(x.float().mean((0, 2, 3)))
         centred = x - mean[:, None, None].to(x.dtype)
@@ -72,7 +72,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
 
 class _Mean(Function):
-    """The mean over processes; so is its gradient, since each process's loss is its own part's."""
+    """The mean over processes. Its gradient is a mean too, as each loss is that of its own part."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
@@ -87,16 +87,16 @@ class _Gather(Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
         values = values.contiguous()
-        parts = [torch.empty_like(values) for _ in range(world()[1])]
+        parts = [torch.empty_like(values) for _ in range(rank_and_size()[1])]
         dist.all_gather(parts, values)
         return torch.cat(parts)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        return own_part(gradient) * world()[1]
+        return own_part(gradient) * rank_and_size()[1]
 
 
 def _mean(values: Tensor) -> Tensor:
     total = values.clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
-    return total / world()[1]
+    return total / rank_and_size()[1]

@@ -1,4 +1,4 @@
-"""The recipes by name: complete settings that scripts, experiments and tests start from."""
+"""Recipes: complete settings by name, from which scripts, experiments and tests start."""
 
 from dataclasses import replace
 
@@ -14,19 +14,19 @@ from gan.config import (
     RunConfig,
 )
 
-# The report's unconditional networks; kernel 4 unless told otherwise.
+# The report's unconditional networks, with kernel 4.
 REPORT_DCGAN = RunConfig(DataConfig(), DCGANConfig(), AdversarialConfig(), LoopConfig())
 
 # The report's conditional networks: the baseline.
 REPORT_CGAN = RunConfig(DataConfig(), CGANConfig(), AdversarialConfig(), LoopConfig(epochs=20))
 
-# Our conditional GAN: drifting towards each class's photos, sharpened by heads on frozen features.
+# Our conditional GAN: drifting towards the photos of each class, and heads on frozen features.
 _SHORT = LoopConfig(
     pictures=90_000, batch=64, balanced=True, mirror=True, warmup=2000, decay_from=0.7
 )
 PROJECTED = RunConfig(DataConfig(), ProjectedConfig(), DriftConfig(), _SHORT)
 
-# The same for an hour or more on photos: wider, and the frozen network sees pictures enlarged.
+# The same for an hour or more on photos: wider, and the frozen network reads enlarged pictures.
 LONG = RunConfig(
     DataConfig(),
     ProjectedConfig(width=48, view=128),
@@ -34,8 +34,8 @@ LONG = RunConfig(
     replace(_SHORT, pictures=320_000),
 )
 
-# What --grow-from trains: G takes guidance, and pictures of earlier steps repel too. The size
-# and G's widths are those of the run that it grows from.
+# For --grow-from: G takes guidance, and pictures of earlier steps repel too. Size and widths follow
+# from the run that it grows from (gan/growing.py).
 GROWN = RunConfig(
     DataConfig(),
     ProjectedConfig(view=128, guided=True),
@@ -45,9 +45,10 @@ GROWN = RunConfig(
 
 
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
-    """The recipes for generators that take a class, or for those that take none; ours first.
+    """The recipes of conditional or of unconditional networks; the default one comes first.
 
-    A network that none of the recipes above names comes as it is, with the report's losses.
+    A network of NETWORKS without a recipe here has one of its own name: its defaults, with the
+    report's losses.
     """
     named = {"projected": PROJECTED, "long": LONG, "grown": GROWN}
     named["report"] = REPORT_CGAN if conditional else REPORT_DCGAN

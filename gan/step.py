@@ -1,4 +1,4 @@
-"""The GAN itself: two networks that learn from each other, one batch at a time."""
+"""One training step of generator and discriminator, and the state that it changes."""
 
 from contextlib import nullcontext
 from copy import deepcopy
@@ -13,12 +13,12 @@ from gan.data.batches import Batches, seed_from
 from gan.hardware import autocast
 from gan.losses import build_objective
 from gan.models import build_discriminator, build_generator, projected
-from gan.processes import own_part, share_batch_norm
+from gan.processes import own_part, synchronize_batch_norm
 from gan.schedule import rate_factor
 
 
 class Step:
-    """Shows both networks one batch and lets both learn from it."""
+    """Updates both networks with one batch, each time it is called."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class Step:
         accelerator: Accelerator,
         iterations: int,
     ) -> None:
-        """`iterations` are all of the run's: learning rates follow them."""
+        """`iterations` is the number of steps of the whole run, which learning rates depend on."""
         self.config, self.state, self.batches = config, state, batches
         self.accelerator, self.iterations = accelerator, iterations
         part = config.loop.batch // accelerator.num_processes
@@ -38,7 +38,7 @@ class Step:
         self.precision = autocast(accelerator.device) if auto else nullcontext()
 
     def prepare(self) -> None:
-        """Let the objective learn what it must know of the photos before the first step."""
+        """Let the objective measure what it needs of the photos, before the first step."""
         torch.manual_seed(seed_from(self.config.loop.seed, 0, 2**31))
         with self.precision:
             self.state.objective.prepare(self.batches)
@@ -52,24 +52,24 @@ class Step:
         """
         config, state, objective = self.config, self.state, self.state.objective
         loop, seen = config.loop, state.iteration * config.loop.batch
-        # Latents, dropout and augmentation are functions of the iteration: a resumed run repeats
-        # them.
+        # Latents, dropout and augmentation are functions of the iteration, so that a resumed run
+        # draws the same.
         torch.manual_seed(seed_from(loop.seed, 0, state.iteration))
         real, y = self.batches.get(state.iteration, self.own)
         z = own_part(torch.randn(loop.batch, config.network.latent)).to(self.accelerator.device)
         set_learning_rates(state, config, self.iterations)
 
-        # One generated batch serves both networks.
-        given = [y] if config.conditional else []
+        # Both networks learn from the same generated batch.
+        conditions = [y] if config.conditional else []
         if config.guided:
-            given.append(objective.draw_guidance(y))
+            conditions.append(objective.draw_guidance(y))
         with self.precision:
-            fake = state.generator(z, *given)
+            fake = state.generator(z, *conditions)
         for network in objective.order:
             if network == "generator":
                 with self.precision:
                     loss_g = objective.generator_loss(state.discriminator, real, fake, y, seen)
-                update(self.accelerator, state.optimizer_g, loss_g, objective.shares)
+                update(self.accelerator, state.optimizer_g, loss_g, objective.retain_graph)
             else:
                 with self.precision:
                     loss_d, d_real, d_fake = objective.discriminator_loss(
@@ -85,7 +85,7 @@ class Step:
 def build_state(
     config: RunConfig, classes: int, device: torch.device, trunk: LoadedGenerator | None = None
 ) -> State:
-    """Networks, average, objective and optimisers as they are before the first picture."""
+    """Networks, averaged generator, objective and optimisers before the first step."""
     torch.manual_seed(config.loop.seed)
     size, rates = config.data.size, config.objective
     generator = build_generator(config.network, size, classes)
@@ -98,21 +98,21 @@ def build_state(
             generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)
             discriminator = nn.SyncBatchNorm.convert_sync_batchnorm(discriminator)
         else:
-            share_batch_norm(generator)
-            share_batch_norm(discriminator)
-    # Convolutions run 1.4 to 1.5 times as fast on CPUs in this layout, and on GPUs too.
+            synchronize_batch_norm(generator)
+            synchronize_batch_norm(discriminator)
+    # On CPUs convolutions are 1.4 to 1.5 times as fast in this memory layout; GPUs like it too.
     generator = generator.to(device).to(memory_format=torch.channels_last)
     discriminator = discriminator.to(device).to(memory_format=torch.channels_last)
     average = deepcopy(generator).eval().requires_grad_(False)
     betas = (rates.beta1, rates.beta2)
 
     def adam(network: nn.Module, rate: float) -> torch.optim.Optimizer:
-        slow = network.trunk_parameters() if isinstance(network, projected.Generator) else []
-        known = {id(p) for p in slow}
-        groups = [{"params": [p for p in network.parameters() if id(p) not in known], "part": 1.0}]
-        if slow:
+        trunk = network.trunk_parameters() if isinstance(network, projected.Generator) else []
+        ids = {id(p) for p in trunk}
+        groups = [{"params": [p for p in network.parameters() if id(p) not in ids], "factor": 1.0}]
+        if trunk:
             assert isinstance(rates, DriftConfig)
-            groups.append({"params": slow, "part": rates.trunk_rate})
+            groups.append({"params": trunk, "factor": rates.trunk_rate})
         return torch.optim.Adam(groups, rate, betas, fused=True)
 
     return State(
@@ -126,33 +126,36 @@ def build_state(
 
 
 def set_learning_rates(state: State, config: RunConfig, iterations: int) -> None:
-    """Give both optimisers the rates of the state's iteration."""
+    """Set the learning rates of both optimisers for the state's iteration."""
     factor = rate_factor(config, state.iteration, iterations)
     for optimizer, rate in (
         (state.optimizer_g, config.objective.lr_g),
         (state.optimizer_d, config.objective.lr_d),
     ):
         for group in optimizer.param_groups:
-            group["lr"] = rate * factor * group["part"]
+            group["lr"] = rate * factor * group["factor"]
 
 
 def update(
-    accelerator: Accelerator, optimizer: torch.optim.Optimizer, loss: Tensor, shared: bool = False
+    accelerator: Accelerator,
+    optimizer: torch.optim.Optimizer,
+    loss: Tensor,
+    retain_graph: bool = False,
 ) -> None:
-    """One step of `optimizer` down the gradient of `loss`, averaged over all processes.
+    """One step of `optimizer` with the gradient of `loss`, averaged over all processes.
 
-    `shared`: another loss will go back through the same operations.
+    `retain_graph` keeps the graph for the loss of the other network.
     """
     if not loss.requires_grad:
-        return  # this network has no part in the step
+        return  # the loss doesn't depend on this network yet
     optimizer.zero_grad(set_to_none=True)
     parameters = [p for g in optimizer.param_groups for p in g["params"]]
-    # The other network's weight gradients would be thrown away: they aren't computed.
-    loss.backward(inputs=parameters, retain_graph=shared)
+    # `inputs`: the gradients of the other network's weights aren't needed.
+    loss.backward(inputs=parameters, retain_graph=retain_graph)
     if accelerator.num_processes > 1:
         gradients = [p.grad for p in parameters if p.grad is not None]
-        # One message for all: DistributedDataParallel can't follow two networks that freeze
-        # each other and share a graph.
+        # One message for all gradients. DistributedDataParallel can't be used: two networks share
+        # a graph here, and each loss updates one of them.
         flat = accelerator.reduce(torch.cat([g.flatten() for g in gradients]), "mean")
         for gradient, mean in zip(
             gradients, flat.split([g.numel() for g in gradients]), strict=True
@@ -163,11 +166,10 @@ def update(
 
 @torch.no_grad()
 def update_average(average: nn.Module, generator: nn.Module, batch: int, seen: int) -> None:
-    """Move the averaged generator towards the trained one (Karras et al. 2018).
+    """Move the averaged generator towards the trained one (EMA, Karras et al. 2018).
 
-    The half-life is 10,000 pictures, and never more than 5 % of the pictures seen: a long memory
-    from the first step on would keep the initial noise in a short run. BatchNorm's statistics are
-    averaged like the weights that they belong to.
+    The half-life is 10,000 photos, but at most 5 % of the photos seen: with a longer one, a short
+    run would still contain its random first weights. BatchNorm's statistics are averaged too.
     """
     keep = 0.5 ** (batch / min(10_000, 0.05 * seen))
     ours, theirs = list(average.state_dict().values()), list(generator.state_dict().values())

@@ -76,7 +76,7 @@ def test_d_judges_the_pictures_of_its_own_step(
         for step in objective.order:
             if step == "generator":
                 loss_g = objective.generator_loss(network, real, fake, Y, 0)
-                loss_g.backward(inputs=[source], retain_graph=objective.shares)
+                loss_g.backward(inputs=[source], retain_graph=objective.retain_graph)
             else:
                 loss, _, _ = objective.discriminator_loss(network, real, fake.detach(), Y, 0)
                 on_real, on_fake = network(real, Y), network(fake.detach(), Y)

@@ -19,14 +19,14 @@ import torch.distributed as dist
 from gan.config import from_json
 from gan.data.batches import Batches
 from gan.data.prepared import Photos
-from gan.processes import own_part, world
+from gan.processes import own_part, rank_and_size
 from gan.step import build_state
 
 folder, rank, size = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(1)
 if size > 1:
     dist.init_process_group("gloo", f"file://{folder}/meet", rank=rank, world_size=size)
-assert world() == (rank, size)
+assert rank_and_size() == (rank, size)
 given = torch.load(f"{folder}/given.pt", weights_only=False)
 config, photos = from_json(given["config"]), given["photos"]
 state = build_state(config, 2, torch.device("cpu"))

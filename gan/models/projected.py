@@ -1,8 +1,8 @@
-"""Our conditional pair: class and latent in every stage of G; thin heads on frozen features in D.
+"""Our conditional networks: conditional BatchNorm in G, and small heads on frozen features in D.
 
 D reads pictures through a frozen ImageNet network (Sauer et al. 2021, "Projected GANs"), which
-knows parts and textures from the first step on: on little compute a discriminator that starts
-from nothing teaches texture only.
+recognises parts and textures from the first step on. A discriminator trained from scratch on
+little compute teaches texture only.
 """
 
 from itertools import pairwise
@@ -18,18 +18,19 @@ from gan.models.layers import CELLS, cells, channels, class_code
 # Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
 TAPS = (2, 4, 10, 15)
 TAP_CHANNELS = (24, 40, 112, 320)
-CLASS_TAP = 2  # the map that the class head reads
-CLOSE, CLOSE_TAPS = 64, 2  # pixels a side of the part read at full size; its maps are the first
+CLASS_TAP = 2  # index of the map that the class head reads
+CLOSE = 64  # pixels a side of the crop that is read at full size
+CLOSE_TAPS = 2  # of the crop the first two maps are read
 
 
 def tap_channels(size: int, view: int) -> tuple[int, ...]:
-    """Channels of the maps that FrozenFeatures makes of pictures of `size` pixels."""
+    """Channels of the maps that FrozenFeatures returns for pictures of `size` pixels."""
     close = TAP_CHANNELS[:CLOSE_TAPS] if size > max(128, view) else ()
     return TAP_CHANNELS + close
 
 
 class ConditionalNorm(nn.Module):
-    """BatchNorm whose scale and shift are functions of a code (de Vries et al. 2017)."""
+    """BatchNorm whose scale and shift are linear functions of a code (de Vries et al. 2017)."""
 
     def __init__(self, features: int, code: int) -> None:
         super().__init__()
@@ -46,8 +47,8 @@ class ConditionalNorm(nn.Module):
 class Generator(nn.Module):
     """Latents [N, latent] and classes to pictures [N, 3, size, size] in [-1, 1].
 
-    A generator that was grown has a trunk, the network that drew pictures of
-    size / 2**grown pixels, and a stage for each doubling since.
+    A grown generator consists of a trunk, the network for size / 2**grown pixels, and one
+    GrownStage for each doubling.
     """
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
@@ -62,29 +63,30 @@ class Generator(nn.Module):
             for wide, narrow in pairwise(widths)
         )
         self.norms = nn.ModuleList(ConditionalNorm(width, code) for width in widths)
-        # Two 3x3 at half size, then depth to space: a third of the cost of 3x3 at full size.
+        # Two 3x3 convolutions at half size, then depth-to-space: a third of the cost of full size.
         self.widen = nn.Conv2d(widths[-1], 2 * widths[-1], 3, padding=1)
         self.paint = nn.Conv2d(2 * widths[-1], 12, 3, padding=1)
-        with torch.no_grad():  # the four sub-pixels start equal, or they leave a checkerboard
+        with torch.no_grad():  # the four sub-pixels start equal, to avoid a checkerboard
             self.paint.weight.copy_(self.paint.weight[::4].repeat_interleave(4, 0))
             self.paint.bias.zero_()  # type: ignore[union-attr]
         self.grown = nn.ModuleList(
             GrownStage(2 * widths[-1] >> stage, code) for stage in range(config.grown)
         )
         if config.guided:
-            # What no guidance adds to each class's code. Zero: the start is a network without it.
+            # Added to each class's embedding in proportion to 1 - guidance; it starts at zero.
             self.relaxed = nn.Parameter(torch.zeros(classes, config.class_code))
 
     def forward(self, z: Tensor, y: Tensor, guidance: Tensor | None = None) -> Tensor:
-        """Draw; `guidance` (float [N] in [0, 1], None: all 1) from varied to typical pictures.
+        """Pictures of latents z and classes y (labels or weights).
 
-        It has an effect only where the settings say `guided`.
+        `guidance` (float [N] in [0, 1]; None is 1) goes from varied to typical pictures. It has an
+        effect only if the settings say `guided`.
         """
         classes = class_code(y, self.classes)
-        class_part = classes @ self.embedding
+        embedded = classes @ self.embedding
         if guidance is not None and hasattr(self, "relaxed"):
-            class_part = class_part + (1 - guidance)[:, None] * (classes @ self.relaxed)
-        code = torch.cat([z, class_part], 1)
+            embedded = embedded + (1 - guidance)[:, None] * (classes @ self.relaxed)
+        code = torch.cat([z, embedded], 1)
         x = self.dense(code).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.norms[0](x, code))
         for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
@@ -96,20 +98,19 @@ class Generator(nn.Module):
         return picture.tanh()
 
     def trunk_parameters(self) -> list[nn.Parameter]:
-        """What a grown generator took over from the run that it grew from, guidance apart."""
+        """The parameters that a grown generator took from the run that it grew from."""
         if not self.grown:
             return []
-        new = f"grown.{len(self.grown) - 1}."
-        own = (new, "relaxed")
-        return [p for name, p in self.named_parameters() if not name.startswith(own)]
+        new = (f"grown.{len(self.grown) - 1}.", "relaxed")
+        return [p for name, p in self.named_parameters() if not name.startswith(new)]
 
 
 class GrownStage(nn.Module):
     """Doubles a generator's picture: bilinear enlargement plus a residual that starts at zero.
 
-    At the start the grown generator draws what its trunk drew, enlarged, so that nothing is
-    forgotten (cf. Karras et al. 2018, who fade new layers in; Huang et al. 2024, bilinear
-    resampling and residuals that start at zero).
+    At first the grown generator draws the pictures of its trunk, enlarged (cf. Karras et al. 2018,
+    who fade new layers in; Huang et al. 2024, bilinear resampling and residuals that start at
+    zero).
     """
 
     def __init__(self, inputs: int, code: int) -> None:
@@ -131,11 +132,11 @@ class GrownStage(nn.Module):
 
 
 class Head(nn.Module):
-    """A thin discriminator on one feature map: an opinion on the picture and one on its class.
+    """A small discriminator on one feature map, with a logit for the picture and its class.
 
-    The class opinion is the projection of Miyato & Koyama 2018 beside the unconditional term;
-    `ramp` in [0, 1] weighs it (Shahbazi et al. 2022: a class term from the first step on
-    collapses small conditional GANs).
+    The logit is an unconditional term plus the projection term of Miyato & Koyama 2018, which is
+    weighted by `ramp` in [0, 1] (Shahbazi et al. 2022: with a class term from the first step on,
+    small conditional GANs collapse).
     """
 
     def __init__(self, inputs: int, width: int, classes: int) -> None:
@@ -147,19 +148,19 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, code: Tensor, ramp: float) -> Tensor:
         x = F.leaky_relu(self.look(F.leaky_relu(self.mix(x), 0.2)), 0.2)
-        opinion = self.judge(x).mean((1, 2, 3)).float()
-        return opinion + ramp * (x.mean((2, 3)).float() * (code @ self.embedding)).sum(1)
+        unconditional = self.judge(x).mean((1, 2, 3)).float()
+        return unconditional + ramp * (x.mean((2, 3)).float() * (code @ self.embedding)).sum(1)
 
 
 class FrozenFeatures(nn.Module):
-    """The feature maps that an ImageNet network, frozen, makes of pictures.
+    """Feature maps of pictures by a frozen ImageNet network (EfficientNet-Lite0).
 
-    Its weights come with their package and are no part of a run's state; each channel's mean and
-    deviation over photos, which `fit` measures, are.
+    Its state holds each channel's mean and standard deviation over photos, which `fit` measures,
+    and not the network's weights.
 
-    It reads `view` pixels: smaller pictures are enlarged, and those of 256 px averaged down, since
-    at full size they would cost four times as much. What that hides, the weave of single pixels
-    above all, is read from a `CLOSE` pixel wide part of them at full size, by the first blocks.
+    Pictures are enlarged to `view` pixels, and those of 256 px reduced to 128 (unless `view` is
+    256), since at full size they would cost four times as much. Reducing hides fine patterns, so
+    the first blocks also read a random crop of CLOSE pixels a side at full size.
     """
 
     def __init__(self, size: int, view: int) -> None:
@@ -174,9 +175,8 @@ class FrozenFeatures(nn.Module):
     def forward(self, pictures: Tensor, corner: tuple[int, int] = (0, 0)) -> list[Tensor]:
         """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, size, size] in [-1, 1].
 
-        Where the view is smaller than they are, maps of strides 4 and 8 of their part from
-        `corner` (row, column) on follow. The network learned from pictures of 224 px: enlarged
-        first, small ones show it more. Gradients flow to the pictures.
+        If the pictures are reduced first, maps of strides 4 and 8 of the crop whose first pixel is
+        `corner` (row, column) follow. Gradients flow to the pictures.
         """
         if self.size == self.view:
             return self.network.tap(pictures, TAPS)
@@ -188,7 +188,7 @@ class FrozenFeatures(nn.Module):
         return whole + self.network.tap(part, TAPS[:CLOSE_TAPS])
 
     def draw_corner(self) -> tuple[int, int]:
-        """Where the part that is read at full size begins: anywhere, on even pixels."""
+        """A random place, on even pixels, for the crop that is read at full size."""
         if self.size <= self.view:
             return 0, 0
         row, column = (2 * torch.randint(0, (self.size - CLOSE) // 2 + 1, (2,))).tolist()
@@ -196,14 +196,14 @@ class FrozenFeatures(nn.Module):
 
     @torch.no_grad()
     def fit(self, maps: list[Tensor]) -> None:
-        """Measure each channel's mean and deviation on maps of photos."""
+        """Measure the mean and standard deviation of each channel on maps of photos."""
         for i, each in enumerate(maps):
             deviation, mean = torch.std_mean(each.float(), (0, 2, 3), keepdim=True)
             self.get_buffer(f"mean{i}").copy_(mean)
             self.get_buffer(f"deviation{i}").copy_(deviation.clamp_min(1e-3))
 
     def standard(self, i: int, maps: Tensor) -> Tensor:
-        """The `i`-th of the maps with channels of mean 0 and deviation 1 over photos."""
+        """The `i`-th map, standardised: each channel has mean 0 and deviation 1 over photos."""
         mean, deviation = self.get_buffer(f"mean{i}"), self.get_buffer(f"deviation{i}")
         return (maps - mean.to(maps.dtype)) / deviation.to(maps.dtype)
 
@@ -211,10 +211,10 @@ class FrozenFeatures(nn.Module):
 class Discriminator(nn.Module):
     """Feature maps of pictures, the pictures and their classes to logits [N, heads].
 
-    Above 0 is "real". There is a head for each of the frozen network's maps, and one for the
-    pixels themselves, which sees the colours and checkerboards that the frozen network is blind
-    to. It takes maps, where the report's discriminators take pictures, because the objective
-    needs the same maps for the drift: to make them twice would cost half of the step.
+    Above 0 is "real". There is one head for each of the frozen network's maps, and one that reads
+    the pixels, for colours and checkerboards that the frozen network doesn't see. Its input is
+    feature maps, not pictures, because the drift needs the same maps: computing them twice would
+    cost half as much as the step.
     """
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
@@ -230,19 +230,19 @@ class Discriminator(nn.Module):
             nn.Conv2d(config.pixel_width, 2 * config.pixel_width, 4, 2, 1),
             nn.LeakyReLU(0.2),
         )
-        # Names the class from what is where in the map of stride 16: a mean over the picture would
-        # lose the outline, which is what tells body types apart. Trained on photos alone (cf.
-        # AC-GAN, Odena et al. 2017), so it never learns to call G's habits a class.
+        # A linear classifier on 4x4 cells of the map of stride 16. A mean over the picture would
+        # lose the outline, by which body types differ. It is trained on photos only (cf. AC-GAN,
+        # Odena et al. 2017), so that it doesn't learn to recognise a class by G's artefacts.
         self.class_head = nn.Linear(TAP_CHANNELS[CLASS_TAP] * CELLS**2, classes)
 
-    def forward(self, seen: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
-        """Logits of `seen`: the standard maps of `FrozenFeatures`, then the pictures."""
+    def forward(self, maps: list[Tensor], y: Tensor, ramp: float = 1.0) -> Tensor:
+        """Logits of pictures: `maps` are the standardised maps, and last the pictures."""
         code = class_code(y, self.classes)
-        *maps, pictures = seen
+        *maps, pictures = maps
         maps.append(self.pixels(pictures))
         logits = [head(each, code, ramp) for head, each in zip(self.heads, maps, strict=True)]
         return torch.stack(logits, 1)
 
-    def name_class(self, maps: Tensor) -> Tensor:
-        """Class logits [N, classes] of the standard maps of stride 16."""
+    def class_logits(self, maps: Tensor) -> Tensor:
+        """Class logits [N, classes] of the standardised map of stride 16."""
         return self.class_head(cells(maps.float()).flatten(1))

@@ -93,7 +93,7 @@ PARTS: dict[str, list[tuple[Any, str]]] = {
     "generator": [(projected.Generator, "forward")],
     "frozen features": [(projected.FrozenFeatures, "forward")],
     "drift": [(Bank, "loss"), (Bank, "add"), (gan.losses, "statistics")],
-    "heads": [(projected.Discriminator, "forward"), (projected.Discriminator, "name_class")],
+    "heads": [(projected.Discriminator, "forward"), (projected.Discriminator, "class_logits")],
     "augmentation": [(gan.losses.Drift, "_shift")],
     "optimisers": [(torch.optim.Adam, "step")],
     "average": [(gan.step, "update_average")],

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gan.config import DriftConfig, ProjectedConfig
-from gan.losses import Drift, _doubt
+from gan.losses import Drift, _class_error
 from gan.models.projected import Discriminator, FrozenFeatures, Generator, Head
 
 SMALL = ProjectedConfig(
@@ -91,7 +91,7 @@ def test_class_head_tells_where_things_are(size: int) -> None:
     discriminator = Discriminator(SMALL, size, 3)
     maps = FrozenFeatures(size, 64)(torch.randn(2, 3, size, size))[2]
     moved = maps.roll(size // 32, 3)
-    before, after = discriminator.name_class(maps), discriminator.name_class(moved)
+    before, after = discriminator.class_logits(maps), discriminator.class_logits(moved)
     assert before.shape == (2, 3)
     assert torch.allclose(maps.mean((2, 3)), moved.mean((2, 3)), atol=1e-5)
     assert not torch.allclose(before, after, atol=1e-2)
@@ -106,19 +106,21 @@ def test_heads_come_in_over_the_ramp() -> None:
 def test_class_pull_fades_as_pictures_are_named() -> None:
     y = torch.tensor([0, 1, 2, 2])
     full = torch.ones(4)
-    assert _doubt(torch.zeros(4, 3), y, full).item() == pytest.approx(2 / 3)
+    assert _class_error(torch.zeros(4, 3), y, full).item() == pytest.approx(2 / 3)
     sure = 30 * torch.eye(3)[y]
-    assert _doubt(sure, y, full).item() == pytest.approx(0, abs=1e-6)
+    assert _class_error(sure, y, full).item() == pytest.approx(0, abs=1e-6)
     wrong = torch.tensor([0, 1, 2, 0])  # the last one isn't named as asked
-    assert _doubt(sure, wrong, full).item() == pytest.approx(1 / 4)
-    assert _doubt(sure, wrong, torch.tensor([1, 1, 1, 0.5])).item() == pytest.approx(1 / 7)
+    assert _class_error(sure, wrong, full).item() == pytest.approx(1 / 4)
+    assert _class_error(sure, wrong, torch.tensor([1, 1, 1, 0.5])).item() == pytest.approx(1 / 7)
 
 
 @pytest.mark.parametrize(
     ("opinion", "pull"),
     [([0.0, 0.0, 0.0], 2 / 3 * math.log(3)), ([30.0, 0.0, 0.0], 0), ([0.0, 30.0, 0.0], 30)],
 )
-def test_class_pull_is_the_cross_entropy_times_the_doubt(opinion: list[float], pull: float) -> None:
+def test_class_pull_is_the_cross_entropy_times_the_class_error(
+    opinion: list[float], pull: float
+) -> None:
     photos, y = torch.rand(6, 3, 64, 64) * 2 - 1, torch.zeros(6, dtype=torch.long)
     discriminator = Discriminator(SMALL, 64, 3)
     every = SimpleNamespace(sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3))
