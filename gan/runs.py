@@ -42,6 +42,14 @@ METRIC_KINDS: dict[str, Kind] = {
     "reference": "text",
     "seed": "maybe",
 }
+# Held-out photos of a source and type; the metrics are shares of them, means over seeds.
+SOURCE_KINDS: dict[str, Kind] = {
+    "source": "text",
+    "body_type": "text",
+    "n_real": "count",
+    "classifier": "number",
+    "gan_train": "number",
+}
 LOSS_COLUMNS, METRIC_COLUMNS = tuple(LOSS_KINDS), tuple(METRIC_KINDS)
 # Two rows that agree in these measure the same thing: the newer replaces the older.
 METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "seed")
@@ -136,6 +144,11 @@ class Run:
         return self.path / "predictions.csv"
 
     @property
+    def sources_path(self) -> Path:
+        """How many held-out photos of each source and type were named right, see SOURCE_KINDS."""
+        return self.path / "by_source.csv"
+
+    @property
     def copies_path(self) -> Path:
         """Each generated picture's best match among the photos, the most alike first."""
         return self.path / "copies.csv"
@@ -212,6 +225,10 @@ class Run:
     def read_metrics(self) -> pd.DataFrame:
         """metrics.csv with METRIC_COLUMNS; empty if there is none; a torn last line is dropped."""
         return _table(self.metrics_path, METRIC_KINDS)
+
+    def read_sources(self) -> pd.DataFrame:
+        """by_source.csv with the columns of SOURCE_KINDS; empty if there is none."""
+        return _table(self.sources_path, SOURCE_KINDS)
 
     def write_losses(self, rows: pd.DataFrame) -> None:
         atomic.write_text(self.losses_path, rows.to_csv(index=False))

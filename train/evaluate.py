@@ -88,6 +88,8 @@ def main() -> None:
             print(f"{table}\n")
         else:
             print("  no class figures: the generator takes no class\n")
+        if table := report.by_source(run.read_sources()):
+            print(f"{table}\n")
         if held_out_split(run, options.test) is None:
             print(
                 f"{run.name} learned from the validation photos too (its config.json counts "

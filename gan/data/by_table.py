@@ -156,6 +156,7 @@ def by_table(
                 max(types, default=""),
                 max(splits, default="") or split_folder(photo.name),
                 problem,
+                max((line.source for _, _, line in lines), default=""),
             )
         )
     for (one, other), count in clashes.items():

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,11 @@ def fill(
                             split = "test"  # what is held out stands for the one that is missing
                         rows.append(
                             Origin(
-                                photo.name, photo.body_type, split == "test", split == "validation"
+                                photo.name,
+                                photo.body_type,
+                                split == "test",
+                                split == "validation",
+                                photo.source,
                             )
                         )
                         hashes.append(result.file_hash)
@@ -120,5 +125,5 @@ def _with_test(rows: list[Origin], hashes: list[bytes], given: list[bool]) -> li
         mine = [i for i, row in enumerate(rows) if row.body_type == name]
         if not any(rows[i].test or given[i] for i in mine):
             chosen = min(mine, key=lambda i: hashes[i])
-            rows[chosen] = Origin(rows[chosen].file, name, True)
+            rows[chosen] = replace(rows[chosen], test=True)
     return rows

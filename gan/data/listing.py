@@ -48,6 +48,7 @@ class Photo:
     body_type: str = ""
     split: Split = ""  # empty: by content
     problem: str = ""
+    source: str = ""  # the collection that it was taken from, where a table says so
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Photos:
     classes: tuple[str, ...]
     content_hash: str  # hexadecimal, of pictures, labels, split and classes
     folder: Path
+    sources: tuple[str, ...] = ()  # [N], the collection of each; empty where none is known
 
     @property
     def size(self) -> int:
@@ -69,6 +70,7 @@ class Origin:
     body_type: str
     test: bool
     validation: bool = False  # the source says so; where it names none, some are chosen later
+    source: str = ""  # the collection that it was taken from
 
     @property
     def split(self) -> Split:
@@ -136,11 +138,12 @@ class Writer:
         if validation.any():
             self._hash.update(validation.tobytes())
         self._hash.update(json.dumps(classes).encode())
-        _write_table(
-            self._folder / "files.csv",
-            ("file", "body_type", "split"),
-            [(row.file, row.body_type, row.split) for row in rows],
-        )
+        # A set whose photos name no source has the table that every set had before.
+        columns: tuple[str, ...] = ("file", "body_type", "split")
+        if any(row.source for row in rows):
+            columns += ("source",)
+        table = [tuple(getattr(row, name) for name in columns) for row in rows]
+        _write_table(self._folder / "files.csv", columns, table)
         _write_table(self._folder / "skipped.csv", ("file", "reason"), skipped)
         counts = {
             split: {
@@ -272,6 +275,7 @@ def read(folder: Path) -> Photos:
         files, kinds, splits = (
             [row[column] for row in origins] for column in ("file", "body_type", "split")
         )
+        sources = tuple(row["source"] or "" for row in origins if "source" in row)
     except Exception as error:  # NumPy reads a header as Python and lets its errors out
         raise UserError(
             f"{folder} is damaged, remove it and prepare it again: {error!s:.200}"
@@ -310,4 +314,5 @@ def read(folder: Path) -> Photos:
         classes=tuple(classes),
         content_hash=str(values["content_hash"]),
         folder=folder,
+        sources=sources,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from gan.address import public
 from gan.data.archive import PICTURES
 from gan.data.body_types import Split, known, split_of, types_in
 from gan.data.listing import LARGEST_TABLE, Entry
@@ -25,6 +26,7 @@ TYPE_COLUMNS = (
     *("labelname", "class", "label", "labels", "category", "target"),
 )
 SPLIT_COLUMNS = ("split", "set", "subset", "partition")
+SOURCE_COLUMN = "source"  # where a photo was taken from, such as one of several collections
 TEST_COLUMNS = ("istest", "test")  # of 0 and 1, or true and false
 _TRUTHS = {
     "0": "train",
@@ -45,11 +47,12 @@ class NoLabels(UserError):
 
 @dataclass(frozen=True)
 class Line:
-    """What one row says: of which file, which body type (None: nothing of it), which split."""
+    """What one row says of a file: body type (None: nothing of it), split, where it is from."""
 
     file: str
     body_type: str | None
     split: Split
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,7 @@ def _lines(
     }
     file, fits = _file_column(rows, columns, width, photos, folder)
     split = _split_column(path, rows, columns)
+    source = columns.get(SOURCE_COLUMN)
     kinds = _type_cells(rows, header, columns, file, split)
     table_split = split_of(PurePosixPath(path.name).stem)
     if kinds is None and split is None and not table_split:
@@ -261,6 +265,7 @@ def _lines(
             row[file].strip(),
             None if kinds is None else kinds[i],
             _cell_split(row[split]) if split is not None else table_split,
+            "" if source is None else public(row[source].strip()),
         )
         for i, row in enumerate(rows)
     ]

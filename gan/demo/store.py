@@ -70,6 +70,12 @@ def distances(entry: Entry) -> pd.DataFrame:
     return _plain(str(path), stamp(path), tuple(DISTANCE_COLUMNS))
 
 
+def sources(entry: Entry) -> pd.DataFrame:
+    """by_source.csv of a run, as `gan.runs.SOURCE_KINDS` has it; empty where there is none."""
+    path = entry.run.sources_path
+    return _sources(str(path), stamp(path))
+
+
 def experiment(name: str) -> tuple[pd.DataFrame, str | None]:
     """An experiment's results.csv, and what is wrong with it (None where nothing is)."""
     path = runs.runs_root().absolute() / name / results.FILE
@@ -173,6 +179,15 @@ def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
         table = run.read_metrics()
     except UserError:
         return pd.DataFrame(columns=list(runs.METRIC_COLUMNS))
+    return table.assign(body_type=table["body_type"].map(catalogue.type_name))
+
+
+@st.cache_resource(max_entries=MOST, show_spinner=False)
+def _sources(path: str, changed: Stamp) -> pd.DataFrame:
+    try:
+        table = Run(Path(path).parent).read_sources()
+    except UserError:
+        return pd.DataFrame(columns=list(runs.SOURCE_KINDS))
     return table.assign(body_type=table["body_type"].map(catalogue.type_name))
 
 

@@ -134,5 +134,6 @@ def subset(photos: Photos, chosen: np.ndarray, name: str) -> Photos:
         labels=photos.labels[chosen],
         test=photos.test[chosen],
         validation=photos.validation[chosen],
+        sources=tuple(photos.sources[i] for i in chosen) if photos.sources else (),
         content_hash=digest.hexdigest(),
     )

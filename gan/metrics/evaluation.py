@@ -12,7 +12,7 @@ from gan import atomic
 from gan.checkpoint import load_generator
 from gan.data.prepared import Photos, Split
 from gan.errors import UserError
-from gan.metrics import copies, fidelity, teaching
+from gan.metrics import copies, fidelity, sources, teaching
 from gan.metrics.classifier import accuracy, predict, recalls
 from gan.metrics.extractors import extract, label, real_features
 from gan.metrics.features import Features, Row, cached
@@ -303,6 +303,9 @@ class Evaluation:
             effort.added and equal,
         )
         atomic.write_text(run.predictions_path, lessons.table().to_csv(index=False))
+        if self.photos.sources:
+            found = sources.table(lessons, np.array(self.photos.sources)[lessons.photo])
+            atomic.write_text(run.sources_path, found.round(4).to_csv(index=False))
         return teaching.rows(lessons, held_out, len(fake.pictures), compared=equal)
 
     def _equal_budgets(self) -> bool:

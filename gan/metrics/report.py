@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from gan.metrics import sources
 from gan.metrics.glossary import CLASSIFIER, FLOOR, LITE2, METRICS, title
 from gan.runs import latest, one_reference
 
@@ -55,6 +56,15 @@ def classes(rows: pd.DataFrame) -> str:
     columns = [metric for metric in BY_CLASS if metric in table]
     formats = {metric: METRICS[metric].form.format for metric in columns}
     return table[columns].to_string(formatters=formats)
+
+
+def by_source(found: pd.DataFrame) -> str:
+    """Photos named right by where they come from, of rows of by_source.csv; empty without any."""
+    if found.empty:
+        return ""
+    formats = {name: METRICS[name].form.format for name in sources.SHARES}
+    parts = (sources.by_source(found), sources.by_type(found))
+    return "\n\n".join(part.to_string(index=False, formatters=formats) for part in parts)
 
 
 def choice(table: pd.DataFrame) -> str:

@@ -115,6 +115,24 @@ def test_a_given_split_is_kept(class_folders: Folders) -> None:
     assert [row["file"] for row in rows if row["split"] == "test"] == held_out
 
 
+def test_the_source_of_each_photo_is_kept_without_its_secrets(class_folders: Folders) -> None:
+    folder = class_folders(sedan=10, suv=10)
+    names = [name for name, _ in members(folder)]
+    said = ["one", "https://me:secret@host/cars?token=secret", ""]
+    lines = [f"{name},{name.split('/')[0]},{said[i % 3]}\n" for i, name in enumerate(names)]
+    (folder / "labels.csv").write_text("filename,body_type,Source\n" + "".join(lines), "utf-8")
+    photos = load(str(folder), 64)
+    assert photos.sources[:3] == ("one", "https://host/cars", "")
+    assert len(photos.sources) == len(photos.labels)
+    assert "secret" not in (photos.folder / "files.csv").read_text(encoding="utf-8")
+
+
+def test_a_set_without_sources_is_as_it_was(class_folders: Folders) -> None:
+    photos = load(str(class_folders(sedan=10, suv=10)), 64)
+    assert photos.sources == ()
+    assert set(table(photos.folder / "files.csv")[0]) == {"file", "body_type", "split"}
+
+
 @pytest.mark.parametrize("tested", [True, False])
 def test_a_sources_own_validation_split_is_kept_where_it_has_a_test_split_too(
     class_folders: Folders, tested: bool

@@ -22,7 +22,7 @@ from gan.config import (
 )
 from gan.metrics.classifier import WIDTHS, CarClassifier
 from gan.models import build_generator
-from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run
+from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, SOURCE_KINDS, Run
 from gan.sampling import grid
 
 TYPES = ("Convertible", "Coupe", "Hatchback", "Pickup", "SUV", "Sedan", "Van", "Wagon")
@@ -149,6 +149,10 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
             ],
             columns=["seed", "asked", "named", "count"],
         ).to_csv(run.confusion_path, index=False)
+        pd.DataFrame(
+            [(source, name, 40, 0.7, 0.4) for source in ("one", "two") for name in types],
+            columns=list(SOURCE_KINDS),
+        ).to_csv(run.sources_path, index=False)
     pd.DataFrame(
         [("generated", "all", 5 + 2 * random.rand()) for _ in range(200)]
         + [("held-out", "all", 5 + 2 * random.rand()) for _ in range(200)],

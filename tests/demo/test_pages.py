@@ -49,6 +49,17 @@ def test_each_part_of_the_results_opens(full: Path, open_page: Open, show: str) 
     assert app.get_by_key("show").value == show
 
 
+def test_accuracy_is_shown_by_source_where_it_was_measured(full: Path, open_page: Open) -> None:
+    shown = open_page("results", show="Body types", **{"results-run": "cgan"})
+    told = [frame.value for frame in shown.dataframe]
+    assert told[0]["source"].tolist() == ["one", "two"]
+    assert set(told[1]["source"]) == {"one", "the others"}
+    assert "by the source that they come from" in text(shown)
+    other = Run(full / "report-cgan")
+    other.sources_path.unlink()
+    assert not open_page("results", show="Body types", **{"results-run": other.name}).dataframe
+
+
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_page_opens_with_no_runs_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_page: Open, view: str
@@ -86,6 +97,7 @@ def test_damaged_files_are_reported_and_the_rest_works(
     )
     (full / "cgan" / "confusion.csv").write_text("asked\n1", encoding="utf-8")
     (full / "cgan" / "neighbour_distances.csv").write_bytes(b"\xff\xfe\x00")
+    (full / "cgan" / "by_source.csv").write_text("source,n_real\nx,-1\n", encoding="utf-8")
     (full / "kernel-size" / "results.csv").write_text("what\n", encoding="utf-8")
     break_settings(Run(full / "report-cgan"))
     samples = Run(full / "cgan").samples()

@@ -64,11 +64,16 @@ def whole(**changed: Any) -> dict[str, Any]:
 
 
 def use(run: Run, place: tuple[str, str], value: Any) -> None:
-    """Read settings with one value changed, and the weights that claim to belong to them."""
+    """Read settings with one value changed, and the weights that claim to belong to them.
+
+    A value is taken as it stands or refused: none is rounded, cut to a range or replaced.
+    """
     part, key = place
     values = SETTINGS | {part: SETTINGS[part] | {key: value}}
     try:
         config = from_json(values)
+        assert json.dumps(to_json(config)[part][key]) == json.dumps(value)
+        assert not isinstance(value, float) or math.isfinite(value)
         assert total_iterations(config, 10**6) >= 1
         write(run, whole(settings=values), {"settings": settings_hash(values)})
         load_generator(run)

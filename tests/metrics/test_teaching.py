@@ -62,6 +62,8 @@ def test_no_classifier_has_seen_the_photos_that_it_is_asked_about(
         return original(network, pictures, what)
 
     monkeypatch.setattr(teaching, "predict", watched)
+    for seed, network in enumerate(judge.networks):
+        network.classify.bias[seed] += 100  # each names all photos alike, and not as the other
     pictures = photos.pictures[:30] // 2
     lessons = teaching.teach(pictures, photos.labels[:30], photos, held_out, judge, 2, 16, True)
     held = photos.indices(held_out)
@@ -76,6 +78,7 @@ def test_no_classifier_has_seen_the_photos_that_it_is_asked_about(
     for seed in range(2):
         named = judge.features(photos, seed).named[held]
         assert np.array_equal(lessons.named[PHOTOS][seed], named)
+        assert set(named) == {seed}
 
 
 def test_photos_that_were_learned_from_are_refused(photos: Photos, judge: Judge) -> None:

@@ -4,6 +4,8 @@ import streamlit as st
 
 from gan.demo import experiment_tabs, model_card, names, parts, run_charts, run_summary, store
 from gan.demo.catalogue import Entry
+from gan.metrics import sources
+from gan.metrics.glossary import METRICS
 
 top = parts.heading(
     "Results",
@@ -151,11 +153,37 @@ elif tab == "Body types" and entry is not None:
             "Written: the value. Colour: the better within its column, the more it stands out from "
             "the page; distances are compared at an equal number of pictures a type."
         )
+    origins = store.sources(entry)
+    if not origins.empty:
+        st.markdown("**Held-out photos named right, by the source that they come from**")
+        columns = {
+            "source": st.column_config.TextColumn("Source"),
+            "body_type": st.column_config.TextColumn("Body type"),
+            "n_real": st.column_config.NumberColumn("Photos", format="localized"),
+            **{
+                name: st.column_config.NumberColumn(METRICS[name].name, format="percent")
+                for name in sources.SHARES
+            },
+        }
+        for table, told in (
+            (sources.by_source(origins), "by source"),
+            (sources.by_type(origins), "by body type, in the largest source and in the others"),
+        ):
+            st.dataframe(
+                table,
+                hide_index=True,
+                column_config=columns,
+                alt=f"Held-out photos named right, {told}",
+            )
+        st.caption(
+            "Part of an accuracy is the look of a source: photos of one collection are alike, and "
+            "most of the photos to learn from are of the largest."
+        )
     if named.empty and per_type.empty and entry.classes:
         parts.missing(
             "This run has no figures by body type.", f"{parts.EVALUATE} checkpoints/{entry.name}"
         )
-    parts.explain("GAN-test", "Same classifier on photos", "FD")
+    parts.explain("GAN-test", "GAN-train", "Same classifier on photos", "Source", "FD")
 
 elif tab == "Rare types":
     experiment_tabs.rare_types(measured, dark)
