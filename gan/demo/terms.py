@@ -24,8 +24,8 @@ TERMS = {
     "Floor": "The same figure with real photos in the pictures' place, at the same counts: no "
     "generator can be expected to do better.",
     "Held-out": "Photos that were kept out of the training, for judging only.",
-    "Source": "The collection that a photo was taken from, where the labels name one. A classifier "
-    "names photos of a source that it saw little of less often right.",
+    "Source": "The collection that a photo was taken from, where the labels name one. Some are "
+    "easier to name than others.",
     "Nearest neighbour": "The training photo whose features are closest to a picture's. Held-out "
     "photos show what distance is normal for a picture that was not copied.",
     "Range of seeds": "The lowest and highest value among trainings that differ only in their "

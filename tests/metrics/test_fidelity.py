@@ -89,3 +89,15 @@ def test_a_ruler_has_the_pictures_counts_and_class_shares() -> None:
     density = {row["metric"]: row["value"] for row in rows if "density" in row["metric"]}
     assert density["density_floor"] == pytest.approx(1, abs=0.25)
     assert density["density_noise"] == 0
+
+
+def test_rows_keep_realism_and_variety_apart() -> None:
+    """Fakes that are a corner of the photos: as real as these, and little of their variety."""
+    real = gaussian(300, 0, dimensions=3)
+    fake = real[real[:, 0] > 0.7]
+    features = (Features(side, torch.zeros(len(side), 4)) for side in (fake, real))
+    found = [*fidelity.rows(*features, "x"), *fidelity.neighbourhood_rows(fake, real, "x")]
+    values = {row["metric"]: row["value"] for row in found}
+    assert values["precision"] == 1
+    assert values["recall"] < 0.6
+    assert values["density"] > 0.8 > 0.5 > values["coverage"]

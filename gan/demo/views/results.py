@@ -176,8 +176,8 @@ elif tab == "Body types" and entry is not None:
                 alt=f"Held-out photos named right, {told}",
             )
         st.caption(
-            "Part of an accuracy is the look of a source: photos of one collection are alike, and "
-            "most of the photos to learn from are of the largest."
+            "Photos of one collection look alike, and types are spread unevenly over collections: "
+            "part of a type's accuracy is the look of its sources."
         )
     if named.empty and per_type.empty and entry.classes:
         parts.missing(
