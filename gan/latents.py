@@ -6,6 +6,13 @@ import numpy as np
 
 from gan.errors import UserError
 
+# What a direction in the latent space changes, by its column in directions.csv.
+DIRECTIONS = {
+    "paint": "Paint: dark to light",
+    "warm": "Paint: blue to red",
+    "background": "Background: dark to light",
+    "turn": "Facing: left to right",
+}
 GUIDANCE = 0.5  # the default, between 0 (the most varied pictures) and 1 (the most typical)
 
 

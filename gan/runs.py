@@ -149,6 +149,11 @@ class Run:
         return self.path / "by_source.csv"
 
     @property
+    def directions_path(self) -> Path:
+        """Directions in the latent space that change one thing, see gan/directions.py."""
+        return self.path / "directions.csv"
+
+    @property
     def copies_path(self) -> Path:
         """Each generated picture's best match among the photos, the most alike first."""
         return self.path / "copies.csv"

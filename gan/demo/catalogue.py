@@ -13,7 +13,7 @@ from gan.runs import Run
 # Any of them makes a folder a run, damaged or not.
 RUN_FILES = {"config.json", "losses.csv", "metrics.csv", "generator.safetensors"}
 # A reader of the app has preferences: our own recipe first, then the report's networks.
-PREFERRED = ("cgan-128", "cgan", "cgan-short", "report-cgan", "report-dcgan-k4")
+PREFERRED = ("cgan-256", "cgan-128", "cgan", "cgan-short", "report-cgan", "report-dcgan-k4")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ class Entry:
             return ()
         named = self.dataset.get("classes")
         return tuple(type_name(str(one)) for one in named) if isinstance(named, list) else ()
+
+    @property
+    def size(self) -> int:
+        """Pixels a side of its pictures; 0 where the settings can't be used."""
+        return self.settings.data.size if self.settings else 0
 
     @property
     def counts(self) -> dict[str, int]:

@@ -47,6 +47,7 @@ def draw(
     labels: tuple[int, ...] | None,
     truncation: float,
     guidance: float = latents.GUIDANCE,
+    moves: tuple[float, ...] = (),
 ) -> Drawn:
     """Pictures of `seeds`, one a seed; cached, so a second visitor waits for nothing.
 
@@ -56,13 +57,15 @@ def draw(
         labels: One class number a picture, or None where the generator takes none.
         truncation: Above 0, at most 1.
         guidance: From 0 (varied) to 1 (typical), for generators that take it.
+        moves: How far to go along each direction of `store.directions`.
 
     Raises:
         UserError: The checkpoint can't be used.
         Busy: No turn came in time.
     """
     path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
-    return _draw(path, changed, seeds, labels, truncation, guidance)
+    shift = store.directions(entry) @ np.array(moves) if any(moves) else None
+    return _draw(path, changed, seeds, labels, truncation, guidance, shift)
 
 
 def morph(
@@ -91,14 +94,12 @@ def judge(entry: Entry, drawn: Drawn) -> Judged | None:
         UserError: The judge's files can't be used.
         Busy: No turn came in time.
     """
-    trained: Entry | None = entry
     pictures = drawn.pictures
-    while trained is not None:
-        size = trained.settings.data.size if trained.settings else 0
-        folder = store.judge_folder(str(trained.dataset.get("content_hash")), size)
+    for trained in (entry, *store.trunks(entry)):
+        folder = store.judge_folder(str(trained.dataset.get("content_hash")), trained.size)
         if folder is not None:
             return _judged(str(folder), store.stamp(folder / JUDGE_FILE), pictures)
-        trained, pictures = store.trunk(trained), _halved(pictures)
+        pictures = _halved(pictures)
     return None
 
 
@@ -167,11 +168,13 @@ def _draw(
     labels: tuple[int, ...] | None,
     truncation: float,
     guidance: float,
+    shift: np.ndarray | None,
 ) -> Drawn:
     def work() -> Drawn:
         generator = _generator(path, changed)
         start = time.perf_counter()
         z = latents.from_seeds(seeds, generator.latent, truncation)
+        z = z if shift is None else z + shift.astype(np.float32)
         y = None if labels is None else _one_hot(labels, generator.classes)
         return Drawn(generator.draw(z, y, guidance), time.perf_counter() - start)
 

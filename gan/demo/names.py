@@ -9,8 +9,9 @@ from gan.experiments.studies.recipe_pieces import PIECES, REPORT, WHOLE
 
 MAIN = "Main runs"
 SHIPPED = {
-    "cgan": "Our network",
+    "cgan": "Our network, 64 px",
     "cgan-128": "Our network, 128 px",
+    "cgan-256": "Our network, 256 px",
     "cgan-short": "Our network, short training",
     "report-cgan": "The report's network for body types",
     "report-dcgan-k4": "The report's network for any car, kernel 4",

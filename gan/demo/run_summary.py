@@ -8,10 +8,12 @@ import streamlit as st
 from gan import recipes
 from gan.demo import answers, experiments, names, spreads, store
 from gan.demo.catalogue import Entry
+from gan.demo.spreads import Spread
 from gan.errors import UserError
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
+from gan.metrics.glossary import FLOOR, HEADLINE
 from gan.runs import one_reference
 
 EVALUATE = "python train/evaluate.py"
@@ -91,50 +93,61 @@ def facts(entry: Entry) -> str:
     """What a run learned from, on what machine and for how long, as Markdown."""
     counts = entry.dataset.get("counts")
     splits = counts if isinstance(counts, dict) else {}
+    named = {"train": "to learn from", "validation": "to choose by", "test": "held out"}
     photos = ", ".join(
-        f"{sum(by.values()):,} {split}" for split, by in splits.items() if isinstance(by, dict)
+        f"{sum(by.values()):,} {named.get(split, split)}"
+        for split, by in splits.items()
+        if isinstance(by, dict)
     )
-    try:
-        machine = entry.run.read_config().get("environment")
-    except UserError:
-        machine = None
-    machine = machine if isinstance(machine, dict) else {}
-    device, threads = str(machine.get("device", "")), machine.get("threads")
-    hardware = {"cpu": "a CPU", "cuda": "a GPU"}.get(device.partition(":")[0], device)
-    if device == "cpu" and isinstance(threads, int):
-        hardware = f"{threads} core{'s' * (threads > 1)} of a CPU, no GPU"
-    seconds = entry.progress.get("seconds")
-    trunk = store.trunk(entry)
-    before = trunk.progress.get("seconds") if trunk else None
-    size = entry.settings.data.size if entry.settings else 0
     lines = [
-        f"**Photos**: {photos or 'not counted'}, of {len(entry.classes) or 'no'} body types, from "
-        "public repositories without a licence file, so they are not passed on",
-        f"**Pictures**: {size} x {size} pixels, stretched to a photo's proportions when shown",
-        f"**Hardware**: {hardware or 'not noted'}",
+        f"**Photos**: {photos or 'not counted'}; {len(entry.classes) or 'no'} body types. They "
+        "come from public repositories without a licence file, so they are not passed on",
+        f"**Pictures**: {entry.size} x {entry.size} pixels, stretched to a photo's proportions "
+        "when shown",
+        f"**Training**: {training_time(entry) or 'time not noted'}",
+        "**Code**: in the folder of this app `gan/` is the library and `train/` holds the "
+        "commands; `README.md` says how to start. These commands train, judge and show:",
     ]
-    if isinstance(seconds, (int, float)):
-        time = f"**Time**: {seconds / 60:,.0f} minutes of training"
-        if isinstance(before, (int, float)) and trunk and trunk.settings:
-            time += f", after {before / 60:,.0f} minutes at {trunk.settings.data.size} px"
-        lines.append(time)
-    lines.append(
-        "**Code**: the folder of this app: `gan/` is the library, `train/` holds the commands, "
-        "`README.md` says how to start. **Commands** that train, judge and show:"
-    )
     return "\n".join(f"- {line}" for line in lines)
+
+
+def training_time(entry: Entry) -> str:
+    """How long a run and those that it grew from were trained, and on what, in words."""
+    stages = [*reversed(store.trunks(entry)), entry]
+    minutes = [one.progress.get("seconds", 0) / 60 for one in stages]
+    if not all(minutes):
+        return ""
+    total = sum(minutes)
+    words = f"{total:,.0f} minutes" if total < 90 else f"{total / 60:,.1f} hours"
+    if machine := _machine(entry):
+        words += f" on {machine}"
+    if len(stages) > 1:
+        each = zip(stages, minutes, strict=True)
+        words += f" ({', '.join(f'{spent:,.0f} minutes at {one.size} px' for one, spent in each)})"
+    return words
+
+
+def _machine(entry: Entry) -> str:
+    try:
+        machine = entry.run.read_config()["environment"]
+    except UserError:
+        return ""
+    device, threads = str(machine.get("device", "")), machine.get("threads")
+    if device == "cpu" and isinstance(threads, int):
+        return f"{threads} core{'s' * (threads > 1)} of a CPU, without a GPU"
+    return {"cpu": "a CPU", "cuda": "a GPU"}.get(device.partition(":")[0], device)
 
 
 def commands(entry: Entry) -> str:
     """What to type to train such a run, to judge it and to see it."""
-    data = entry.settings.data.data if entry.settings else ""
-    trunk = store.trunk(entry)
-    start = f"python train/train_cgan.py --data {data}"
-    first = (trunk or entry).settings
+    start = (
+        f"python train/train_cgan.py --data {entry.settings.data.data if entry.settings else ''}"
+    )
+    stages = [*reversed(store.trunks(entry)), entry]
+    first = stages[0].settings
     long = first is not None and first.loop.pictures >= recipes.LONG.loop.pictures
     lines = [f"{start} --recipe long" if long else start]
-    if trunk is not None:
-        lines.append(f"{start} --grow-from {trunk.name}")
+    lines += [f"{start} --grow-from {trunk.name}" for trunk in stages[:-1]]
     lines += [f"{EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 
@@ -145,83 +158,59 @@ def in_one_line(entry: Entry) -> str:
     facts = []
     if entry.counts:
         facts.append(f"learned from {sum(entry.counts.values()):,} photos")
-    seconds, seen = (entry.progress.get(name) for name in ("seconds", "images_seen"))
-    trunk = store.trunk(entry)
-    before = trunk.progress.get("seconds") if trunk else None
-    if isinstance(seconds, (int, float)):
-        words = f"trained for {seconds / 60:,.0f} minutes"
-        if isinstance(before, (int, float)) and trunk and trunk.settings:
-            words += f" after {before / 60:,.0f} at {trunk.settings.data.size} px"
-        facts.append(words)
-    if isinstance(seen, int):
-        facts.append(f"{seen:,} pictures seen" + (" at this size" if trunk else ""))
+    if time := training_time(entry):
+        facts.append(f"trained for {time.partition(' (')[0]}")
     metrics = spreads.latest(store.metrics(entry))
-    named, photos = (spreads.pick(metrics, name) for name in ("gan_test", "classifier"))
-    if named is not None:
-        words = f"a classifier names {spreads.percent(named.value)} of its cars as asked"
+    test, photos, copies = (
+        spreads.pick(metrics, name) for name in ("gan_test", "classifier", "copies")
+    )
+    if test is not None:
+        words = f"a classifier names {spreads.percent(test.value)} of its cars as asked"
         if photos is not None:
-            words += (
-                f" (of photos {spreads.percent(photos.value)}: it draws typical cars)"
-                if named.value > photos.value + 0.05
-                else f" (of photos {spreads.percent(photos.value)})"
-            )
+            words += f" (of photos {spreads.percent(photos.value)}{_typical(test, photos)})"
         facts.append(words)
-    return "; ".join(facts).capitalize() + "." if facts else ""
+    if copies is not None:
+        found = copies.value * copies.n_fake
+        facts.append(f"{found:,.0f} of {copies.n_fake:,.0f} pictures are copies of photos")
+    line = "; ".join(facts)
+    return f"{line[:1].upper()}{line[1:]}." if line else ""
+
+
+def _typical(test: Spread, photos: Spread) -> str:
+    """Why pictures are named more surely than photos, where they are."""
+    return ": it draws typical cars" if test.value > photos.value + 0.05 else ""
 
 
 @once
 def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[str, str, str, str]]:
-    """(name, value, spread, help) of the figures that the front page shows, best known first."""
+    """(name, value, what it is measured against, help) of the figures that sum a run up."""
     metrics = spreads.latest(store.metrics(entry))
+    # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
+    halves = metrics[metrics["reference"] != "test"]
+    theirs = None if report in (None, entry) else spreads.latest(store.metrics(report))
+    photos = spreads.pick(metrics, "classifier")
     shown = []
-    wanted = (
-        ("fid", "inception-v3-compat", "FID"),
-        ("fd", "efficientnet-lite2", "FD"),
-        ("fd", "car-classifier", "FD"),
-        ("is", "inception-v3-compat", "IS"),
-        ("is", "efficientnet-lite2", "IS"),
-        ("gan_test", None, "GAN-test"),
-        ("gan_train", None, "GAN-train"),
-        ("diversity", None, "Diversity"),
-    )
-    for metric, extractor, term in wanted:
-        found = spreads.pick(metrics, metric, extractor)
-        if found is None and metric == "diversity":
-            found = spreads.mean_over_types(metrics, metric)
+    for metric, extractor in HEADLINE:
+        found = spreads.pick_any(metrics, metric, extractor)
         if found is None:
             continue
-        used = extractor or ""
-        spread = spreads.show_range(found, metric)
-        if found.seeds > 1:
-            words = f"{spread}, range of {found.seeds} seeds"
-        elif found.low < found.high:
-            words = f"{spread}, interval as measured"
-        else:
-            words = "one measurement"
-        # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
-        halves = metrics[metrics["reference"] != "test"]
-        floor = spreads.pick(halves, f"{metric}_floor", extractor) if extractor else None
-        if floor is not None:
-            alike = "half of the real photos against half" if floor.n_real == floor.n_fake else ""
-            alike = alike or "real photos at these counts"
-            words += f"; {alike}: {spreads.show(floor.value, metric)}"
-        if metric in ("gan_test", "gan_train"):
-            ceiling = spreads.pick(metrics, "classifier")
-            if ceiling is not None:
-                words += f"; photos themselves: {spreads.show(ceiling.value, metric)}"
-        other = (
-            spreads.pick(spreads.latest(store.metrics(report)), metric, extractor)
-            if (report is not None and report != entry)
-            else None
-        )
-        if other is not None:
-            words += f"; the report's network: {spreads.show(other.value, metric)}"
         better = spreads.METRICS[metric].better
-        if better:
-            words = f"{better.capitalize()} is better: {words}"
-        if metric == "gan_test" and ceiling is not None and found.value > ceiling.value:
-            words += ". Above photos: it draws typical cars"
-        shown.append((spreads.title(metric, used), spreads.show(found.value, metric), words, term))
+        words = [f"{better.capitalize()} is better"] if better else []
+        floor = spreads.pick(halves, f"{metric}{FLOOR}", extractor)
+        if floor is not None:
+            alike = "half against half" if floor.n_real == floor.n_fake else "at these counts"
+            words.append(f"Real photos, {alike}: {spreads.show(floor.value, metric)}")
+        elif metric in ("gan_test", "gan_train") and photos is not None:
+            typical = _typical(found, photos) if metric == "gan_test" else ""
+            words.append(f"Photos themselves: {spreads.show(photos.value, metric)}{typical}")
+        other = spreads.pick_any(theirs, metric, extractor) if theirs is not None else None
+        if other is not None:
+            words.append(f"The report's network: {spreads.show(other.value, metric)}")
+        if found.low < found.high:
+            over = f"Range of {found.seeds} seeds" if found.seeds > 1 else "Interval"
+            words.append(f"{over}: {spreads.show_range(found, metric)}")
+        name, term = spreads.title(metric, extractor), spreads.METRICS[metric].name
+        shown.append((name, spreads.show(found.value, metric), ". ".join(words) + ".", term))
     return shown
 
 

@@ -92,15 +92,16 @@ def pick(
     )
 
 
-def mean_over_types(metrics: pd.DataFrame, metric: str) -> Spread | None:
-    """A figure that is measured for each body type: its mean over them, with its range of seeds."""
+def pick_any(metrics: pd.DataFrame, metric: str, extractor: str) -> Spread | None:
+    """One figure of a run, or its mean over body types where it was measured for each alone."""
+    whole = pick(metrics, metric, extractor)
     rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
-    if rows.empty:
-        return None
-    whole = rows.groupby(["metric", "extractor", "seed"], as_index=False, dropna=False).agg(
+    if whole is not None or rows.empty or not METRICS[metric].by_class:
+        return whole
+    mean = rows.groupby(["metric", "extractor", "seed"], as_index=False, dropna=False).agg(
         value=("value", "mean"), n_real=("n_real", "sum"), n_fake=("n_fake", "sum")
     )
-    return pick(whole.assign(body_type="all"), metric)
+    return pick(mean.assign(body_type="all"), metric, extractor)
 
 
 def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
@@ -121,6 +122,11 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
 def published() -> pd.DataFrame:
     """The report's figures as it published them: other photos, counts not given, one run each."""
     return pd.read_csv(Path(__file__).with_name("published.csv"))
+
+
+def elsewhere() -> pd.DataFrame:
+    """What large systems reach on cars, as their papers say."""
+    return pd.read_csv(Path(__file__).with_name("elsewhere.csv"))
 
 
 def counts_in_words(table: pd.DataFrame, hollow: bool = False) -> str:

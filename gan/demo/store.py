@@ -12,6 +12,7 @@ from gan.demo import catalogue, pictures
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from gan.experiments import results
+from gan.latents import DIRECTIONS
 from gan.runs import Run
 
 Stamp = tuple[int, int]
@@ -123,13 +124,31 @@ def judge_folder(content_hash: str, size: int) -> Path | None:
     return _judge_folder(str(runs.runs_root().absolute()), content_hash, size)
 
 
-def trunk(entry: Entry) -> Entry | None:
-    """The run that a grown run started from, known by its generator's hash; None where it isn't."""
-    digest = getattr(entry.settings and entry.settings.network, "trunk", "")
-    if not digest:
-        return None
-    ready = (other for other in entries() if other.ready)
-    return next((other for other in ready if digest.startswith(short_hash(other))), None)
+def trunks(entry: Entry) -> list[Entry]:
+    """The runs that a grown run grew from, the last first, as far as they are there.
+
+    Each is known by its generator's hash.
+    """
+    found: list[Entry] = []
+    ready = [other for other in entries() if other.ready]
+    while wanted := getattr((found or [entry])[-1].settings, "network", None):
+        trunk = getattr(wanted, "trunk", "")
+        before = next((one for one in ready if trunk and trunk.startswith(short_hash(one))), None)
+        if before is None or before in found:
+            break
+        found.append(before)
+    return found
+
+
+def directions(entry: Entry) -> np.ndarray:
+    """Directions in the latent space, float [latent, D], one column a name in DIRECTIONS.
+
+    D is 0 where none were found for this very generator.
+    """
+    path = entry.run.directions_path
+    found = _directions(str(path), stamp(path), short_hash(entry))
+    latent = entry.settings.network.latent if entry.settings else 0
+    return found if len(found) == latent else np.empty((latent, 0))
 
 
 def short_hash(entry: Entry) -> str:
@@ -259,6 +278,17 @@ def _jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _film(frames: np.ndarray, height: int) -> bytes:
     return pictures.animation(np.stack([pictures.enlarge(one, height, True) for one in frames]))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _directions(path: str, changed: Stamp, generator: str) -> np.ndarray:
+    kinds: dict[str, reading.Kind] = dict.fromkeys(DIRECTIONS, "number") | {"generator": "text"}
+    try:
+        table = reading.read_table(Path(path), kinds)
+    except (FileNotFoundError, UserError):
+        return np.empty((0, 0))
+    fits = table["generator"].eq(generator).all()
+    return table[list(DIRECTIONS)].to_numpy() if fits else np.empty((0, 0))
 
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)

@@ -1,16 +1,12 @@
 """The words of the field, explained once for every page."""
 
-from gan.metrics.glossary import METRICS
+from gan.metrics.glossary import FLOOR, METRICS, NOISE
 
-# The metrics that the pages speak of; what each means stands in the glossary alone.
-_SPOKEN = (
-    *("fid", "fd", "is", "kid", "precision", "recall", "density", "coverage"),
-    *("gan_test", "gan_train", "classifier", "diversity", "copies"),
-)
 _METRICS = {
-    METRICS[key].name: METRICS[key].meaning
-    + (f" {METRICS[key].better.capitalize()} is better." if METRICS[key].better else "")
-    for key in _SPOKEN
+    metric.name: metric.meaning
+    + (f" {metric.better.capitalize()} is better." if metric.better else "")
+    for key, metric in METRICS.items()
+    if metric.about != "training" and not key.endswith((FLOOR, NOISE))
 }
 
 TERMS = {

@@ -56,6 +56,7 @@ class Metric:
     by_class: bool = False  # measured for each body type too
     home: str = ""  # the extractor that the bare name means; another is named in brackets
     ruler: bool = False  # has a floor (photos in the pictures' place) and noise as the other end
+    headline: tuple[str, ...] = ()  # the extractors whose value sums a run up
 
     @property
     def sign(self) -> int:
@@ -86,6 +87,7 @@ _MEASURED: dict[str, Metric] = {
         "of photos, read by the Inception V3 network.",
         home=INCEPTION,
         ruler=True,
+        headline=(INCEPTION,),
     ),
     "fd": Metric(
         "FD",
@@ -95,6 +97,7 @@ _MEASURED: dict[str, Metric] = {
         "The formula of FID on the features of another network, which is named in brackets. Its "
         "values can't be compared with FID.",
         ruler=True,
+        headline=(LITE2, CLASSIFIER),
     ),
     "is": Metric(
         "IS",
@@ -105,6 +108,7 @@ _MEASURED: dict[str, Metric] = {
         "It never looks at real photos.",
         home=INCEPTION,
         ruler=True,
+        headline=(INCEPTION, LITE2),
     ),
     "kid": Metric(
         "KID",
@@ -174,6 +178,7 @@ _MEASURED: dict[str, Metric] = {
         scale="share",
         by_class=True,
         home=CLASSIFIER,
+        headline=(CLASSIFIER,),
     ),
     "gan_train": Metric(
         "GAN-train",
@@ -185,6 +190,7 @@ _MEASURED: dict[str, Metric] = {
         scale="share",
         by_class=True,
         home=CLASSIFIER,
+        headline=(CLASSIFIER,),
     ),
     "classifier_mean": Metric(
         "Same classifier on photos, mean of the types",
@@ -236,6 +242,7 @@ _MEASURED: dict[str, Metric] = {
         by_class=True,
         home=CLASSIFIER,
         ruler=True,
+        headline=(CLASSIFIER,),
     ),
     "diversity_first": Metric(
         "Diversity (first photos)",
@@ -343,7 +350,7 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
     for key, metric in _MEASURED.items():
         yield key, metric
         if metric.ruler:
-            alike = replace(metric, about="photos", ruler=False, by_class=False)
+            alike = replace(metric, about="photos", ruler=False, by_class=False, headline=())
             yield (
                 key + FLOOR,
                 replace(
@@ -365,6 +372,8 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
 
 
 METRICS: dict[str, Metric] = dict(_with_rulers())
+# (key, extractor) of the figures that sum a run up, in order.
+HEADLINE = [(key, network) for key, metric in METRICS.items() for network in metric.headline]
 
 
 def title(key: str, extractor: str) -> str:

@@ -22,17 +22,24 @@ def test_a_distance_stands_beside_the_floor_of_the_larger_counts(full: Path) -> 
     )
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
     words = {name: text for name, _, text, _ in run_summary.headline_figures(entry)}
-    assert "half of the real photos against half: 15.1" in words["FD (EfficientNet-Lite2)"]
+    assert "Real photos, half against half: 15.1" in words["FD (EfficientNet-Lite2)"]
     assert "38.5" not in "".join(words.values())
 
 
-def test_the_time_of_a_grown_run_counts_its_trunk(
+def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
-    settings = SimpleNamespace(data=SimpleNamespace(size=64))
-    trunk = SimpleNamespace(progress={"seconds": 6540}, settings=settings)
-    monkeypatch.setattr(run_summary.store, "trunk", lambda entry: trunk)
-    grown = replace(entry, progress=entry.progress | {"seconds": 1200.0, "images_seen": 7000})
-    line = run_summary.in_one_line(grown)
-    assert "trained for 20 minutes after 109 at 64 px; 7,000 pictures seen at this size" in line
+    sizes = {64: 6540, 128: 4020}
+    grown_from = [
+        SimpleNamespace(name=f"cgan-{size}", progress={"seconds": spent}, size=size, settings=None)
+        for size, spent in sizes.items()
+    ]
+    monkeypatch.setattr(run_summary.store, "trunks", lambda entry: grown_from[::-1])
+    grown = replace(entry, progress=entry.progress | {"seconds": 7200.0})
+    words = run_summary.training_time(grown)
+    assert words.startswith("4.9 hours on a CPU (109 minutes at 64 px, 67 minutes at 128 px, 120")
+    assert "trained for 4.9 hours on a CPU;" in run_summary.in_one_line(grown)
+    told = run_summary.commands(grown)
+    assert "--grow-from cgan-64\n" in told
+    assert "--grow-from cgan-128\n" in told

@@ -56,12 +56,12 @@ def test_the_test_split_is_preferred_as_reference() -> None:
 
 def test_the_mean_over_types_is_taken_within_a_seed() -> None:
     table = rows(
-        ("diversity", "c", "Van", "train", 0.2, 0),
-        ("diversity", "c", "SUV", "train", 0.4, 0),
-        ("diversity", "c", "Van", "train", 0.6, 1),
-        ("diversity", "c", "SUV", "train", 0.8, 1),
+        ("diversity", "car-classifier", "Van", "train", 0.2, 0),
+        ("diversity", "car-classifier", "SUV", "train", 0.4, 0),
+        ("diversity", "car-classifier", "Van", "train", 0.6, 1),
+        ("diversity", "car-classifier", "SUV", "train", 0.8, 1),
     )
-    found = spreads.mean_over_types(table, "diversity")
+    found = spreads.pick_any(table, "diversity", "car-classifier")
     assert found is not None
     assert (found.value, found.low, found.high, found.seeds) == pytest.approx((0.5, 0.3, 0.7, 2))
 

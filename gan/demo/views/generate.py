@@ -13,6 +13,7 @@ from gan.errors import UserError
 
 ALL = "All types"
 TALL = 256  # pixels that a picture's file is high: what the network draws, 4, 2 or 1 times
+FAR = 4.0  # how far a latent is moved along a direction: beyond it pictures fall apart
 MOST_EACH = 4  # pictures a type where every type is asked for
 
 top = parts.heading(
@@ -80,6 +81,14 @@ with controls:
         bind="query-params",
         help="Lower values give more typical and less varied cars; 1 leaves the latent alone.",
     )
+    moves = dict.fromkeys(latents.DIRECTIONS, 0.0)
+    if store.directions(entry).size:
+        with st.expander("Change one thing", icon=":material/tune:"):
+            for name, words in latents.DIRECTIONS.items():
+                moves[name] = st.slider(words, -FAR, FAR, 0.0, 0.5, key=name, bind="query-params")
+            st.caption(
+                "Directions among the latents that were found to change this, and little else."
+            )
     natural = st.toggle(
         "Natural proportions",
         True,
@@ -92,6 +101,7 @@ with controls:
 count = min(max(int(count), 1), MOST_EACH if each else engine.MOST_PICTURES)
 truncation = min(max(float(truncation), 0.3), 1.0)
 guidance = min(max(float(guidance), 0.0), 1.0)
+moves = {name: min(max(float(far), -FAR), FAR) for name, far in moves.items()}
 kinds = list(entry.classes) if each else [kind] if kind in entry.classes else []
 
 seeds = [seed + number for _ in (kinds or [ALL]) for number in range(count)]
@@ -100,7 +110,12 @@ asked = [one for one in kinds for _ in range(count)]
 
 drawn = drawing.drawn(
     lambda: engine.draw(
-        entry, tuple(seeds), tuple(labels) if labels else None, truncation, guidance
+        entry,
+        tuple(seeds),
+        tuple(labels) if labels else None,
+        truncation,
+        guidance,
+        tuple(moves.values()),
     ),
     entry,
     entries,
@@ -133,7 +148,8 @@ def under(number: int) -> str:
 with (
     gallery_column,
     st.container(key="pictures"),
-    st.grid(3, gap="small", min_column_width=160),
+    # Pictures of 256 px are shown large enough for all of their pixels.
+    st.grid(2 if entry.size > 128 else 3, gap="small", min_column_width=160),
 ):
     for number, picture in enumerate(shown):
         said = f"; the classifier says {lines[number]}" if lines[number] else ""
@@ -158,6 +174,7 @@ about = {
     "run": entry.name,
     "checkpoint": checkpoint,
     "truncation": truncation,
+    **{name: far for name, far in moves.items() if far},
     "kind": "generated picture, not a photo",
 }
 rows: list[dict[str, object]] = [
@@ -192,6 +209,7 @@ with st.container(horizontal=True):
         **({"each": count} if each else {"count": count}),
         **({"guidance": guidance} if entry.settings and entry.settings.guided else {}),
         "truncation": truncation,
+        **(moves if store.directions(entry).size else {}),
         "natural": natural,
         "checkpoint": checkpoint,
     }

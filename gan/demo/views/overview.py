@@ -1,23 +1,29 @@
 """Front page: what this is, how good it is, and short answers to the usual questions."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from gan import runs
 from gan.demo import catalogue, names, parts, run_summary, spreads, store
+from gan.demo.catalogue import Entry
 from gan.demo.terms import TERMS
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 
-NATURAL_HEIGHT = 64
+TALL = 128  # pixels that a picture is high
 REPORT = "report-cgan"
 NO_FID = (
-    "FID is not among them: it is read by the Inception V3 of the original papers, whose weights "
-    "are a download that the machine of these figures could not reach. FD is its formula on "
-    "another network, so an FD can't be set beside a published FID. EfficientNet-Lite2 is a "
-    "relative of the network that our discriminator reads and may flatter us; the car classifier "
-    "is not."
+    "Why no FID: it is read by the Inception V3 of the original papers, whose weights are a "
+    "download that the machine of these figures could not reach. FD is the same formula on another "
+    "network, so an FD can't be set beside a published FID. EfficientNet-Lite2 is a relative of "
+    "the network that our discriminator reads and may flatter us; the car classifier is not."
+)
+SEED_KEEPS = Finding(
+    "a seed keeps pose, paint and background when the type changes",
+    None,
+    "The same random numbers go through the network with another body type: pose, paint and "
+    "background tend to stay.",
+    "Keep the seed and change the type: pose, paint and background tend to stay.",
 )
 
 entries = store.entries()
@@ -33,167 +39,108 @@ parts.heading(
 )
 if shown is not None and (facts := run_summary.in_one_line(shown)):
     st.markdown(f"**{facts}**")
-
 if shown is None:
-    where = runs.runs_root().name
     parts.missing(
-        f"There is no trained network in `{where}/` yet, so most pages are empty.",
+        f"There is no trained network in `{runs.runs_root().name}/` yet, so most pages are empty.",
         parts.TRAIN_FIRST,
     )
     parts.problems(entries)
 
-pictures_column, answers_column = st.columns(2, gap="large")
-if shown is not None and shown.settings is not None:
+
+def strips(entry: Entry, most: int) -> list[tuple[str, bytes]]:
+    """The first `most` pictures of each row of a run's last grid, with the row's body type."""
+    samples = entry.run.samples()
+    rows = store.row_jpegs(samples[-1][1], entry.size, TALL, True, most) if samples else None
+    named = entry.classes if rows and len(rows) == len(entry.classes) else ()
+    return [
+        (named[number] if named else f"Row {number + 1}", row)
+        for number, row in enumerate(rows or [])
+    ]
+
+
+def one_latent(entry: Entry, maker: str) -> None:
+    """One car of each type, all from the same latent."""
+    with st.grid(4, gap="small", min_column_width=100):
+        for label, picture in strips(entry, 1):
+            st.image(picture, label, width="stretch", alt=f"{label}, drawn by {maker}")
+
+
+pictures_column, answers_column = st.columns([3, 2], gap="large")
+if shown is not None:
     with pictures_column:
         st.header("What it draws", icon=":material/photo_library:")
-        samples = shown.run.samples()
-        strips = (
-            store.row_jpegs(samples[-1][1], shown.settings.data.size, NATURAL_HEIGHT, True, 4)
-            if samples
-            else None
+        one_latent(shown, "our network")
+        if report is not None and report is not shown:
+            st.markdown("**The report's network, trained here on the same photos**")
+            one_latent(report, "the report's network")
+        st.caption(
+            "Not picked by hand: the first of each run's fixed latents (random inputs), the same "
+            f"for every type. Ours are drawn at {shown.size} px."
         )
-        if strips is None:
-            st.caption(
-                f"The run {parts.plain(names.run(shown.name))} has saved no grid of samples."
-            )
-        else:
-            labels = (
-                list(shown.classes)
-                if len(shown.classes) == len(strips)
-                else [f"Row {number + 1}" for number in range(len(strips))]
-            )
-            with st.grid(2, gap=("medium", "medium"), min_column_width=260):
-                for label, picture in zip(labels, strips, strict=True):
-                    with st.container(gap="xsmall"):
-                        st.markdown(f"**{label}**")
-                        st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
-            seen = shown.progress.get("images_seen")
-            trained = f" after {seen:,} training pictures" if isinstance(seen, int) else ""
-            st.caption(
-                f"Not picked by hand: the first pictures of the run's fixed latents (random inputs)"
-                f"{trained}, {shown.settings.data.size} px, in natural proportions. All rows use "
-                "the same latents, one row a body type."
-                if shown.classes
-                else f"Not picked by hand: the run's fixed latents (random inputs){trained}."
-            )
-
-        noise = (
-            store.row_jpegs(
-                report.run.samples()[-1][1], report.settings.data.size, NATURAL_HEIGHT, True, 8
-            )
-            if report and report.settings and report.run.samples()
-            else None
-        )
-        if noise:
-            st.markdown("**The report's network for body types, trained on the same photos**")
-            st.image(noise[0], width="stretch", alt="Eight pictures of noise: the report's network")
-
-
-def ask(question: str, icon: str, answer: Finding | None, otherwise: str) -> DeltaGenerator:
-    """A card with a question and what the files say about it; returns a row for its links."""
-    st.markdown(f"{icon} **{question}**")
-    st.markdown(otherwise if answer is None else answer.verdict)
-    row = st.container(horizontal=True, vertical_alignment="center")
-    if answer is not None:
-        with row.popover("Figures", icon=":material/numbers:"):
-            st.markdown(names.in_text(answer.evidence))
-    return row
-
 
 kernel = run_summary.kernel(entries)
-rare = run_summary.rare(judged)
+van = next((name for name in (shown.classes if shown else ()) if "van" in name.lower()), "Van")
+RESULTS = ("views/results.py", ":material/query_stats:")
+CARDS = (
+    (
+        KernelSize.question,
+        kernel,
+        ("See the experiment", "views/kernel_size.py", ":material/grid_on:", {}),
+    ),
+    (
+        "Can the body types be told apart?",
+        run_summary.told_apart(judged) if judged else None,
+        ("See who is mistaken for whom", *RESULTS, {"show": "Body types"}),
+    ),
+    (
+        RareTypes.question,
+        run_summary.rare(judged),
+        ("See rare against frequent types", *RESULTS, {"show": "Rare types"}),
+    ),
+    (
+        "Does it copy its training photos?",
+        run_summary.memorised(judged) if judged else None,
+        ("See the distances", *RESULTS, {"show": "Memorised?"}),
+    ),
+    (
+        f"What would this car look like as a {van.lower()}?",
+        SEED_KEEPS,
+        ("See one become the other", "views/morph.py", ":material/compare_arrows:", {"to": van}),
+    ),
+)
 with answers_column:
     st.header("Short answers", icon=":material/help:")
-    with st.container(border=True, gap="xsmall"):
-        row = ask(
-            KernelSize.question,
-            ":material/grid_on:",
-            kernel,
-            "Not measured yet: the experiment has to train each kernel several times.",
-        )
-        row.page_link("views/kernel_size.py", label="See the experiment", icon=":material/grid_on:")
-    with st.container(border=True, gap="xsmall"):
-        row = ask(
-            "Can the body types be told apart?",
-            ":material/category:",
-            run_summary.told_apart(judged) if judged else None,
-            "Not measured yet: a conditional run has to be evaluated.",
-        )
-        row.page_link(
-            "views/results.py",
-            label="See who is mistaken for whom",
-            icon=":material/query_stats:",
-            query_params={"show": "Body types"},
-        )
-    with st.container(border=True, gap="xsmall"):
-        row = ask(
-            RareTypes.question,
-            ":material/bar_chart:",
-            rare,
-            "Not measured yet: the experiment has to cut some types' photos and train again.",
-        )
-        row.page_link(
-            "views/results.py",
-            label="See rare against frequent types",
-            icon=":material/query_stats:",
-            query_params={"show": "Rare types"},
-        )
-    with st.container(border=True, gap="xsmall"):
-        row = ask(
-            "Does it copy its training photos?",
-            ":material/content_copy:",
-            run_summary.memorised(judged) if judged else None,
-            "Not measured yet: a run has to be evaluated.",
-        )
-        row.page_link(
-            "views/results.py",
-            label="See the distances",
-            icon=":material/query_stats:",
-            query_params={"show": "Memorised?"},
-        )
-    with st.container(border=True, gap="xsmall"):
-        other = next(
-            (name for name in (shown.classes if shown else ()) if "van" in name.lower()), None
-        )
-        row = ask(
-            f"What would this car look like as a {(other or 'van').lower()}?",
-            ":material/compare_arrows:",
-            Finding(
-                "a seed keeps pose, paint and background when the type changes",
-                None,
-                "The same random numbers go through the network with another body type: pose, "
-                "paint and background tend to stay.",
-                "Keep the seed and change the type.",
-            ),
-            "",
-        )
-        with row:
-            st.page_link(
-                "views/morph.py",
-                label="Morph one into the other",
-                icon=":material/compare_arrows:",
-                query_params={"to": other} if other else None,
-            )
-            st.page_link(
-                "views/generate.py",
-                label="See one car as every type",
-                icon=":material/directions_car:",
-            )
+    for question, answer, (label, page, icon, query) in CARDS:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**{question}**")
+            st.markdown(answer.verdict if answer else "Not measured yet.")
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if answer is not None:
+                    with st.popover("Figures", icon=":material/numbers:"):
+                        st.markdown(names.in_text(answer.evidence))
+                st.page_link(page, label=label, icon=icon, query_params=query)
 
+if shown is not None:
+    st.header("More of them", icon=":material/apps:")
+    st.caption("Four latents, one row a body type: what the type changes, and what it leaves.")
+    with st.grid(2, gap=("medium", "small"), min_column_width=300):
+        for label, picture in strips(shown, 4):
+            with st.container(gap="xsmall"):
+                st.markdown(f"**{label}**")
+                st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
 
-if shown is not None and shown.settings is not None:
     st.header("How good it is", icon=":material/speed:")
-    numbers = run_summary.headline_figures(judged or shown, report)
+    of = judged or shown
+    numbers = run_summary.headline_figures(of, report)
     if numbers:
         with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
-            for name, value, spread, term in numbers:
+            for name, value, against, term in numbers:
                 with st.container(border=True, height="stretch", gap="xsmall"):
                     st.metric(name, value, help=TERMS.get(term))
-                    st.caption(spread)
+                    st.caption(against)
         st.caption(
-            f"{parts.plain(names.run((judged or shown).name))}. The range is over seeds of the "
-            "evaluation on one trained network, not over trainings. Counts and references: "
-            "see the page of results."
+            f"{parts.plain(names.run(of.name))}. Ranges are over seeds of the evaluation of one "
+            "trained network, not over trainings. The page of results has the counts."
         )
         if not any(name == "FID" for name, *_ in numbers):
             st.caption(NO_FID)
@@ -234,8 +181,26 @@ st.dataframe(
     alt="The report's published figures for four trainings",
 )
 st.caption(
-    "Published figures: other photos, one run each, sample counts not given. They can't be "
-    "compared digit by digit with the ones measured here."
+    "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
+    "with the figures measured here."
+)
+st.markdown("What large systems reach on cars, by their own papers:")
+st.dataframe(
+    spreads.elsewhere(),
+    hide_index=True,
+    column_config={
+        "system": st.column_config.TextColumn("System"),
+        "photos": st.column_config.TextColumn("Photos"),
+        "size": st.column_config.TextColumn("Pixels"),
+        "fid": st.column_config.NumberColumn("FID (published)", format="%.2f"),
+        "source": st.column_config.TextColumn("Source"),
+    },
+    alt="Published FID of two large systems on cars",
+)
+st.caption(
+    "Not comparable with anything here: other photos and hundreds of times as many, larger "
+    "pictures, weeks on several GPUs, and a figure that is not measured here. They say how far "
+    "the method goes."
 )
 parts.explain(
     "GAN",

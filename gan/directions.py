@@ -1,0 +1,95 @@
+"""Directions in a generator's latent space that change one thing that can be seen.
+
+`python -m gan.directions RUN ...` finds them and writes each run's directions.csv, from which the
+app makes sliders. What is measured on many pictures is explained from their latents by a linear
+fit (cf. Shen et al. 2020, "Interpreting the Latent Space of GANs").
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gan import atomic, latents
+from gan.checkpoint import LoadedGenerator, load_generator
+from gan.errors import UserError, command
+from gan.runs import Run
+from gan.sampling import BATCH, generate
+
+COUNT = 1_024  # pictures measured: eight for each of the 128 numbers of a latent
+FIRST_SEED = 3_000_000  # apart from the seeds that pages begin with
+CELLS = 16  # cells a side that a picture is averaged down to
+
+
+def find(generator: LoadedGenerator, count: int = COUNT) -> pd.DataFrame:
+    """One column for each of `latents.DIRECTIONS`, of length 1; one row for each latent number.
+
+    Each direction moves its own measure and leaves the other measures where they are: together
+    they are the pseudo-inverse of the linear fit.
+
+    Raises:
+        UserError: The latents explain less than a quarter of a measure: no direction moves it.
+    """
+    seeds = range(FIRST_SEED, FIRST_SEED + count)
+    classes = max(1, len(generator.classes))
+    labels = np.arange(count) % classes
+    asked = labels.tolist() if generator.classes else None
+    cells = [
+        _cells(generate(generator, seeds[i : i + BATCH], asked and asked[i : i + BATCH]))
+        for i in range(0, count, BATCH)
+    ]
+    measured = _measures(np.concatenate(cells))
+    for label in range(classes):  # a type's own look is not the latent's doing
+        measured[labels == label] -= measured[labels == label].mean(0)
+    deviation = measured.std(0)
+    measured /= np.maximum(deviation, 1e-6)
+    z = latents.from_seeds(seeds, generator.latent)
+    fit = np.linalg.lstsq(z, measured, rcond=None)[0]
+    explained = np.where(deviation > 1e-6, 1 - ((measured - z @ fit) ** 2).mean(0), 0)
+    if explained.min() < 0.25:
+        worst = list(latents.DIRECTIONS)[explained.argmin()]
+        raise UserError(f"the latents of this run hardly explain {worst}: there is no direction")
+    found = np.linalg.pinv(fit).T
+    return pd.DataFrame(found / np.linalg.norm(found, axis=0), columns=list(latents.DIRECTIONS))
+
+
+def _cells(pictures: np.ndarray) -> np.ndarray:
+    """Means of CELLS x CELLS squares, float32 [N, CELLS, CELLS, 3] in [0, 1]."""
+    count, size = pictures.shape[:2]
+    square = size // CELLS
+    blocks = pictures.reshape(count, CELLS, square, CELLS, square, 3)
+    return blocks.mean((2, 4), dtype=np.float32) / 255
+
+
+def _measures(cells: np.ndarray) -> np.ndarray:
+    """What can be seen, float32 [N, len(latents.DIRECTIONS)], in their order.
+
+    The car stands in the middle, the background at the sides. How a car is turned is the largest
+    component of what differs between a picture and its mirror image.
+    """
+    grey = cells.mean(3)
+    middle = cells[:, 6:11, 3:13]
+    paint = middle.mean((1, 2, 3))
+    warm = (middle[..., 0] - middle[..., 2]).mean((1, 2))
+    background = np.concatenate([grey[:, :3].mean(2), grey[:, :, [0, -1]].mean(1)], 1).mean(1)
+    mirrored = (grey - grey[:, :, ::-1])[:, :, : CELLS // 2].reshape(len(grey), -1)
+    component = np.linalg.svd(mirrored - mirrored.mean(0), full_matrices=False)[2][0]
+    # A component's sign is arbitrary. A car that faces right is darker in the left half.
+    turned = mirrored @ component * -np.sign(component.sum())
+    return np.stack([paint, warm, background, turned], 1)
+
+
+@command
+def main() -> None:
+    """Write the directions of the runs that the command line names."""
+    if not sys.argv[1:]:
+        raise UserError("name the folders of runs: python -m gan.directions checkpoints/NAME ...")
+    for run in map(Run, map(Path, sys.argv[1:])):
+        found = find(load_generator(run)).round(5).assign(generator=run.short_hash())
+        atomic.write_text(run.directions_path, found.to_csv(index=False))
+        print(f"wrote {run.directions_path}")
+
+
+if __name__ == "__main__":
+    main()
