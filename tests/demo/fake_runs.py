@@ -20,6 +20,7 @@ from gan.config import (
     RunConfig,
     to_json,
 )
+from gan.latents import DIRECTIONS
 from gan.metrics.classifier import WIDTHS, CarClassifier
 from gan.models import build_generator
 from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, SOURCE_KINDS, Run
@@ -80,6 +81,8 @@ def make_run(
         torch.random.set_rng_state(torch_state)
         save_generator(run.generator_path, generator.eval(), settings)
         graph.write_generator(run, config, len(types) if conditional else 0)
+        directions = pd.DataFrame(np.eye(8, len(DIRECTIONS)), columns=list(DIRECTIONS))
+        directions.assign(generator=run.short_hash()).to_csv(run.directions_path, index=False)
     iterations = np.arange(0, 401, 2)
     falling = np.exp(-iterations / 150)
     losses = pd.DataFrame(

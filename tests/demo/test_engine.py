@@ -88,6 +88,14 @@ def test_the_share_of_held_out_photos_that_are_closer(distance: float, share: fl
     assert opinions.share_closer(distance, np.array([1.0, 2.0, 3.0, 4.0])) == share
 
 
+def test_a_direction_moves_every_latent_as_far(entry: Entry) -> None:
+    still = engine.draw(entry, (1, 2), (0, 3), 1.0)
+    moved = engine.draw(entry, (1, 2), (0, 3), 1.0, moves=(0.0, 0.0, 0.0, 2.0))
+    back = engine.draw(entry, (1, 2), (0, 3), 1.0, moves=(0.0, 0.0, 0.0, 0.0))
+    assert (still.pictures != moved.pictures).any(axis=(1, 2, 3)).all()
+    assert (still.pictures == back.pictures).all()
+
+
 def test_a_grown_run_is_judged_by_its_trunks_judge_on_pictures_averaged_down(
     entry: Entry, full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

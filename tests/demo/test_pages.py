@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan.latents import DIRECTIONS
 from gan.runs import Run
 from tests.demo.conftest import ENTRY, VIEWS
 from tests.demo.fake_runs import add_metrics, break_settings, make_run
@@ -122,7 +123,10 @@ def test_a_corrupt_checkpoint_is_a_note_and_other_runs_draw(full: Path, open_pag
 
 HOSTILE = ("", "-1", "nan", "1e999", "99999999999999999999", "../../<script>☃")
 KEYS = {
-    "generate": ("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
+    "generate": (
+        *("run", "seed", "type", "each", "count", "truncation", "natural", "checkpoint"),
+        *DIRECTIONS,
+    ),
     "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "play", "checkpoint"),
     "guess": ("run",),
     "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
@@ -162,6 +166,19 @@ def test_a_link_restores_the_whole_view(full: Path, open_page: Open) -> None:
     assert f"checkpoint={Run(full / 'report-cgan').short_hash()}" in link
 
 
+def test_directions_have_sliders_unless_they_are_of_another_checkpoint(
+    full: Path, open_page: Open
+) -> None:
+    sliders = [slider.key for slider in open_page("generate", run="cgan").slider]
+    assert set(DIRECTIONS) <= set(sliders)
+    assert "turn=3.0" in "".join(code.value for code in open_page("generate", turn="3").code)
+    path = Run(full / "cgan").directions_path
+    table = path.read_text(encoding="utf-8").replace(Run(full / "cgan").short_hash(), "00000000")
+    path.write_text(table, encoding="utf-8")
+    sliders = [slider.key for slider in open_page("generate", run="cgan").slider]
+    assert not set(DIRECTIONS) & set(sliders)
+
+
 def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) -> None:
     said = text(open_page("overview"))
     assert "No kernel is shown to be better at 3 seeds; kernel 6 has the lowest FD." in said
@@ -169,7 +186,7 @@ def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) 
     assert "Yes, most of them." in said
     assert "Not shown: the fewer photos of a type, the less often the classifier" in said
     assert "No sign of it" in said
-    assert "Keep the seed and change the type." in said
+    assert "Keep the seed and change the type: pose" in said
     assert "148.9" not in said  # published figures come from their file, in a table
 
 
@@ -266,14 +283,14 @@ def test_a_run_without_figures_is_compared_with_one_that_has_them(
     Run(full / "cgan").metrics_path.unlink()
     app = open_page("training", training="cgan", compare="report-cgan")
     assert not app.exception
-    assert "not measured" in str(app.dataframe[0].value["Our network"].tolist())
+    assert "not measured" in str(app.dataframe[0].value["Our network, 64 px"].tolist())
 
 
 def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
     full: Path, open_page: Open
 ) -> None:
     said = text(open_page("overview"))
-    for words in ("Lower is better", "the report's network:", "photos themselves", "FID is not"):
+    for words in ("Lower is better", "The report's network:", "Photos themselves", "Why no FID"):
         assert words in said
     assert "python train/train_cgan.py --data" in said
     assert "1 core of a CPU" in said or "a CPU" in said
@@ -283,13 +300,13 @@ def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_
     make_run(full, "cgan-128", conditional=True, metrics=False)
     said = text(open_page("overview"))
     assert "Yes, most of them." in said
-    assert "Our network. The range is over seeds" in said
+    assert "Our network, 64 px. Ranges are over seeds" in said
 
 
 def test_the_table_of_figures_opens_with_the_main_runs(full: Path, open_page: Open) -> None:
     make_run(full, "kernel-size/k4-seed9", conditional=False)
     app = open_page("results", show="Figures")
-    assert "Our network" in set(app.dataframe[0].value["run"])
+    assert "Our network, 64 px" in set(app.dataframe[0].value["run"])
     assert not any("seed" in run for run in app.dataframe[0].value["run"])
     app.get_by_key("of").set_value("Kernel size").run()
     assert all("Kernel size: kernel" in run for run in app.dataframe[0].value["run"])

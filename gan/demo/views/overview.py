@@ -49,7 +49,7 @@ if shown is None:
 
 def strips(entry: Entry, most: int) -> list[tuple[str, bytes]]:
     """The first `most` pictures of each row of a run's last grid, with the row's body type."""
-    samples = entry.run.samples()
+    samples = entry.run.samples() if entry.settings else []
     rows = store.row_jpegs(samples[-1][1], entry.size, TALL, True, most) if samples else None
     named = entry.classes if rows and len(rows) == len(entry.classes) else ()
     return [
@@ -70,7 +70,7 @@ if shown is not None:
     with pictures_column:
         st.header("What it draws", icon=":material/photo_library:")
         one_latent(shown, "our network")
-        if report is not None and report is not shown:
+        if report is not None and report is not shown and strips(report, 1):
             st.markdown("**The report's network, trained here on the same photos**")
             one_latent(report, "the report's network")
         st.caption(
