@@ -39,6 +39,7 @@ class Drawn:
 
     pictures: np.ndarray  # uint8 [N,H,W,3]
     seconds: float
+    asked: tuple[object, ...]  # checkpoint and all that was asked of it: pictures follow from it
 
 
 def draw(
@@ -94,12 +95,10 @@ def judge(entry: Entry, drawn: Drawn) -> Judged | None:
         UserError: The judge's files can't be used.
         Busy: No turn came in time.
     """
-    pictures = drawn.pictures
-    for trained in (entry, *store.trunks(entry)):
+    for halvings, trained in enumerate((entry, *store.trunks(entry))):
         folder = store.judge_folder(str(trained.dataset.get("content_hash")), trained.size)
         if folder is not None:
-            return _judged(str(folder), store.stamp(folder / JUDGE_FILE), pictures)
-        pictures = _halved(pictures)
+            return _judged(str(folder), store.stamp(folder / JUDGE_FILE), drawn, halvings)
     return None
 
 
@@ -138,10 +137,16 @@ def _judge(folder: str, changed: store.Stamp) -> Judge:
     return network.load_judge(Path(folder))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
+# What is shared between visitors is never changed in place: no page needs a copy of its own.
+@st.cache_resource(
+    max_entries=64, show_spinner=False, hash_funcs={Drawn: lambda drawn: drawn.asked}
+)
+def _judged(folder: str, changed: store.Stamp, drawn: Drawn, halvings: int) -> Judged:
     def work() -> Judged:
         judge = _judge(folder, changed)
+        made = drawn.pictures
+        for _ in range(halvings):
+            made = _halved(made)
         chances, distances = judge.look(made)
         known = len(judge.held_out) > 0
         found = []
@@ -160,7 +165,7 @@ def _judged(folder: str, changed: store.Stamp, made: np.ndarray) -> Judged:
     return _in_turn(work)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _draw(
     path: str,
     changed: store.Stamp,
@@ -170,18 +175,20 @@ def _draw(
     guidance: float,
     shift: np.ndarray | None,
 ) -> Drawn:
+    asked = (path, changed, seeds, labels, truncation, guidance, shift)
+
     def work() -> Drawn:
         generator = _generator(path, changed)
         start = time.perf_counter()
         z = latents.from_seeds(seeds, generator.latent, truncation)
         z = z if shift is None else z + shift.astype(np.float32)
         y = None if labels is None else _one_hot(labels, generator.classes)
-        return Drawn(generator.draw(z, y, guidance), time.perf_counter() - start)
+        return Drawn(generator.draw(z, y, guidance), time.perf_counter() - start, asked)
 
     return _in_turn(work)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
 def _morph(
     path: str,
     changed: store.Stamp,
@@ -189,6 +196,8 @@ def _morph(
     labels: tuple[int, int] | None,
     positions: tuple[tuple[float, float], ...],
 ) -> Drawn:
+    asked = (path, changed, seeds, labels, positions)
+
     def work() -> Drawn:
         generator = _generator(path, changed)
         start = time.perf_counter()
@@ -198,7 +207,7 @@ def _morph(
         if labels is not None:
             kinds = [kind for _, kind in positions]
             y = latents.class_weights(labels[0], labels[1], generator.classes, kinds)
-        return Drawn(generator.draw(z, y), time.perf_counter() - start)
+        return Drawn(generator.draw(z, y), time.perf_counter() - start, asked)
 
     return _in_turn(work)
 

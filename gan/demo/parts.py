@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -45,10 +46,23 @@ def dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(draw: Callable[..., Chart], *arguments: Any, alt: str) -> None:
-    """Show the chart that `draw` makes of `arguments`; `alt` is its text alternative."""
+def chart(
+    draw: Callable[..., Chart],
+    *arguments: Any,
+    alt: str,
+    tables: Mapping[str, pd.DataFrame | pa.Table] | None = None,
+) -> None:
+    """Show a chart.
+
+    Args:
+        draw: Makes it of `arguments`.
+        arguments: The chart is made anew when one of them changes.
+        alt: Its text alternative.
+        tables: Data that the chart takes by name: it is not made anew when they change.
+    """
     name = f"{draw.__module__}.{draw.__qualname__}"
-    st.vega_lite_chart(spec=dict(_specification(name, draw, arguments, dark())), alt=alt)
+    made = _specification(name, draw, arguments, dark())
+    st.vega_lite_chart(spec=made | {"datasets": made["datasets"] | dict(tables or {})}, alt=alt)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
@@ -60,8 +74,17 @@ def _specification(
 
     made = run_charts.themed(_draw(*arguments), dark).to_dict()
     made["config"].pop("view")  # Altair's sizes for pages without a layout
-    tables = {name: pd.DataFrame(rows) for name, rows in made["datasets"].items()}
+    tables = {name: _arrow(pd.DataFrame(rows)) for name, rows in made["datasets"].items()}
     return made | {"datasets": tables}
+
+
+def _arrow(table: pd.DataFrame) -> bytes:
+    """A table as it is sent to browsers."""
+    rows = pa.Table.from_pandas(table)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows)
+    return sink.getvalue().to_pybytes()
 
 
 def missing(what: str, command: str) -> None:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 Chart = alt.LayerChart | alt.FacetChart
@@ -213,15 +214,17 @@ def distance_curves(table: pd.DataFrame) -> Chart:
     return alt.layer(lines, reading).properties(height=HEIGHT)
 
 
-def distance_marks(held_out: pd.DataFrame, marks: pd.DataFrame) -> Chart:
+def distance_marks(held_out: np.ndarray) -> Chart:
     """Where single pictures' distances fall among those of held-out photos.
 
+    The pictures are a table that the page gives by the name `marks`: distance, picture (number)
+    and asked, one row a generated picture.
+
     Args:
-        held_out: distance: one row a held-out photo, or a quantile of them.
-        marks: distance, picture (number), asked: one row a generated picture.
+        held_out: Distances of held-out photos, float [N].
     """
     bars = (
-        alt.Chart(held_out)
+        alt.Chart(pd.DataFrame({"distance": held_out}))
         .mark_bar(color=NEUTRAL, opacity=0.45)
         .encode(
             x=alt.X(
@@ -234,7 +237,7 @@ def distance_marks(held_out: pd.DataFrame, marks: pd.DataFrame) -> Chart:
         )
     )
     ticks = (
-        alt.Chart(marks)
+        alt.Chart(alt.NamedData("marks"))
         .mark_rule(color=PAIR_COLOURS[1], strokeWidth=2)
         .encode(
             x="distance:Q",

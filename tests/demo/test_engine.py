@@ -100,7 +100,7 @@ def test_a_grown_run_is_judged_by_its_trunks_judge_on_pictures_averaged_down(
     entry: Entry, full: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = engine.draw(entry, (1, 2), (0, 3), 1.0)
-    large = engine.Drawn(small.pictures.repeat(2, 1).repeat(2, 2), 0.0)
+    large = engine.Drawn(small.pictures.repeat(2, 1).repeat(2, 2), 0.0, ("large",))
     assert entry.settings is not None
     digest = hashlib.sha256(entry.run.generator_path.read_bytes()).hexdigest()
     network = ProjectedConfig(grown=1, trunk=digest)

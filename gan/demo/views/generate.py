@@ -3,7 +3,7 @@
 import random
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
 import gan
@@ -253,14 +253,16 @@ else:
         )
         parts.chart(
             run_charts.distance_marks,
-            pd.DataFrame({"distance": judged.held_out}),
-            pd.DataFrame(
-                {
-                    "picture": [str(number) for number in seeds],
-                    "asked": asked or "any",
-                    "distance": [one.distance for one in judged.opinions],
-                }
-            ),
+            judged.held_out,
+            tables={
+                "marks": pa.table(
+                    {
+                        "picture": [str(number) for number in seeds],
+                        "asked": asked or ["any"] * len(seeds),
+                        "distance": [one.distance for one in judged.opinions],
+                    }
+                )
+            },
             alt=f"Of the held-out real photos, {placed} are closer to a "
             "training photo than these pictures are",
         )
