@@ -1,7 +1,7 @@
-"""Reads what is in run folders, which may come from anybody: bounded, typed, refused in one line.
+"""Reads files of run folders without trusting them: sizes are bounded and types are checked.
 
-Every reader raises FileNotFoundError where there is no file and UserError where it is not what
-its name says.
+A run folder may come from a stranger. Every reader raises FileNotFoundError if there is no file,
+and UserError, in one line, if the file is not what it should be.
 """
 
 import csv
@@ -25,11 +25,11 @@ LARGEST_PICTURE = 50_000_000  # pixels of a grid
 LARGEST_NUMBER = 1e18
 LONGEST = 1000  # names in a list of classes, and characters of each
 
-# What a column of a table holds: counts are whole and not negative; of numbers, "maybe" are those
-# that may be missing.
+# What a column of a table holds. A "count" is a whole number from 0 on; "maybe" is a number that
+# may be missing.
 Kind = Literal["count", "number", "maybe", "text"]
 
-# Types of what others read from config.json, where it is there.
+# The types of optional values of config.json.
 FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
     ("dataset", "name"): str,
     ("dataset", "content_hash"): str,
@@ -45,7 +45,7 @@ FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
 
 
 def check_plain(path: Path) -> None:
-    """See that a path is a file with an end: reading a pipe or a device might wait for ever."""
+    """Check that a path is a regular file: reading a pipe or a device might never end."""
     state = path.stat()
     if not stat.S_ISREG(state.st_mode):
         raise UserError(f"{path} is no plain file")
@@ -54,7 +54,7 @@ def check_plain(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """A text file of a bounded size; bytes that are no UTF-8 become replacement characters."""
+    """A text file of bounded size; bytes that aren't UTF-8 become replacement characters."""
     try:
         check_plain(path)
         if path.stat().st_size > LARGEST_TEXT:
@@ -67,11 +67,11 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object without numbers or texts that no program of ours writes."""
+    """A JSON object; numbers that aren't finite or are absurdly large are refused."""
     text = read_text(path)
     try:
         values = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
-        json.dumps(values, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+        json.dumps(values, ensure_ascii=False).encode()  # refuses half of a surrogate pair
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} can't be read: {error!s:.200}") from None
     if not isinstance(values, dict):
@@ -94,7 +94,7 @@ def read_config(path: Path) -> dict[str, Any]:
             good = len(value) <= LONGEST and all(
                 isinstance(each, str) and len(each) <= LONGEST for each in value
             )
-        if good and name == "counts":  # a count a class in each split
+        if good and name == "counts":  # for each split, a count of each class
             good = all(
                 isinstance(each, dict) and all(type(n) is int and n >= 0 for n in each.values())
                 for each in value.values()
@@ -109,7 +109,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def read_judge(path: Path) -> dict[str, Any]:
-    """judge.json: the classes, size and seeds of classifiers, and how well they do."""
+    """judge.json: the classes, size, seeds and accuracy of a judge's classifiers."""
     values = read_json(path)
     classes, seeds, accuracy = (values.get(name) for name in ("classes", "seeds", "accuracy"))
     good = (
@@ -133,10 +133,9 @@ def read_judge(path: Path) -> dict[str, Any]:
 
 
 def read_table(path: Path, columns: Mapping[str, Kind], more: bool = False) -> pd.DataFrame:
-    """A CSV file with these columns; `more`: and perhaps others, which are dropped.
+    """A CSV file with these columns. With `more` it may have others, which are dropped.
 
-    A last line without its line break was cut by a crash or is still being written: it is left
-    out.
+    A last line without a line break, which was cut off or is being written, is left out.
     """
     text = read_text(path)
     try:
@@ -156,7 +155,7 @@ def read_table(path: Path, columns: Mapping[str, Kind], more: bool = False) -> p
 
 
 def read_picture(path: Path) -> np.ndarray:
-    """A picture as uint8 [H, W, 3]; its header says its size before it is unpacked."""
+    """A picture as uint8 [H, W, 3]; its size is checked before it is decoded."""
     try:
         check_plain(path)
         with Image.open(path) as image:
@@ -173,7 +172,7 @@ def read_picture(path: Path) -> np.ndarray:
 def _column(values: pd.Series, name: str, kind: Kind) -> pd.Series:
     if kind == "text":
         return values.astype("str")
-    # Python's own float: pandas' fast one is off by a last digit here and there.
+    # Python's float(): pandas' parser is off by the last digit at times.
     floats = np.array([float(text) if text.strip() else np.nan for text in values], np.float64)
     known = floats[~np.isnan(floats)]
     if (np.abs(known) > LARGEST_NUMBER).any():

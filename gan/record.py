@@ -1,4 +1,4 @@
-"""What a training leaves in its run folder: losses, settings, grids, weights."""
+"""Writes what a training leaves in its run folder: losses, settings, sample grids, weights."""
 
 import functools
 import math
@@ -26,14 +26,13 @@ from gan.runs import LOSS_COLUMNS, Run
 from gan.schedule import check_budget, total_iterations
 
 ROOT = Path(__file__).resolve().parent.parent
-# What decides the weights of a run beside its settings and photos.
-CODE = ("gan", "train", "requirements.txt")
+CODE = ("gan", "train", "requirements.txt")  # what a run's weights depend on beside its settings
 
 
 class Record:
-    """Everything that one training writes, and a guard against values that are not finite.
+    """Everything that one training writes; it stops the training if a value is not finite.
 
-    Of several processes that train together only one `writes`; the others keep losses in step.
+    Of several processes that train together only one `writes`; the others check the losses alike.
     """
 
     def __init__(self, config: RunConfig, photos: Photos, run: Run, writes: bool = True) -> None:
@@ -43,18 +42,18 @@ class Record:
         self.iterations = total_iterations(config, self.train_pictures)
         self.identity = {"settings": frozen_settings(config), "data": photos.content_hash}
         self.rows: list[Any] = []
-        # Tensors, unread: reading one makes the processor wait for a GPU.
+        # Kept as tensors: reading a value would make the processor wait for the GPU.
         self.pending: list[tuple[int, Tensor]] = []
         self.restarts: list[int] = []
         self.segments: list[dict[str, Any]] = []
         self.saved = time.monotonic()
 
     def lock(self) -> AbstractContextManager[None]:
-        """Hold the run folder for this training; see `Run.lock`."""
+        """Lock the run folder for this training; see `Run.lock`."""
         return self.run.lock() if self.writes else nullcontext()
 
     def begin(self, state: State, resume: bool) -> None:
-        """Fill `state` from the run's last save, or see that a new run has the folder for itself.
+        """Fill `state` from the run's last save, or check that a new run's folder is free.
 
         Raises:
             UserError: The folder holds a run already, or can't be resumed.
@@ -65,7 +64,7 @@ class Record:
                 self.config, self.run, state.iteration, self.train_pictures
             )
             self.segments = self.run.read_config()["progress"].get("segments", [])
-            # Rows and segments of work that was lost after the last save are dropped.
+            # Drop the rows and segments after the last save: those steps are taken again.
             losses = self.run.read_losses()
             self.rows = losses[losses["iteration"] <= state.iteration].to_dict("records")
             self.segments = [each for each in self.segments if each["from"] < state.iteration]
@@ -76,7 +75,7 @@ class Record:
         self.segments.append({"from": state.iteration, "git_revision": git_revision()})
 
     def add(self, state: State, figures: Tensor) -> None:
-        """Take note of the step's loss_g, loss_d, d_real and d_fake (float [4])."""
+        """Note the step's loss_g, loss_d, d_real and d_fake (float [4])."""
         self.pending.append((state.iteration, figures))
 
     def check(self) -> list[list[float]]:
@@ -101,21 +100,22 @@ class Record:
         """Add the newest step as a row of losses.csv; return it."""
         numbers = self.check()[-1]
         self.pending.clear()
-        about = state.iteration, self._seen(state), round(state.seconds, 3)
-        row = dict(zip(LOSS_COLUMNS, (*about, *numbers), strict=True))
+        values = state.iteration, self._seen(state), round(state.seconds, 3), *numbers
+        row = dict(zip(LOSS_COLUMNS, values, strict=True))
         self.rows.append(row)
         return row
 
     def save(self, state: State) -> None:
-        """Write what the run shows to others, then the state: a kill in between repeats work only.
+        """Write losses, settings and generator, then the state.
 
-        The first time the state comes first: a folder with settings but without a state could
-        neither be resumed nor be started anew.
+        If the process is killed in between, the resumed run repeats the steps since the older
+        state. The first save writes the state first, as a folder with settings but without a
+        state could neither be resumed nor be used for a new run.
 
         Raises:
-            UserError: A loss or a weight is not finite, or another training took the folder; what
-                was saved before stays.
-            OSError: The disk is full or can't be written; what was saved before stays.
+            UserError: A loss or a weight is not finite, or another training took the folder; the
+                last save is kept.
+            OSError: The disk is full or can't be written; the last save is kept.
         """
         self.check()
         self.saved = time.monotonic()
@@ -139,11 +139,11 @@ class Record:
             save_state(self.run, state, self.identity)
 
     def seconds_since_save(self) -> float:
-        """How long ago the last save was."""
+        """Seconds since the last save."""
         return time.monotonic() - self.saved
 
     def write_samples(self, state: State) -> None:
-        """Save the grid of fixed latents: 5x5, or a row of eight for each class."""
+        """Save a grid of pictures of fixed latents: 5x5, or a row of eight for each class."""
         if not self.writes:
             return
         self.run.check_owner()
@@ -158,12 +158,12 @@ class Record:
             columns = 5
             pictures = sampling.generate(average, range(columns * columns))
         with atomic.replacing(self.run.sample_path(state.iteration)) as path:
-            # A quarter of a PNG's size. Subsampling would wash out the colours of a checkerboard.
+            # A quarter of a PNG's size. Chroma subsampling would hide coloured checkerboards.
             image = Image.fromarray(sampling.grid(pictures, columns))
             image.save(path, "JPEG", quality=85, subsampling=0)
 
     def keep_generator(self, state: State) -> None:
-        """Keep the generator of this moment to choose among later."""
+        """Keep a copy of the generator as it is now, to choose from later."""
         if self.writes:
             path = self.run.kept_path(state.iteration)
             save_generator(path, state.average, to_json(self.config))
@@ -182,7 +182,7 @@ class Record:
                 "counts": {
                     split: photos.counts(split)
                     for split in ("train", "validation", "test")
-                    # None is kept back where the run learns from those photos too.
+                    # Left out where the run is trained on the validation photos too.
                     if split != "validation" or photos.validation.any()
                 },
                 "size": photos.size,
@@ -191,17 +191,17 @@ class Record:
                 "iteration": state.iteration,
                 "images_seen": self._seen(state),
                 "seconds": round(state.seconds, 1),
-                "stalled": round(state.stalled, 1),  # seconds that were left out, see Stopwatch
+                "stalled": round(state.stalled, 1),  # seconds that don't count, see Stopwatch
                 "finished": state.iteration >= self.iterations,
-                "restarts": self.restarts,  # pictures at which the run, finished, was given more
-                "segments": self.segments,  # from which iteration on which code trained
+                "restarts": self.restarts,  # photos seen at each warm restart, see check_budget
+                "segments": self.segments,  # first iteration and git revision of each training
             },
             "environment": environment(next(state.generator.parameters()).device),
         }
 
 
 def environment(device: torch.device) -> dict[str, Any]:
-    """What the figures of a run depend on beside its settings."""
+    """Versions and hardware, which the figures of a run depend on beside its settings."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor()
     return {
         "car_gan": gan.__version__,
@@ -217,10 +217,9 @@ def environment(device: torch.device) -> dict[str, Any]:
 
 @functools.cache
 def git_revision(root: Path = ROOT) -> str:
-    """The commit of the code in `root`, as it was when this process first asked.
+    """The commit of the code in `root` at the first call of this process.
 
-    A `+` follows it if a file of CODE was changed or isn't tracked; it is empty where the code is
-    no checkout of its own.
+    It ends in `+` if a file of CODE has uncommitted changes, and is "" outside a git checkout.
     """
     try:
         if not _git(root, "ls-files", "gan/__init__.py"):
@@ -232,7 +231,7 @@ def git_revision(root: Path = ROOT) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         ["git", *arguments],
         cwd=root,
         capture_output=True,
@@ -241,4 +240,4 @@ def _git(root: Path, *arguments: str) -> str:
         timeout=10,
         check=True,
     )
-    return done.stdout.strip()
+    return completed.stdout.strip()

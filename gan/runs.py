@@ -1,5 +1,7 @@
-"""A run folder: the one place that knows its file names. Training writes it, evaluation adds
-to it, the app only reads it."""
+"""Run folders: the names and tables of their files, and where they lie.
+
+Training writes a run folder, evaluation adds figures to it, and the app only reads it.
+"""
 
 import hashlib
 import itertools
@@ -51,19 +53,19 @@ SOURCE_KINDS: dict[str, Kind] = {
     "gan_train": "number",
 }
 LOSS_COLUMNS, METRIC_COLUMNS = tuple(LOSS_KINDS), tuple(METRIC_KINDS)
-# Two rows that agree in these measure the same thing: the newer replaces the older.
+# A row replaces an older one that agrees with it in these columns.
 METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "seed")
-# What pictures, or photos in their place, are compared with, the one that speaks first: photos of
-# a split (those of "train" are all but the test split's), none, or one half of the photos.
+# The photos that pictures were compared with, the preferred ones first: those of a split ("train"
+# stands for all but the test split), none, or one half of the photos.
 REFERENCES = ("test", "validation", "train", "", "half")
 TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference")
-
-
-JUDGE_GRAPH = "judge.onnx"  # in a judge's folder: its classifiers' graph, see gan/graph.py
+# In the folder of a judge, the classifiers that evaluate runs (gan/metrics/judge.py).
+JUDGE_FILE = "judge.json"  # describes the judge and is written last
+JUDGE_GRAPH = "judge.onnx"  # the classifiers' graph, see gan/graph.py
 
 
 def runs_root() -> Path:
-    """Where runs live: $CAR_GAN_CHECKPOINTS, the repository's checkpoints/, or ./checkpoints."""
+    """Where runs lie: $CAR_GAN_CHECKPOINTS, the checkout's checkpoints/, or ./checkpoints."""
     named = os.environ.get("CAR_GAN_CHECKPOINTS")
     if named:
         return Path(named).expanduser()
@@ -71,33 +73,40 @@ def runs_root() -> Path:
     return shipped if shipped.is_dir() else Path("checkpoints")
 
 
-JUDGE_FILE = "judge.json"  # describes a judge; a folder without it holds none
-
-
 def judge_path(dataset: str, size: int, content_hash: str) -> Path:
-    """Where classifiers that judge pictures of a data set at `size` pixels are kept.
+    """The folder of the judge of a data set at `size` pixels.
 
-    The name is for people; the hash keeps other photos of the same name apart.
+    The name is for people; the hash tells data sets of one name apart.
     """
     return runs_root() / f"judge-{dataset}-{size}-{content_hash[:8]}"
 
 
 def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:
-    """The folders of classifiers that know these photos at this size, whatever they are called."""
-    found = []
+    """The folders of all judges of these photos at this size, whatever their names."""
+    folders = []
     for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
         try:
             about = reading.read_json(path)
             if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
-                found.append(path.parent)
+                folders.append(path.parent)
         except (UserError, KeyError, TypeError):
             continue
-    return found
+    return folders
+
+
+class _File:
+    """The path of a file in a run folder, as an attribute of Run."""
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+
+    def __get__(self, run: "Run", kind: type["Run"]) -> Path:
+        return run.path.joinpath(*self.parts)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run folder; nothing is read before a method is called."""
+    """One run folder; no file is read before a method is called."""
 
     path: Path
 
@@ -105,98 +114,45 @@ class Run:
     def name(self) -> str:
         return self.path.name
 
-    @property
-    def config_path(self) -> Path:
-        return self.path / "config.json"
+    config_path = _File("config.json")
+    generator_path = _File("generator.safetensors")
+    graph_path = _File("generator.onnx")  # the generator's graph without weights, see gan/graph.py
+    losses_path = _File("losses.csv")
+    samples_path = _File("samples")
+    resume_path = _File("resume", "state.safetensors")
+    lock_path = _File("resume", "lock")
+    owner_path = _File("resume", "owner")  # the id of the process that holds the lock
 
-    @property
-    def generator_path(self) -> Path:
-        return self.path / "generator.safetensors"
-
-    @property
-    def graph_path(self) -> Path:
-        """The generator's graph without weights, see gan/graph.py."""
-        return self.path / "generator.onnx"
-
-    @property
-    def losses_path(self) -> Path:
-        return self.path / "losses.csv"
-
-    @property
-    def metrics_path(self) -> Path:
-        return self.path / "metrics.csv"
-
-    @property
-    def samples_path(self) -> Path:
-        return self.path / "samples"
-
-    @property
-    def confusion_path(self) -> Path:
-        return self.path / "confusion.csv"
-
-    @property
-    def distances_path(self) -> Path:
-        return self.path / "neighbour_distances.csv"
-
-    @property
-    def predictions_path(self) -> Path:
-        """What each classifier of an evaluation named each held-out photo."""
-        return self.path / "predictions.csv"
-
-    @property
-    def sources_path(self) -> Path:
-        """How many held-out photos of each source and type were named right, see SOURCE_KINDS."""
-        return self.path / "by_source.csv"
-
-    @property
-    def directions_path(self) -> Path:
-        """Directions in the latent space that change one thing, see gan/directions.py."""
-        return self.path / "directions.csv"
-
-    @property
-    def copies_path(self) -> Path:
-        """Each generated picture's best match among the photos, the most alike first."""
-        return self.path / "copies.csv"
-
-    @property
-    def openings_path(self) -> Path:
-        """When figures of this run were measured on the test split, one row a time."""
-        return self.path / "test_openings.csv"
-
-    @property
-    def neighbours_path(self) -> Path:
-        """Generated pictures beside their nearest photos; never committed."""
-        return self.path / "neighbours.png"
-
-    @property
-    def resume_path(self) -> Path:
-        return self.path / "resume" / "state.safetensors"
+    # Written by evaluation.
+    metrics_path = _File("metrics.csv")
+    confusion_path = _File("confusion.csv")
+    distances_path = _File("neighbour_distances.csv")
+    predictions_path = _File("predictions.csv")  # each classifier's answer for each held-out photo
+    sources_path = _File("by_source.csv")  # accuracy by source of the photos, see SOURCE_KINDS
+    directions_path = _File("directions.csv")  # directions in latent space, see gan/directions.py
+    copies_path = _File("copies.csv")  # each picture's best match among the photos
+    openings_path = _File("test_openings.csv")  # each time that the test split was used
+    neighbours_path = _File("neighbours.png")  # pictures beside photos; never committed
+    guidance_path = _File("guidance.csv")
+    choice_path = _File("choice.csv")
 
     def sample_path(self, iteration: int) -> Path:
         return self.samples_path / f"{iteration:07d}.jpg"
 
     def kept_path(self, iteration: int) -> Path:
-        """A generator of before the end, kept to choose among; never committed."""
+        """A generator kept on the way, to choose from; never committed."""
         return self.path / "kept" / f"{iteration:07d}.safetensors"
 
-    @property
-    def guidance_path(self) -> Path:
-        return self.path / "guidance.csv"
-
-    @property
-    def choice_path(self) -> Path:
-        return self.path / "choice.csv"
-
     def samples(self) -> list[tuple[int, Path]]:
-        """The grids of fixed latents as (iteration, path), in order of iteration.
+        """The grids of sample pictures as (iteration, path), in order of iteration.
 
-        Runs of before grids were JPEG have PNG; where both are there the JPEG is the newer.
+        Older runs have PNGs; if an iteration has both, the JPEG is newer and is taken.
         """
         both = (_numbered(self.samples_path, suffix) for suffix in (".png", ".jpg"))
         return sorted(dict(itertools.chain(*both)).items())
 
     def kept(self) -> list[tuple[int, Path]]:
-        """The generators to choose among as (iteration, path), in order of iteration."""
+        """The generators kept on the way as (iteration, path), in order of iteration."""
         return _numbered(self.kept_path(0).parent, ".safetensors")
 
     def read_config(self) -> dict[str, Any]:
@@ -216,7 +172,7 @@ class Run:
         atomic.write_text(self.config_path, json.dumps(values, indent=2) + "\n")
 
     def kept_validation(self) -> bool:
-        """Whether the run kept the validation photos back; runs before there were any did not.
+        """Whether validation photos were held out from training; older runs have none.
 
         Raises:
             UserError: config.json can't be read.
@@ -224,11 +180,11 @@ class Run:
         return bool(self.read_config()["dataset"].get("counts", {}).get("validation"))
 
     def read_losses(self) -> pd.DataFrame:
-        """losses.csv with LOSS_COLUMNS; empty if there is none; a torn last line is dropped."""
+        """losses.csv with LOSS_COLUMNS, without a cut-off last line; empty if there is none."""
         return _table(self.losses_path, LOSS_KINDS)
 
     def read_metrics(self) -> pd.DataFrame:
-        """metrics.csv with METRIC_COLUMNS; empty if there is none; a torn last line is dropped."""
+        """metrics.csv with METRIC_COLUMNS, without a cut-off last line; empty if there is none."""
         return _table(self.metrics_path, METRIC_KINDS)
 
     def read_sources(self) -> pd.DataFrame:
@@ -239,7 +195,7 @@ class Run:
         atomic.write_text(self.losses_path, rows.to_csv(index=False))
 
     def add_metrics(self, rows: list[dict[str, Any]]) -> None:
-        """Add rows with keys of METRIC_COLUMNS (absent ones stay empty), replacing equal keys.
+        """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
 
         Raises:
             KeyError: A metric is not in the glossary.
@@ -254,7 +210,7 @@ class Run:
         atomic.write_text(self.metrics_path, table.to_csv(index=False))
 
     def record_opening(self, images_seen: int) -> None:
-        """Write down that the run's figures on the test split are about to be looked at."""
+        """Note in test_openings.csv that the run is about to be judged on the test split."""
         try:
             before = self.openings_path.read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -264,7 +220,7 @@ class Run:
         atomic.write_text(self.openings_path, before + row)
 
     def short_hash(self) -> str:
-        """First 8 hexadecimal digits of the generator file's SHA-256: names a checkpoint.
+        """First 8 hexadecimal digits of the generator file's SHA-256, which identify it.
 
         Raises:
             UserError: There is no generator file.
@@ -274,18 +230,9 @@ class Run:
         except OSError as error:
             raise UserError(f"{self.generator_path} can't be read: {error.strerror}") from None
 
-    @property
-    def lock_path(self) -> Path:
-        return self.resume_path.parent / "lock"
-
-    @property
-    def owner_path(self) -> Path:
-        """Holds the number of the process that has the lock."""
-        return self.resume_path.parent / "owner"
-
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for one writer; the system lets go of it however the process ends.
+        """Lock the folder for one writer; the system frees the lock however the process ends.
 
         Raises:
             UserError: Another training holds it.
@@ -308,12 +255,12 @@ class Run:
             lock.release()
 
     def check_owner(self) -> None:
-        """See that no other training took over a folder that was removed under this one.
+        """Check that no other training writes here after the folder was removed under this one.
 
-        A removed folder alone is no reason to lose work: the next save makes it anew.
+        A removed folder alone is no error: the next save makes it again.
 
         Raises:
-            UserError: Another training holds the folder's name now.
+            UserError: Another training holds the lock now.
         """
         try:
             owner = self.owner_path.read_text(encoding="utf-8")
@@ -328,21 +275,21 @@ class Run:
 def find_run(out: str) -> Run:
     """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
     path = Path(out).expanduser()
-    if "/" in out or os.sep in out or path.exists():  # "./x" and "x/" too, which Path cuts to "x"
+    if "/" in out or os.sep in out or path.exists():  # of "./x" and "x/" Path leaves only "x"
         return Run(path)
     return Run(runs_root() / path)
 
 
 def find_runs(root: Path) -> list[Run]:
-    """Every run under `root`, however deep, in order of path; an experiment's runs nest."""
+    """Every run below `root`, in order of path; the runs of an experiment lie in its folder."""
     return [Run(path.parent) for path in sorted(root.glob("**/config.json"))]
 
 
 def latest(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of metrics.csv that were measured last, for each metric on its own.
+    """The rows of the generator that was measured last, for each metric and extractor.
 
-    Rows are in the order in which they were measured, not of pictures seen: a generator of before
-    the end may be chosen after the last one was judged.
+    Rows are in the order of measurement, not of training: an earlier generator may be chosen after
+    the last one was judged.
     """
     if metrics.empty:
         return metrics
@@ -351,9 +298,9 @@ def latest(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def one_reference(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows against one set of photos for each metric and extractor, the first of REFERENCES.
+    """For each metric, extractor and body type the rows of one reference, the first of REFERENCES.
 
-    A figure that was measured against several, at several counts, must not be averaged over them.
+    Figures against different references must not be averaged.
     """
     if metrics.empty:
         return metrics
@@ -364,8 +311,8 @@ def one_reference(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:
-    found = folder.glob(f"*{suffix}") if folder.is_dir() else ()
-    return sorted((int(path.stem), path) for path in found if path.stem.isdecimal())
+    paths = folder.glob(f"*{suffix}") if folder.is_dir() else ()
+    return sorted((int(path.stem), path) for path in paths if path.stem.isdecimal())
 
 
 def _table(path: Path, kinds: dict[str, Kind]) -> pd.DataFrame:
