@@ -16,7 +16,7 @@ from gan.cli import parse
 from gan.data.photos import Photos, load
 from gan.errors import UserError, command
 from gan.launch import find_run
-from gan.metrics import report
+from gan.metrics import tables
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
 from gan.metrics.evaluation import Effort, Evaluation, check_source, held_out_split
@@ -81,10 +81,10 @@ def main() -> None:
             evaluations[photos.content_hash] = Evaluation(photos, judge, extractors, effort)
         evaluation = evaluations[photos.content_hash]
         if options.choose:
-            print(f"{run.name}: {report.choice(choose(run, photos, evaluation.judge))}")
+            print(f"{run.name}: {tables.choice(choose(run, photos, evaluation.judge))}")
         rows = evaluation.of(run)
-        print(f"\n{run.name}\n{report.figures(rows)}\n")
-        if table := report.classes(rows):
+        print(f"\n{run.name}\n{tables.figures(rows)}\n")
+        if table := tables.classes(rows):
             print(f"{table}\n")
         else:
             print("  no class figures: the generator takes no class\n")

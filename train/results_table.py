@@ -13,7 +13,7 @@ import tyro
 from gan.cli import parse
 from gan.document import write_part
 from gan.errors import UserError, command
-from gan.metrics.report import headline, markdown
+from gan.metrics.tables import headline, markdown
 from gan.runs import find_run
 
 REPOSITORY = Path(__file__).resolve().parent.parent

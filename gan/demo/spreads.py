@@ -18,7 +18,7 @@ SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
 SHARES = {key for key, metric in METRICS.items() if metric.scale == "share"}
 LOWER_IS_BETTER = {key for key, metric in METRICS.items() if metric.better == "lower"}
 # Metrics of a generator's pictures, in the order in which they are shown.
-QUALITY = [key for key, metric in METRICS.items() if metric.about == "pictures" and metric.better]
+QUALITY = [key for key, metric in METRICS.items() if metric.subject == "pictures" and metric.better]
 
 
 @dataclass(frozen=True)

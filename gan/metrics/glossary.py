@@ -1,6 +1,6 @@
-"""The one table of what is measured: each metric's name, digits, direction and meaning.
+"""The table of all metrics: the name, number format, direction and meaning of each.
 
-Nothing here needs torch, so pages and tables that only show figures can read it.
+It needs no torch, so that pages and tables that only show figures can import it.
 """
 
 import math
@@ -12,7 +12,8 @@ INCEPTION = "inception-v3-compat"  # the network of the FID and IS papers, torch
 LITE2 = "efficientnet-lite2"
 DINOV2 = "dinov2-vit-s-14"
 CLASSIFIER = "car-classifier"
-FLOOR, NOISE = "_floor", "_noise"  # what a key ends with that is another figure's ruler
+# Endings of the keys of a metric's values on photos and on noise in the pictures' place.
+FLOOR, NOISE = "_floor", "_noise"
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,16 @@ class Metric:
     """What one key of the column `metric` means."""
 
     name: str
-    form: str  # of a value in a text table
-    better: Literal["lower", "higher", ""]  # "": neither
-    about: Literal["pictures", "photos", "training"]  # what the value describes
+    form: str  # format of a value in a text table
+    better: Literal["lower", "higher", ""]  # "" where neither is better
     meaning: str
+    subject: Literal["pictures", "photos", "training"] = "pictures"  # what the value describes
     scale: Literal["", "share", "millions"] = ""  # how the app writes a value
-    by_class: bool = False  # measured for each body type too
-    home: str = ""  # the extractor that the bare name means; another is named in brackets
-    ruler: bool = False  # has a floor (photos in the pictures' place) and noise as the other end
-    headline: tuple[str, ...] = ()  # the extractors whose value sums a run up
+    by_class: bool = False  # whether it is measured for each body type too
+    home: str = ""  # the extractor that the name alone means; another is added in brackets
+    ruler: bool = False  # whether there are values of photos (FLOOR) and noise (NOISE) beside it
+    on_photos: str = ""  # key of what photos score in the pictures' place, where it isn't a FLOOR
+    headline: tuple[str, ...] = ()  # the extractors whose values are in the short table of a run
 
     @property
     def sign(self) -> int:
@@ -64,7 +66,7 @@ class Metric:
         return {"higher": 1, "lower": -1, "": 0}[self.better]
 
     def show(self, value: float) -> str:
-        """A value with as many digits as it deserves; a share in per cent."""
+        """A value as the app shows it; a share is in per cent."""
         if value is None or math.isnan(value):
             return "not measured"
         if self.scale == "share":
@@ -76,13 +78,12 @@ class Metric:
         return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
-# In the order in which a reader wants them.
+# In the order in which tables show them.
 _MEASURED: dict[str, Metric] = {
     "fid": Metric(
         "FID",
         "{:.2f}",
         "lower",
-        "pictures",
         "Fréchet Inception distance: how far the statistics of generated pictures are from those "
         "of photos, read by the Inception V3 network.",
         home=INCEPTION,
@@ -93,7 +94,6 @@ _MEASURED: dict[str, Metric] = {
         "FD",
         "{:.2f}",
         "lower",
-        "pictures",
         "The formula of FID on the features of another network, which is named in brackets. Its "
         "values can't be compared with FID.",
         ruler=True,
@@ -103,7 +103,6 @@ _MEASURED: dict[str, Metric] = {
         "IS",
         "{:.2f}",
         "higher",
-        "pictures",
         "Inception score: high where each picture is named with confidence and the set is varied. "
         "It never looks at real photos.",
         home=INCEPTION,
@@ -114,7 +113,6 @@ _MEASURED: dict[str, Metric] = {
         "KID",
         "{:.4f}",
         "lower",
-        "pictures",
         "Kernel Inception distance: like FID, but without its bias on small sets.",
         by_class=True,
         home=INCEPTION,
@@ -124,7 +122,6 @@ _MEASURED: dict[str, Metric] = {
         "Precision",
         "{:.3f}",
         "higher",
-        "pictures",
         "The share of generated pictures that lie among real ones (realism). A few odd photos "
         "with wide neighbourhoods can raise it: see density.",
         scale="share",
@@ -134,7 +131,6 @@ _MEASURED: dict[str, Metric] = {
         "Recall",
         "{:.3f}",
         "higher",
-        "pictures",
         "The share of real pictures that lie among generated ones (variety).",
         scale="share",
         ruler=True,
@@ -143,7 +139,6 @@ _MEASURED: dict[str, Metric] = {
         "Density",
         "{:.3f}",
         "higher",
-        "pictures",
         "How many real neighbourhoods hold a generated picture, on average, over how many would "
         "if it were a photo: 1 is as photos (Naeem et al. 2020).",
         ruler=True,
@@ -152,7 +147,6 @@ _MEASURED: dict[str, Metric] = {
         "Coverage",
         "{:.3f}",
         "higher",
-        "pictures",
         "The share of photos with a generated picture in their neighbourhood (Naeem et al. 2020).",
         scale="share",
         ruler=True,
@@ -161,9 +155,9 @@ _MEASURED: dict[str, Metric] = {
         "Same classifier on photos",
         "{:.3f}",
         "higher",
-        "photos",
         "The same classifier trained and tested on real photos: what GAN-test and GAN-train are "
         "compared with. It is a ceiling only if more training would not raise it.",
+        subject="photos",
         scale="share",
         by_class=True,
         home=CLASSIFIER,
@@ -172,32 +166,32 @@ _MEASURED: dict[str, Metric] = {
         "GAN-test",
         "{:.3f}",
         "higher",
-        "pictures",
         "A classifier trained on real photos names generated pictures: the share that it names as "
         "asked.",
         scale="share",
         by_class=True,
         home=CLASSIFIER,
         headline=(CLASSIFIER,),
+        on_photos="classifier",
     ),
     "gan_train": Metric(
         "GAN-train",
         "{:.3f}",
         "higher",
-        "pictures",
         "A classifier trained on generated pictures names real held-out photos: the share that it "
         "gets right.",
         scale="share",
         by_class=True,
         home=CLASSIFIER,
         headline=(CLASSIFIER,),
+        on_photos="classifier",
     ),
     "classifier_mean": Metric(
         "Same classifier on photos, mean of the types",
         "{:.3f}",
         "higher",
-        "photos",
         "The same classifier on photos: the mean over body types, so that each counts alike.",
+        subject="photos",
         scale="share",
         home=CLASSIFIER,
     ),
@@ -205,7 +199,6 @@ _MEASURED: dict[str, Metric] = {
         "GAN-train, mean of the types",
         "{:.3f}",
         "higher",
-        "pictures",
         "GAN-train as the mean over body types, so that each counts alike. Its interval is over "
         "photos and seeds (bootstrap).",
         scale="share",
@@ -215,7 +208,6 @@ _MEASURED: dict[str, Metric] = {
         "GAN-train over the same classifier on photos",
         "{:.3f}",
         "higher",
-        "pictures",
         "GAN-train over what photos teach the same classifier, seed by seed: 1 is as good a "
         "teacher as photos. Its interval is over photos and seeds (bootstrap).",
         scale="share",
@@ -226,7 +218,6 @@ _MEASURED: dict[str, Metric] = {
         "Gain from generated pictures added to photos",
         "{:+.3f}",
         "higher",
-        "pictures",
         "Accuracy on held-out photos of a classifier that saw photos and generated pictures, less "
         "that of one that saw photos alone, after as many steps: above 0 they help.",
         by_class=True,
@@ -236,7 +227,6 @@ _MEASURED: dict[str, Metric] = {
         "Diversity",
         "{:.2f}",
         "higher",
-        "pictures",
         "How different pictures of one type are from each other, generated over real: 1 is as "
         "varied as real photos. Noise scores high too: see its value.",
         by_class=True,
@@ -248,7 +238,6 @@ _MEASURED: dict[str, Metric] = {
         "Diversity (first photos)",
         "{:.2f}",
         "higher",
-        "pictures",
         "Diversity as the experiments measure it: on the first photos of a type in the order of "
         "their files, as many as there are pictures.",
         by_class=True,
@@ -258,7 +247,6 @@ _MEASURED: dict[str, Metric] = {
         "Neighbour distance",
         "{:.2f}",
         "",
-        "pictures",
         "Median distance from a generated picture to the nearest train photo, in the classifier's "
         "features. Its floor is that of held-out photos, which nobody can have copied.",
         home=CLASSIFIER,
@@ -268,7 +256,6 @@ _MEASURED: dict[str, Metric] = {
         "Distance to the photos learned from",
         "{:.2f}",
         "",
-        "pictures",
         "Median distance from a picture of a type to the nearest photo of that type that the run "
         "learned from, in the classifier's features.",
         by_class=True,
@@ -278,7 +265,6 @@ _MEASURED: dict[str, Metric] = {
         "Distance to the photos learned from, over that to unseen ones",
         "{:.2f}",
         "",
-        "pictures",
         "1 is no nearer than to as many photos that the training never saw.",
         by_class=True,
         home=CLASSIFIER,
@@ -287,7 +273,6 @@ _MEASURED: dict[str, Metric] = {
         "Share of sets of unseen photos that lie as near",
         "{:.3f}",
         "",
-        "pictures",
         "Above 0.05 the photos learned from lie no nearer than chance explains.",
         by_class=True,
         home=CLASSIFIER,
@@ -296,7 +281,6 @@ _MEASURED: dict[str, Metric] = {
         "Copies",
         "{:.4f}",
         "lower",
-        "pictures",
         "The share of pictures that match a train photo, mirrored or not, better than all but one "
         "in a hundred held-out photos do, pixel by pixel at 32 px.",
         scale="share",
@@ -306,41 +290,47 @@ _MEASURED: dict[str, Metric] = {
         "Generator's loss",
         "{:.2f}",
         "",
-        "training",
         "Mean loss of the generator over the last tenth of the training.",
+        subject="training",
     ),
     "loss_d": Metric(
         "Discriminator's loss",
         "{:.2f}",
         "",
-        "training",
         "Mean loss of the discriminator over the last tenth of the training.",
+        subject="training",
     ),
     "loss_g_oscillation": Metric(
         "Oscillation of the generator's loss",
         "{:.2f}",
         "lower",
-        "training",
         "Standard deviation of the generator's loss around its smoothed curve.",
+        subject="training",
     ),
     "pictures_per_s": Metric(
-        "Training speed (pictures/s)", "{:.0f}", "higher", "training", "Photos seen in a second."
+        "Training speed (pictures/s)",
+        "{:.0f}",
+        "higher",
+        "Photos seen in a second.",
+        subject="training",
     ),
-    "seconds": Metric("Training time (s)", "{:.0f}", "lower", "training", "Seconds of training."),
+    "seconds": Metric(
+        "Training time (s)", "{:.0f}", "lower", "Seconds of training.", subject="training"
+    ),
     "parameters": Metric(
         "Parameters, both networks",
         "{:.0f}",
         "lower",
-        "training",
         "Numbers that both networks learn.",
+        subject="training",
         scale="millions",
     ),
     "multiply_adds": Metric(
         "Multiply-adds a picture",
         "{:.0f}",
         "lower",
-        "training",
         "Multiply-adds of one picture through both networks.",
+        subject="training",
         scale="millions",
     ),
 }
@@ -350,7 +340,7 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
     for key, metric in _MEASURED.items():
         yield key, metric
         if metric.ruler:
-            alike = replace(metric, about="photos", ruler=False, by_class=False, headline=())
+            alike = replace(metric, subject="photos", ruler=False, by_class=False, headline=())
             yield (
                 key + FLOOR,
                 replace(
@@ -372,7 +362,8 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
 
 
 METRICS: dict[str, Metric] = dict(_with_rulers())
-# (key, extractor) of the figures that sum a run up, in order.
+BY_CLASS = tuple(key for key, metric in METRICS.items() if metric.by_class)
+# The metrics of a short table: (key, extractor).
 HEADLINE = [(key, network) for key, metric in METRICS.items() for network in metric.headline]
 
 
@@ -389,6 +380,11 @@ def title(key: str, extractor: str) -> str:
     return f"{metric.name} ({known.name if known else extractor})"
 
 
+def on_photos(key: str) -> str:
+    """The key of what photos score in the place of the pictures that `key` is about."""
+    return METRICS[key].on_photos or key + FLOOR
+
+
 def distance(extractor: str) -> str:
-    """The key of the Fréchet distance: FID is the name of Inception's alone."""
+    """The key of the Fréchet distance, which is called FID on Inception's features only."""
     return "fid" if extractor == INCEPTION else "fd"

@@ -8,7 +8,7 @@ import pytest
 
 from gan.document import read_part
 from gan.metrics.glossary import CLASSIFIER, LITE2
-from gan.metrics.report import headline, markdown
+from gan.metrics.tables import headline, markdown
 from gan.runs import METRIC_COLUMNS, Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -1,40 +1,26 @@
-"""The figures of an evaluation as text: one line a figure, one table of the classes."""
+"""The figures of evaluations as text: lines for a terminal, and tables in Markdown."""
 
 import pandas as pd
 
 from gan.metrics import sources
-from gan.metrics.glossary import CLASSIFIER, FLOOR, LITE2, METRICS, title
+from gan.metrics.glossary import BY_CLASS, FLOOR, HEADLINE, METRICS, on_photos, title
 from gan.runs import latest, one_reference
-
-BY_CLASS = [key for key, metric in METRICS.items() if metric.by_class]
-# The figures of a short table.
-HEADLINE = (
-    ("fd", LITE2),
-    ("fd", CLASSIFIER),
-    ("precision", LITE2),
-    ("recall", LITE2),
-    ("gan_test", CLASSIFIER),
-    ("gan_train", CLASSIFIER),
-)
 
 
 def figures(rows: pd.DataFrame) -> str:
-    """One line a figure: mean over seeds, their range, the counts and the reference split."""
+    """One line a figure: mean over seeds, their range, the counts and the reference."""
     whole = rows[rows["body_type"] == "all"]
     lines = []
-    for metric, about in METRICS.items():
-        digits = about.form
-        found = whole[whole["metric"] == metric]
-        for (extractor, reference), group in found.groupby(["extractor", "reference"], sort=False):
-            text = digits.format(group["value"].mean())
-            if len(group) > 1:
-                low, high = (digits.format(f(group["value"])) for f in (min, max))
-                text += f" ({low} to {high}, range of {len(group)} seeds)"
+    for metric in METRICS:
+        measured = whole[whole["metric"] == metric]
+        for names, group in measured.groupby(["extractor", "reference"], sort=False):
+            extractor, reference = names
+            text = _mean(group["value"], metric, f", range of {len(group)} seeds")
             first = group.iloc[0]
-            drawn = "photos in their place" if metric.endswith(FLOOR) else "generated"
+            judged = "photos in their place" if metric.endswith(FLOOR) else "generated"
             counts = [
                 f"{int(first[column]):,} {kind}"
-                for column, kind in (("n_fake", drawn), ("n_real", "real"))
+                for column, kind in (("n_fake", judged), ("n_real", "real"))
                 if pd.notna(first.get(column))
             ]
             basis = ", ".join([*counts, *([_against(str(reference))] if reference else [])])
@@ -45,12 +31,12 @@ def figures(rows: pd.DataFrame) -> str:
 def classes(rows: pd.DataFrame) -> str:
     """A table of the classes, mean over seeds; empty where nothing is measured by class."""
     rows = one_reference(rows)
-    found = rows[(rows["body_type"] != "all") & rows["metric"].isin(BY_CLASS)]
-    # Inception's KID would be averaged with Lite2's: the first extractor speaks.
-    found = found[(found["metric"] != "kid") | (found["extractor"] == _first_kid(found))]
-    if found.empty:
+    rows = rows[(rows["body_type"] != "all") & rows["metric"].isin(BY_CLASS)]
+    if rows.empty:
         return ""
-    table = found.pivot_table(
+    # A metric of several extractors, such as KID, must not be averaged over them.
+    first = rows.groupby("metric")["extractor"].transform("first")
+    table = rows[rows["extractor"] == first].pivot_table(
         index="body_type", columns="metric", values="value", aggfunc="mean", sort=False
     )
     columns = [metric for metric in BY_CLASS if metric in table]
@@ -68,7 +54,7 @@ def by_source(found: pd.DataFrame) -> str:
 
 
 def choice(table: pd.DataFrame) -> str:
-    """Which generator was taken, and how it compares with the last."""
+    """Which generator was chosen, and how it compares with the last one."""
     best, last = table.iloc[int(table["fd"].argmin())], table.iloc[-1]
     return (
         f"took the generator of {int(best['images_seen']):,} pictures seen, the best of "
@@ -76,16 +62,11 @@ def choice(table: pd.DataFrame) -> str:
     )
 
 
-def _first_kid(rows: pd.DataFrame) -> str:
-    names = rows.loc[rows["metric"] == "kid", "extractor"]
-    return str(names.iloc[0]) if len(names) else ""
-
-
 def markdown(tables: dict[str, pd.DataFrame]) -> str:
-    """Runs side by side, for a README: name of each run and its metrics.csv to Markdown.
+    """All figures of runs side by side, as Markdown; `tables` are their metrics.csv by name.
 
-    Each cell is the mean over seeds, with their range where there are several. Then a table of
-    the classes of every conditional run.
+    A cell is the mean over seeds, with their range where there are several. A table of the
+    classes of all conditional runs follows.
     """
     tables = {name: latest(table) for name, table in tables.items()}
     names = list(tables)
@@ -93,25 +74,23 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
     for metric in METRICS:
         pairs = [pair for table in tables.values() for pair in _measured(table, metric)]
         for extractor, reference in dict.fromkeys(pairs):
-            named = [extractor] if extractor else []
-            split = [_against(reference)] if reference else []
-            about = f" ({', '.join(named + split)})" if named or split else ""
+            details = [*filter(None, [extractor]), *([_against(reference)] if reference else [])]
+            note = f" ({', '.join(details)})" if details else ""
             cells = [_cell(table, metric, extractor, reference) for table in tables.values()]
-            lines.append(f"| `{metric}`{about} | " + " | ".join(cells) + " |")
+            lines.append(f"| `{metric}`{note} | " + " | ".join(cells) + " |")
     return "\n".join(lines + _class_lines(tables))
 
 
 def headline(tables: dict[str, pd.DataFrame]) -> str:
-    """The figures that matter most, runs side by side, as Markdown; the last column is photos'.
+    """The figures of HEADLINE, runs side by side, as Markdown; the last column is that of photos.
 
-    What photos reach is measured beside every run; that of the last run that has it is shown.
+    What photos score is measured beside every run; the value of the last run that has it is shown.
     """
     tables = {name: latest(table) for name, table in tables.items()}
     lines = ["| figure | " + " | ".join([*tables, "photos"]) + " |"]
     lines.append("|---|" + "---|" * (len(tables) + 1))
     for metric, extractor in HEADLINE:
-        photos = "classifier" if metric in ("gan_test", "gan_train") else metric + FLOOR
-        pairs = [_beside(table, metric, photos, extractor) for table in tables.values()]
+        pairs = [_beside(table, metric, extractor) for table in tables.values()]
         reached = [cell for _, cell in pairs if cell != "-"] or ["-"]
         name = f"{title(metric, extractor)}, {METRICS[metric].better} is better"
         lines.append(
@@ -120,19 +99,18 @@ def headline(tables: dict[str, pd.DataFrame]) -> str:
     return "\n".join(lines)
 
 
-def _beside(table: pd.DataFrame, metric: str, photos: str, extractor: str) -> tuple[str, str]:
-    """A figure and that of photos against the same reference, where one reference has both."""
+def _beside(table: pd.DataFrame, metric: str, extractor: str) -> tuple[str, str]:
+    """The cells of a figure and of what photos score, against one reference if possible."""
+    keys = metric, on_photos(metric)
     splits = [
-        [split for network, split in _measured(table, key) if network == extractor]
-        for key in (metric, photos)
+        [split for network, split in _measured(table, key) if network == extractor] for key in keys
     ]
     both = [split for split in splits[0] if split in splits[1]]
-    chosen = [(both + mine)[:1] for mine in splits]
-    ours, theirs = (
-        _cell(table, key, extractor, split[0]) if split else "-"
-        for key, split in zip((metric, photos), chosen, strict=True)
+    pictures, photos = (
+        _cell(table, key, extractor, (both + own)[0]) if own else "-"
+        for key, own in zip(keys, splits, strict=True)
     )
-    return ours, theirs
+    return pictures, photos
 
 
 def _against(reference: str) -> str:
@@ -149,12 +127,15 @@ def _cell(table: pd.DataFrame, metric: str, extractor: str, reference: str) -> s
     values = table[same & (table["extractor"] == extractor) & (table["reference"] == reference)][
         "value"
     ]
-    if values.empty:
-        return "-"
-    digits = METRICS[metric].form
-    text = digits.format(values.mean())
+    return "-" if values.empty else _mean(values, metric)
+
+
+def _mean(values: pd.Series, metric: str, note: str = "") -> str:
+    """The mean, with the range and `note` in brackets where there are several values."""
+    form = METRICS[metric].form.format
+    text = form(values.mean())
     if len(values) > 1:
-        text += f" ({digits.format(values.min())} to {digits.format(values.max())})"
+        text += f" ({form(values.min())} to {form(values.max())}{note})"
     return text
 
 
