@@ -13,17 +13,17 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
-from gan.data.photos import Photos, load
+from gan.data.prepared import Photos
 from gan.errors import UserError, command
-from gan.launch import find_run
 from gan.metrics import tables
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
-from gan.metrics.evaluation import Effort, Evaluation, check_source, held_out_split
+from gan.metrics.evaluation import Effort, Evaluation
 from gan.metrics.extractors import create
 from gan.metrics.glossary import DINOV2, INCEPTION, LITE2
 from gan.metrics.judge import judge_of
-from gan.runs import Run
+from gan.metrics.source import held_out_split, photos_of
+from gan.runs import Run, find_run
 
 NETWORKS = {"lite2": LITE2, "inception": INCEPTION, "dinov2": DINOV2}
 
@@ -75,7 +75,11 @@ def main() -> None:
     evaluations: dict[str, Evaluation] = {}
     for run, photos in work:
         if photos.content_hash not in evaluations:
-            held_out = {held_out_split(one, options.test) for one, its in work if its is photos}
+            held_out = {
+                held_out_split(other, options.test)
+                for other, theirs in work
+                if theirs.content_hash == photos.content_hash
+            }
             unseen = next((split for split in ("validation", "test") if split in held_out), None)
             judge = judge_of(photos, effort.seeds, effort.budget, unseen)
             evaluations[photos.content_hash] = Evaluation(photos, judge, extractors, effort)
@@ -101,13 +105,12 @@ def main() -> None:
 
 
 def find_work(options: Options) -> list[tuple[Run, Photos]]:
-    """The runs that hold a generator, each with its photos; a set of photos is loaded once.
+    """The runs that hold a generator, each with its photos.
 
     Raises:
         UserError: A folder holds no run, or one of other photos.
     """
     work: list[tuple[Run, Photos]] = []
-    loaded: dict[tuple[str, int, str], Photos] = {}
     # A shell's * names files too.
     runs = [find_run(name) for name in options.runs if not Path(name).is_file()]
     for run in runs:
@@ -115,13 +118,8 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
             print(f"{run.name} holds no generator: left out")
             continue
         check_place(run.path, "a copy of the run in another folder will do")
-        data = load_generator(run).config.data
-        known = "" if options.data else str(run.read_config()["dataset"].get("content_hash", ""))
-        source = options.data or data.data, data.size, known
-        if source not in loaded:
-            loaded[source] = load(*source)
-        work.append((run, loaded[source]))
-        check_source(*work[-1])
+        load_generator(run)  # a damaged file is reported before the photos are prepared
+        work.append((run, photos_of(run, options.data)))
         if options.choose:
             check_kept(run)
     if not work:

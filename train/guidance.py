@@ -10,14 +10,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tyro
 
 from gan.atomic import check_place
-from gan.checkpoint import load_generator
 from gan.cli import parse
-from gan.data.photos import load
 from gan.errors import UserError, command
-from gan.launch import find_run
-from gan.metrics.evaluation import check_source
 from gan.metrics.guidance import sweep
 from gan.metrics.judge import judge_of
+from gan.metrics.source import photos_of
+from gan.runs import find_run
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,11 @@ class Options:
 
 @command
 def main() -> None:
-    """Draw, judge, print the means over the judges."""
+    """Judge the run at each guidance, and print means over the judges."""
     options = parse(Options)
     run = find_run(options.run)
     check_place(run.path, "a copy of the run in another folder will do")
-    data = load_generator(run).config.data
-    photos = load(options.data or data.data, data.size)
-    check_source(run, photos)
+    photos = photos_of(run, options.data)
     table = sweep(run, photos, judge_of(photos, options.seeds), options.count)
     means = table.pivot_table(index="guidance", columns="metric", values="value", sort=False)
     print(f"{run.name}, {options.count:,} pictures, means over {options.seeds} judges")

@@ -13,15 +13,14 @@ import tyro
 from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
-from gan.data.photos import load
 from gan.errors import UserError, command
-from gan.metrics.evaluation import check_source
 from gan.metrics.scrutiny import (
     checker_energy,
     detector_auc,
     weave_energy,
     write_blind_sheet,
 )
+from gan.metrics.source import photos_of
 from gan.runs import find_run
 from gan.sampling import generate_set
 
@@ -50,9 +49,7 @@ def main() -> None:
     run = find_run(options.run)
     check_place(options.out, "--out")
     generator = load_generator(run)
-    data = generator.config.data
-    photos = load(options.data or data.data, data.size)
-    check_source(run, photos)
+    photos = photos_of(run, options.data)
     train = photos.pictures[photos.indices("train")]
     pictures, labels = generate_set(generator, options.count, seed=1)
     found = detector_auc(train, pictures, LOOKS, options.seed)

@@ -1,6 +1,4 @@
-"""How the experiments judge a run: EfficientNet-Lite2's distances, and class by class."""
-
-from collections.abc import Sequence
+"""The figures by which experiments judge a run, of all pictures and of each class."""
 
 import numpy as np
 from torch import Tensor
@@ -9,16 +7,17 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from gan.checkpoint import load_generator
 from gan.data.prepared import Photos
 from gan.metrics import fidelity
-from gan.metrics.classifier import accuracy, predict, recalls
+from gan.metrics.class_figures import diversity_rows, recognition_rows
+from gan.metrics.classifier import predict
 from gan.metrics.extractors import extract, real_features
-from gan.metrics.features import Features, Row
+from gan.metrics.features import Row
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
-from gan.metrics.measures import by_class, diversity, median_distance
+from gan.metrics.measures import median_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
-DRAWS = 39  # sets of withheld photos that stand for those learned from
+DRAWS = 39  # random sets of photos not trained on, for the permutation test of `_neighbours`
 
 
 def fidelity_rows(
@@ -49,9 +48,9 @@ def class_rows(
 ) -> list[Row]:
     """Rows of metrics.csv about each class of a conditional run.
 
-    `base` and `learned` are indices of train photos, int64, rising: those that every run of the
-    experiment is compared with, and those that this one was trained on. n_real of `gan_test` is
-    how many of the latter the class had.
+    `base` are the train photos that all runs of the experiment are compared with, `learned` those
+    that this run was trained on: indices, int64, rising. n_real of `gan_test` is the number of
+    photos in `learned`.
     """
     pictures, labels = generate_set(load_generator(run), count)
     name = extractor.get_name()
@@ -60,56 +59,35 @@ def class_rows(
     rows = fidelity.rows(made, real, name)
     sides = (made.pooled, labels), (real.pooled, photos.labels[base])
     rows += fidelity.class_rows(*sides, photos.classes, name)
+    counts = np.bincount(photos.labels[learned], minlength=len(photos.classes))
+    trained = {"all": len(learned)} | dict(zip(photos.classes, counts.tolist(), strict=True))
     for seed, network in enumerate(judge.networks):
         read = predict(network, pictures, f"judge {seed}, generated")
         known = judge.features(photos, seed).pooled
-        figures = _recognised(read, labels, photos, learned)
-        figures += _diversity(read.pooled, labels, known[base], photos.labels[base], photos.classes)
+        figures = recognition_rows(
+            read.named, labels, photos.classes, "n_fake", metric="gan_test", reference="train"
+        )
+        figures = [row | {"n_real": trained[row["body_type"]]} for row in figures]
+        sides = (read.pooled, labels), (known[base], photos.labels[base])
+        figures += diversity_rows(*sides, photos.classes, "diversity_first", most=None)
         if seed == 0:
             figures += _neighbours(read.pooled, labels, known, photos, learned)
         rows += [row | {"seed": seed} for row in figures]
     return rows
 
 
-def _recognised(
-    read: Features, labels: np.ndarray, photos: Photos, learned: np.ndarray
-) -> list[Row]:
-    """GAN-test: how often a classifier of photos names the class that was asked for."""
-    shared: Row = {"metric": "gan_test", "extractor": CLASSIFIER, "reference": "train"}
-    whole: Row = {"body_type": "all", "value": accuracy(read.named, labels)}
-    rows = [shared | whole | {"n_real": len(learned), "n_fake": len(labels)}]
-    for name, value in recalls(read.named, labels, photos.classes).items():
-        k = photos.classes.index(name)
-        had, drawn = int((photos.labels[learned] == k).sum()), int((labels == k).sum())
-        rows.append(shared | {"body_type": name, "value": value, "n_real": had, "n_fake": drawn})
-    return rows
-
-
-def _diversity(
-    made: Tensor, labels: np.ndarray, real: Tensor, real_labels: np.ndarray, classes: Sequence[str]
-) -> list[Row]:
-    """Mean pairwise distance within a class, generated over real, at equal counts."""
-    shared: Row = {"metric": "diversity_first", "extractor": CLASSIFIER, "reference": "train"}
-    return [
-        shared
-        | {"body_type": name, "value": diversity(ours, theirs)}
-        | {"n_real": len(theirs), "n_fake": len(ours)}
-        for name, ours, theirs in by_class((made, labels), (real, real_labels), classes)
-    ]
-
-
 def _neighbours(
     made: Tensor, labels: np.ndarray, known: Tensor, photos: Photos, learned: np.ndarray
 ) -> list[Row]:
-    """How near the pictures of a class come to the photos of it that were learned from.
+    """How near the pictures of a class are to the photos of it that the run was trained on.
 
-    `learned_distance` is the median distance to the nearest of them. It rises as they become
-    fewer, whatever the generator does. So `copying` takes that distance in units of the test
-    photos' own, and divides it by the same for as many photos that were withheld: far below 1
-    the pictures are copies. A few photos may lie near by chance: `copying_rank` is the share of
-    DRAWS sets of withheld photos, the learned one counted among them, that lie as near or
-    nearer; a permutation test's p-value. Both need a class of which at least twice as many
-    photos were withheld as were learned from, or the sets would be much the same.
+    `learned_distance` is the median distance to the nearest of those photos. It rises when there
+    are fewer photos, whatever the generator does. So `copying` divides it twice: by the test
+    photos' distance to the same photos, and by the same ratio for random sets of as many photos
+    that were withheld from the training. Far below 1 the pictures are copies. `copying_rank` is
+    the p-value of a permutation test: the share of such sets, DRAWS random ones and that of the
+    training, whose ratio is as low. Both need a class of which at least twice as many photos were
+    withheld as were trained on, or the sets would overlap too much.
     """
     rows: list[Row] = []
     train = photos.indices("train")
@@ -129,8 +107,8 @@ def _neighbours(
             continue
         draws = [np.random.RandomState(i).permutation(others)[: len(near)] for i in range(DRAWS)]
         own, *drawn = (
-            median_distance(ours, photos_of) / median_distance(unseen, photos_of)
-            for photos_of in (near, *(known[draw] for draw in draws))
+            median_distance(ours, some) / median_distance(unseen, some)
+            for some in (near, *(known[draw] for draw in draws))
         )
         rank = (1 + sum(distance <= own for distance in drawn)) / (1 + DRAWS)
         rows.append(shared | {"metric": "copying", "value": own / float(np.mean(drawn))})

@@ -1,4 +1,4 @@
-"""GAN-train: what generated pictures teach a classifier, beside what photos teach the same one."""
+"""GAN-train: classifiers trained on generated pictures, beside the same trained on photos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,31 +7,32 @@ import numpy as np
 import pandas as pd
 
 from gan.data.prepared import Photos, Split
-from gan.metrics.classifier import accuracy, predict, recalls, train_classifier
+from gan.metrics.class_figures import recognition_rows
+from gan.metrics.classifier import predict, train_classifier
 from gan.metrics.features import Row
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
 
 DRAWS = 2000  # of the bootstrap
 INTERVAL = (0.025, 0.975)  # quantiles of the draws: 95 %
-PHOTOS, GENERATED, BOTH = "photos", "generated", "both"  # what a classifier learned from
+PHOTOS, GENERATED, BOTH = "photos", "generated", "both"  # what a classifier was trained on
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """What classifiers name held-out photos, by what they learned from."""
+    """The classes that classifiers name for held-out photos, by what they were trained on."""
 
     photo: np.ndarray  # int64 [N], index of each held-out photo in the data set
-    labels: np.ndarray  # int64 [N], what they show
+    labels: np.ndarray  # int64 [N], their right classes
     classes: tuple[str, ...]
     named: dict[str, np.ndarray]  # PHOTOS, GENERATED, BOTH: int64 [seeds, N]
 
     def table(self) -> pd.DataFrame:
-        """One row a photo: what it shows, then what each classifier named it."""
+        """One row a photo: its right class, then the class that each classifier names."""
         names = np.array(self.classes)
         columns = {"photo": self.photo, "body_type": names[self.labels]}
         for learned_from, named in self.named.items():
-            columns |= {f"{learned_from}_{seed}": names[one] for seed, one in enumerate(named)}
+            columns |= {f"{learned_from}_{seed}": names[each] for seed, each in enumerate(named)}
         return pd.DataFrame(columns)
 
 
@@ -45,18 +46,18 @@ def teach(
     budget: int,
     added: bool = False,
 ) -> Lessons:
-    """Train classifiers on generated pictures and ask them what the held-out photos show.
+    """Train classifiers on generated pictures and let them classify held-out photos.
 
-    The classification accuracy score of Ravuri & Vinyals (2019). Seed by seed the judge's network
-    of the same seed is asked too: the same classifier, trained on photos. With `added`, another
-    learns from photos and generated pictures together, `budget` pictures seen like the others.
+    The classification accuracy score of Ravuri & Vinyals (2019). For comparison the judge's
+    network of each seed, the same classifier trained on photos, classifies them too. With `added`,
+    a third one is trained on photos and pictures together, for `budget` pictures like the others.
 
     Args:
         pictures: uint8 [N,S,S,3], generated, with `labels` int64 [N].
-        held_out: The split that is asked about; neither side may have learned from it.
+        held_out: The split to classify; neither generator nor judge may be trained on it.
 
     Raises:
-        ValueError: The judge learned from photos of that split.
+        ValueError: The judge was trained on photos of that split.
     """
     if held_out not in ("validation", "test"):
         raise ValueError(f"photos of {held_out} are not held out")
@@ -90,29 +91,25 @@ def teach(
 
 
 def rows(lessons: Lessons, held_out: Split, n_fake: int, compared: bool = True) -> list[Row]:
-    """Rows of metrics.csv: GAN-train and its reference by seed, then means with intervals.
+    """Rows of metrics.csv: accuracies by seed, then class means, ratio and gain with intervals.
 
-    An interval is a bootstrap's over photos (within each class) and over seeds (in pairs: a
-    classifier of generated pictures stays with the one of photos that shares its seed).
+    Intervals are by bootstrap over photos, within each class, and over seeds; the classifiers of
+    one seed are drawn together.
 
     Args:
-        n_fake: Generated pictures that were learned from.
-        compared: Also what both give together, a ratio or a gain: it takes classifiers that saw
-            equally many pictures in their training.
+        n_fake: Number of generated pictures that were trained on.
+        compared: Whether to give ratio and gain, for which all classifiers must have seen equally
+            many pictures in their training.
     """
     shared: Row = {"extractor": CLASSIFIER, "reference": held_out, "n_fake": n_fake}
     counts = np.bincount(lessons.labels, minlength=len(lessons.classes))
-    found: list[Row] = []
+    result: list[Row] = []
     for metric, learned_from in (("classifier", PHOTOS), ("gan_train", GENERATED)):
         for seed, named in enumerate(lessons.named[learned_from]):
-            one = shared | {"metric": metric, "seed": seed}
+            columns = shared | {"metric": metric, "seed": seed}
             if learned_from == PHOTOS:
-                one |= {"n_fake": None}
-            whole = {"body_type": "all", "value": accuracy(named, lessons.labels)}
-            found.append(one | whole | {"n_real": len(lessons.labels)})
-            for name, value in recalls(named, lessons.labels, lessons.classes).items():
-                n_real = int(counts[lessons.classes.index(name)])
-                found.append(one | {"body_type": name, "value": value, "n_real": n_real})
+                columns["n_fake"] = None
+            result += recognition_rows(named, lessons.labels, lessons.classes, "n_real", **columns)
     known, recall, drawn = _recalls(lessons)
     kinds = ["all", *(lessons.classes[k] for k in known)]
     n_reals = [len(lessons.labels), *(int(counts[k]) for k in known)]
@@ -128,30 +125,30 @@ def rows(lessons: Lessons, held_out: Split, n_fake: int, compared: bool = True) 
         )
 
     for metric, learned_from in (("classifier_mean", PHOTOS), ("gan_train_mean", GENERATED)):
-        found.append(row(metric, 0, float(recall[learned_from][0]), drawn[learned_from][:, 0]))
+        result.append(row(metric, 0, float(recall[learned_from][0]), drawn[learned_from][:, 0]))
     if not compared:
-        return found
+        return result
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = recall[GENERATED] / recall[PHOTOS]
         ratios = drawn[GENERATED] / drawn[PHOTOS]
     for place in range(len(kinds)):
         if np.isfinite(ratio[place]):
-            found.append(row("gan_train_ratio", place, float(ratio[place]), ratios[:, place]))
+            result.append(row("gan_train_ratio", place, float(ratio[place]), ratios[:, place]))
         if BOTH in recall:
             gain = float(recall[BOTH][place] - recall[PHOTOS][place])
             gains = (drawn[BOTH] - drawn[PHOTOS])[:, place]
-            found.append(row("added_gain", place, gain, gains))
-    return found
+            result.append(row("added_gain", place, gain, gains))
+    return result
 
 
 def _recalls(
     lessons: Lessons,
 ) -> tuple[Sequence[int], dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Mean over seeds of the class mean and of each class's recall, and bootstrap draws of both.
+    """The recall of each class and their mean, averaged over seeds, with bootstrap draws.
 
     Returns:
-        The classes that have photos; by what was learned from, float [1 + classes] and the draws,
-        float [DRAWS, 1 + classes]; place 0 is the mean over classes.
+        The classes that have photos; by what was trained on, the recalls, float [1 + classes];
+        and their draws, float [DRAWS, 1 + classes]. Index 0 is the mean over classes.
     """
     stream = np.random.RandomState(0)
     seeds = len(lessons.named[PHOTOS])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gan.metrics.sheet import write_sheet
+from gan.metrics.memorisation import write_sheet
 
 
 def test_the_sheet_shows_each_picture_beside_its_neighbour(tmp_path: Path) -> None:

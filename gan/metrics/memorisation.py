@@ -1,0 +1,134 @@
+"""Whether a run repeats its training photos: nearest photos in features, and copies in pixels."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from torch import Tensor
+
+from gan import atomic
+from gan.data.prepared import Photos, Split
+from gan.metrics import copies
+from gan.metrics.features import Row
+from gan.metrics.glossary import CLASSIFIER, FLOOR
+from gan.metrics.measures import nearest
+from gan.runs import Run
+from gan.sampling import grid
+
+SCANNED = 5000  # pictures that are compared with photos to find copies, at most
+SHEET = 64  # pictures on the sheet of the best matches
+
+
+def learned_from(run: Run, photos: Photos) -> np.ndarray:
+    """Indices of the photos that the run was trained on, int64 [n]."""
+    return photos.indices("train" if run.kept_validation() else "development")
+
+
+def neighbour_rows(
+    run: Run,
+    photos: Photos,
+    made: Tensor,
+    labels: np.ndarray | None,
+    known: Tensor,
+    held_out: Split | None,
+) -> list[Row]:
+    """Distances from pictures, and from held-out photos, to the nearest training photo.
+
+    Held-out photos show what to expect without memorisation. Writes neighbour_distances.csv.
+
+    Args:
+        run: The run that drew the pictures.
+        photos: The data set.
+        made: Features of the pictures, [N,d].
+        labels: Their classes, int64 [N]; None if the generator is unconditional.
+        known: Features of all photos, [M,d].
+        held_out: The split of photos to compare with.
+    """
+    learned = learned_from(run, photos)
+    distances, _ = nearest(made, known[learned])
+    names = np.array(photos.classes)
+    body_types = "all" if labels is None else names[labels]
+    tables = [pd.DataFrame({"kind": "generated", "body_type": body_types, "distance": distances})]
+    rows = [_median(distances) | {"n_fake": len(made), "n_real": len(learned)}]
+    if held_out:
+        unseen = photos.indices(held_out)
+        theirs, _ = nearest(known[unseen], known[learned])
+        real_labels = photos.labels[unseen]
+        body_types = names[real_labels]
+        tables.append(
+            pd.DataFrame({"kind": "held-out", "body_type": body_types, "distance": theirs})
+        )
+        if labels is not None:
+            theirs = _repeated(theirs, real_labels, np.bincount(labels))
+        floor: Row = {"metric": "neighbour_distance" + FLOOR, "reference": held_out}
+        rows.append(_median(theirs) | floor | {"n_fake": len(unseen), "n_real": len(learned)})
+    table = pd.concat(tables).round({"distance": 4})
+    atomic.write_text(run.distances_path, table.to_csv(index=False))
+    return rows
+
+
+def copy_rows(run: Run, photos: Photos, pictures: np.ndarray, held_out: Split) -> list[Row]:
+    """The share of pictures uint8 [N,S,S,3] that copy a training photo, and of held-out photos.
+
+    Writes copies.csv and the sheet of the best matches.
+    """
+    learned, others = learned_from(run, photos), photos.indices(held_out)
+    pictures = pictures[:SCANNED]
+    unseen = copies.match(photos.pictures[others], photos.pictures[learned], "held-out photos")
+    matches = copies.match(pictures, photos.pictures[learned], "copies")
+    table = pd.DataFrame(
+        {
+            "picture": np.arange(len(pictures)),
+            "photo": learned[matches.photo],
+            "similarity": matches.similarity,
+            "rank": matches.rank(unseen),
+        }
+    ).sort_values("similarity", ascending=False, kind="stable")
+    text = table.round({"similarity": 4, "rank": 4}).to_csv(index=False)
+    atomic.write_text(run.copies_path, text)
+    top = table.head(SHEET)
+    write_sheet(
+        run.neighbours_path,
+        pictures[top["picture"].to_numpy()],
+        photos.pictures[top["photo"].to_numpy()],
+    )
+    shared: Row = {"extractor": "", "body_type": "all", "reference": held_out}
+    shared |= {"n_real": len(learned)}
+    return [
+        shared | {"metric": "copies", "value": matches.copies(unseen), "n_fake": len(pictures)},
+        shared
+        | {"metric": "copies" + FLOOR, "value": copies.held_out_rate(unseen)}
+        | {"n_fake": len(others)},
+    ]
+
+
+def write_sheet(path: Path, pictures: np.ndarray, neighbours: np.ndarray) -> None:
+    """A PNG of pictures uint8 [N,S,S,3], each with its nearest photo [N,S,S,3] on its right."""
+    pairs = np.concatenate([pictures, neighbours], axis=2)
+    sheet = Image.fromarray(grid(pairs, columns=8, gap=6))
+    with atomic.replacing(path) as temporary:
+        sheet.save(temporary, "PNG")
+
+
+def _median(distances: np.ndarray) -> Row:
+    low, median, high = np.quantile(distances, [0.05, 0.5, 0.95])
+    return {
+        "metric": "neighbour_distance",
+        "extractor": CLASSIFIER,
+        "body_type": "all",
+        "value": float(median),
+        "low": float(low),
+        "high": float(high),
+        "reference": "train",
+    }
+
+
+def _repeated(values: np.ndarray, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """The values of each class, repeated until class k has `counts[k]` of them."""
+    parts = [
+        np.resize(values[labels == k], count)
+        for k, count in enumerate(counts)
+        if (labels == k).any()
+    ]
+    return np.concatenate(parts)

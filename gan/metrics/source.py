@@ -1,0 +1,47 @@
+"""The photos that a run is judged with: those that it was trained on, and a split held out."""
+
+from gan.config import from_json
+from gan.data.photos import load
+from gan.data.prepared import Photos, Split
+from gan.errors import UserError
+from gan.runs import Run
+
+
+def photos_of(run: Run, source: str = "") -> Photos:
+    """The photos that a run was trained on, from `source` or else from where the run found them.
+
+    Raises:
+        UserError: They can't be had, or are others than those of the run.
+    """
+    values = run.read_config()
+    data = from_json(values["settings"]).data
+    content_hash = "" if source else str(values["dataset"].get("content_hash", ""))
+    photos = load(source or data.data, data.size, content_hash)
+    check_source(run, photos)
+    return photos
+
+
+def check_source(run: Run, photos: Photos) -> None:
+    """Refuse photos that the run wasn't trained on.
+
+    Raises:
+        UserError: Another data set, or another version or size of it.
+    """
+    trained_on = run.read_config()["dataset"]
+    if trained_on.get("content_hash") != photos.content_hash:
+        raise UserError(
+            f"{run.name} was trained on other photos ({trained_on.get('name')}, "
+            f"{str(trained_on.get('content_hash'))[:8]}) than these ({photos.name}, "
+            f"{photos.content_hash[:8]}): name its own with --data"
+        )
+
+
+def held_out_split(run: Run, test: bool) -> Split | None:
+    """The split of photos that the run wasn't trained on: the test split, or else validation.
+
+    None where the run was trained on the validation photos too, as older runs were, and the test
+    split may not be used.
+    """
+    if test:
+        return "test"
+    return "validation" if run.kept_validation() else None
