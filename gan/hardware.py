@@ -12,6 +12,11 @@ import torch
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 
 
+def best_device() -> torch.device:
+    """The first GPU, or the processor where there is none."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def keep_memory() -> None:
     """Make glibc's allocator keep freed memory for the next step; elsewhere do nothing.
 

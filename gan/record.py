@@ -22,6 +22,7 @@ from gan.checkpoint import LoadedGenerator, State, load_state, save_generator, s
 from gan.config import RunConfig, frozen_settings, to_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
+from gan.pictures import grid
 from gan.runs import LOSS_COLUMNS, Run
 from gan.schedule import check_budget, total_iterations
 
@@ -159,7 +160,7 @@ class Record:
             pictures = sampling.generate(average, range(columns * columns))
         with atomic.replacing(self.run.sample_path(state.iteration)) as path:
             # A quarter of a PNG's size. Chroma subsampling would hide coloured checkerboards.
-            image = Image.fromarray(sampling.grid(pictures, columns))
+            image = Image.fromarray(grid(pictures, columns))
             image.save(path, "JPEG", quality=85, subsampling=0)
 
     def keep_generator(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""Pictures from seeds: single ones, sets for evaluation, and grids."""
+"""Pictures from seeds: single ones, and sets for evaluation."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,9 @@ from gan import latents
 from gan.checkpoint import LoadedGenerator
 from gan.errors import UserError
 from gan.latents import GUIDANCE as GUIDANCE
+from gan.pictures import to_uint8
 
 BATCH = 64
-
-
-def to_uint8(pictures: Tensor) -> np.ndarray:
-    """Float [N, 3, H, W] in [-1, 1] to uint8 [N, H, W, 3]."""
-    scaled = (pictures.float() * 127.5 + 127.5).round().clamp(0, 255).to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).cpu().numpy()
 
 
 @torch.inference_mode()
@@ -78,17 +73,6 @@ def generate_set(
     labels = np.arange(count) % max(1, len(generator.classes))
     classes = labels.tolist() if generator.classes else None
     return generate(generator, seeds, classes, guidance=guidance), labels
-
-
-def grid(pictures: np.ndarray, columns: int, gap: int = 2) -> np.ndarray:
-    """Pictures uint8 [N, H, W, 3] in rows of `columns` with white gaps: uint8 [H', W', 3]."""
-    count, height, width, _ = pictures.shape
-    rows = -(-count // columns)
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
-    for i, picture in enumerate(pictures):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        sheet[top : top + height, left : left + width] = picture
-    return sheet
 
 
 def _check_labels(

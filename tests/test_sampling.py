@@ -11,6 +11,7 @@ from gan.checkpoint import LoadedGenerator
 from gan.config import RunConfig
 from gan.errors import UserError
 from gan.models import build_generator
+from gan.pictures import grid
 from tests.conftest import tiny_config
 
 
@@ -96,7 +97,7 @@ def test_interpolation_keeps_the_length() -> None:
 
 def test_grid_lays_out_in_rows() -> None:
     pictures = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 3), np.uint8)
-    sheet = sampling.grid(pictures, 2, gap=1)
+    sheet = grid(pictures, 2, gap=1)
     assert sheet.shape == (9, 9, 3)
     assert [int(sheet[y, x, 0]) for y, x in ((0, 0), (0, 5), (5, 0))] == [0, 1, 2]
     assert (sheet[4] == 255).all()

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from gan.data.prepared import Photos
+from gan.pictures import to_float
 
 
 class Batches:
@@ -94,8 +95,7 @@ class Batches:
             raw = self.pictures[places]
         else:
             raw = torch.from_numpy(self.pictures[chosen]).to(self.device)
-        # NHWC bytes seen as NCHW are already in the channels_last layout.
-        return raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1), self.labels[places]
+        return to_float(raw), self.labels[places]
 
     def _shuffled(self, group: int, epoch: int) -> np.ndarray:
         return np.random.RandomState(seed_from(self.seed, 2 + group, epoch)).permutation(

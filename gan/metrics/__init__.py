@@ -1,1 +1,1 @@
-"""How good the pictures are: fidelity, classes, neighbours."""
+"""Evaluation: the metrics of generated pictures, and the classifiers that some of them need."""

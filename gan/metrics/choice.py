@@ -1,4 +1,4 @@
-"""Which of the generators that a run kept is its best, by a score on development photos."""
+"""Chooses the best of the generators that a run kept on the way, without the test split."""
 
 import shutil
 
@@ -15,12 +15,12 @@ from gan.metrics.measures import frechet_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
-COUNT = 2000  # pictures a generator
-SEED = 1  # of these pictures: the figures that are published afterwards are of others (seed 0)
+COUNT = 2000  # pictures drawn by each generator
+SEED = 1  # of these pictures; those of the published figures have seed 0
 
 
 def check_kept(run: Run) -> None:
-    """Refuse a run that has nothing to choose among.
+    """Refuse a run that has nothing to choose from.
 
     Raises:
         UserError: The run kept no generators.
@@ -30,42 +30,41 @@ def check_kept(run: Run) -> None:
 
 
 def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:
-    """Let the kept generator with the lowest FD in the judge's features be the run's generator.
+    """Make the kept generator with the lowest FD the run's generator.
 
-    Of one that takes a class it is the mean of the FDs within each (the intra-FID of Miyato &
-    Koyama 2018): an FD of all together does not mind wagons that are sedans. The judge (the
-    network of its first seed) learned from photos alone and from no ImageNet; the FD is against
-    the train and validation photos, so the test split has no part in the choice. That network's
-    own figures of the chosen generator are flattered; those of other seeds are not. Writes
-    choice.csv, and to config.json which was taken; a training that goes on starts from its own
-    last state.
+    The FD is in the features of the judge's first network, between 2,000 pictures and the train
+    and validation photos. For a conditional generator it is the mean of the FDs within each class
+    (intra-FID, Miyato & Koyama 2018), as a pooled FD would not notice wagons drawn as sedans. The
+    choice makes later figures by the judge's first network too good; those by the others are
+    not affected. Writes choice.csv, and notes the choice in config.json. A training that is
+    resumed goes on from its own last state.
 
     Returns:
         The rows of choice.csv, one a generator: iteration, images_seen, fd, n_fake, n_real.
 
     Raises:
-        UserError: The run kept none.
+        UserError: The run kept no generator.
     """
     check_kept(run)
-    known = photos.indices("development")
-    real = judge.features(photos, 0).pooled[known]
-    real_labels = photos.labels[known]
+    development = photos.indices("development")
+    real = judge.features(photos, 0).pooled[development]
+    real_labels = photos.labels[development]
     rows = []
     for iteration, path in run.kept():
         generator = load_generator(run, path)
         pictures, labels = generate_set(generator, COUNT, SEED)
         made = predict(judge.networks[0], pictures, f"generator of iteration {iteration:,}").pooled
         if generator.classes:
-            kinds = [
+            sides = [
                 (made[labels == k], real[real_labels == k])
-                for k, many in enumerate(np.bincount(real_labels))
-                if many > 1
+                for k, count in enumerate(np.bincount(real_labels))
+                if count > 1
             ]
         else:
-            kinds = [(made, real)]
-        fd = float(np.mean([frechet_distance(*both) for both in kinds]))
+            sides = [(made, real)]
+        fd = float(np.mean([frechet_distance(*both) for both in sides]))
         seen = iteration * generator.config.loop.batch
-        rows.append((iteration, seen, fd, COUNT, len(known)))
+        rows.append((iteration, seen, fd, COUNT, len(development)))
     table = pd.DataFrame(rows, columns=["iteration", "images_seen", "fd", "n_fake", "n_real"])
     best = table.iloc[int(table["fd"].argmin())]
     atomic.write_text(run.choice_path, table.to_csv(index=False))

@@ -1,4 +1,4 @@
-"""A small residual classifier, trained from scratch: it names a car's body type."""
+"""A small residual classifier of body types, trained from scratch."""
 
 import itertools
 import math
@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan.hardware import autocast
+from gan.hardware import autocast, best_device
 from gan.metrics.features import Features
+from gan.pictures import to_float
 from gan.progress import bar
 
 WIDTHS = (32, 64, 128, 192)  # channels of the stages at 1/2, 1/4, 1/8 and 1/16 of 64 pixels
-BUDGET = 140_000  # pictures seen in training: the plateau on 9,000 photos
+BUDGET = 140_000  # pictures seen in training; on 9,000 photos, more don't help
 BATCH = 128
 
 
@@ -52,7 +53,7 @@ class CarClassifier(nn.Module):
         super().__init__()
         channels = [round(width * each) for each in WIDTHS]
         first = channels[0]
-        # Larger pictures pass through a coarser stem: the stages always start at 32 pixels.
+        # The stem reduces pictures of any size to 32 pixels a side.
         stride = size // 32
         self.stem = nn.Sequential(
             nn.Conv2d(3, first, stride + 2, stride, 1, bias=False),
@@ -69,7 +70,7 @@ class CarClassifier(nn.Module):
         self.classify = nn.Linear(channels[-1], classes)
 
     def features(self, pictures: Tensor) -> Tensor:
-        """The penultimate layer: [N, 192 at width 1], nothing below 0."""
+        """The penultimate layer, [N, 192 at width 1], from 0 on."""
         pooled: Tensor = self.stages(self.stem(pictures)).mean((2, 3))
         return pooled
 
@@ -88,15 +89,19 @@ def train_classifier(
     width: float = 1.0,
     strength: float = 1.0,
 ) -> CarClassifier:
-    """Train on pictures uint8 [N,S,S,3] with labels int64 [N]; the same result for a seed.
+    """Train on pictures uint8 [N,S,S,3] with labels int64 [N]; a seed gives the same result again.
 
-    AdamW, one cycle of the rate, label smoothing; `budget` counts pictures seen, whatever N is.
-    A class of n pictures is drawn in proportion to sqrt(n), and the logits are then corrected by
-    the log of that (Menon et al. 2021): the classifier holds all classes for equally likely, as
-    they are among generated pictures. `what` labels the progress bar; `width` is the network's,
-    `strength` that of the augmentation.
+    AdamW, a one-cycle learning rate, label smoothing. A class of n pictures is drawn in proportion
+    to sqrt(n), and the logits are corrected by the logarithm of that (Menon et al. 2021), so that
+    the classifier takes all classes for equally likely, as they are among generated pictures.
+
+    Args:
+        budget: Pictures seen in training, whatever N is.
+        what: Label of the progress bar.
+        width: As for CarClassifier.
+        strength: As for `augment`.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     data = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
     targets = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
     counts = torch.bincount(targets, minlength=classes).clamp(min=1)
@@ -112,7 +117,7 @@ def train_classifier(
         )
         for _ in bar(range(steps), desc=what, unit=" batches", leave=False):
             chosen = torch.multinomial(chances, BATCH, replacement=True)
-            batch = augment(_to_float(data[chosen]), strength)
+            batch = augment(to_float(data[chosen]), strength)
             with autocast(device):
                 logits = network(batch)
             loss = F.cross_entropy(logits.float(), targets[chosen], label_smoothing=0.1)
@@ -128,33 +133,33 @@ def train_classifier(
 def predict(network: CarClassifier, pictures: np.ndarray, what: str = "classifier") -> Features:
     """Class logits and penultimate features of pictures uint8 [N,S,S,3].
 
-    In float32 everywhere, so that a figure doesn't depend on the machine.
+    Always in float32, so that figures don't depend on the machine.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     network.eval().to(device)
     pooled = [torch.empty(0, network.classify.in_features)]
     for start in bar(range(0, len(pictures), BATCH), desc=what, unit=" batches", leave=False):
         # A copy: the array may be a read-only map of a file.
         batch = torch.from_numpy(np.array(pictures[start : start + BATCH])).to(device)
-        pooled.append(network.features(_to_float(batch)).cpu())
+        pooled.append(network.features(to_float(batch)).cpu())
     network.cpu()
     features = torch.cat(pooled)
     return Features(features, network.classify(features))
 
 
 def augment(pictures: Tensor, strength: float = 1.0) -> Tensor:
-    """Flip, zoom and shift, then change light, saturation and contrast of [N,3,S,S] in [-1,1].
+    """Pictures [N,3,S,S] in [-1,1] with random flip, zoom, shift, light, saturation and contrast.
 
-    One draw a picture from torch's current generator. `strength` scales every change but the flip;
-    0 leaves that alone.
+    Random numbers come from torch's default generator. `strength` scales every change but the
+    flip; with 0 there is only the flip.
     """
     count, device = len(pictures), pictures.device
 
     def draw(low: float, high: float, same: float = 1.0) -> Tensor:
-        found = torch.rand(count, 1, 1, 1, device=device) * (high - low) + low
-        return found if strength == 1 else same + (found - same) * strength
+        value = torch.rand(count, 1, 1, 1, device=device) * (high - low) + low
+        return value if strength == 1 else same + (value - same) * strength
 
-    # One resampling does flip, zoom and shift (by up to 7 % of a side).
+    # Flip, zoom and shift (by up to 7 % of a side) in one resampling.
     theta = torch.zeros(count, 2, 3, device=device)
     zoom = draw(0.85, 1.15).flatten()
     theta[:, 0, 0] = zoom * torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
@@ -171,19 +176,14 @@ def augment(pictures: Tensor, strength: float = 1.0) -> Tensor:
 
 
 def accuracy(named: np.ndarray, labels: np.ndarray) -> float:
-    """Share of pictures whose class is named rightly."""
+    """Share of pictures whose class is named right."""
     return float((named == labels).mean())
 
 
 def recalls(named: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> dict[str, float]:
-    """Share of each class's pictures that are named rightly; a class with no picture is absent."""
+    """Share of each class's pictures that are named right; classes without pictures are absent."""
     return {
         name: accuracy(named[labels == k], labels[labels == k])
         for k, name in enumerate(classes)
         if (labels == k).any()
     }
-
-
-def _to_float(pictures: Tensor) -> Tensor:
-    """uint8 [N,S,S,3] to float [N,3,S,S] in [-1,1], channels_last."""
-    return pictures.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)

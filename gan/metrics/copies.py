@@ -1,7 +1,7 @@
-"""Which pictures are copies of photos, be they mirrored, blurred, brighter, cropped or shifted.
+"""Finds pictures that copy a photo, even mirrored, blurred, brighter, cropped or shifted.
 
-Distances in a classifier's features can't say: a blurred or mirrored copy lies farther from its
-photo there than a photo that nobody copied lies from its nearest. So pictures are laid over photos.
+Distances in a classifier's features can't do it: there, a blurred or mirrored copy is farther from
+its photo than an independent photo is from its nearest one. So pixels are compared.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from torch.nn import functional as F
 
 from gan.progress import bar
 
-SIDE = 32  # pixels a side at which a picture is laid over a photo
-WINDOW = 26  # of them that are compared: the middle, so that it may lie elsewhere in the photo
-ZOOMS = (28, 32, 36, 40)  # pixels a side that the photo is brought to
-COARSE = 8  # pixels a side at which the photos to try are found
-CANDIDATES = 16  # photos tried for each picture
-STRICT = 0.01  # share of held-out photos that match a photo so well by chance
+SIDE = 32  # pixels a side to which pictures are reduced
+WINDOW = 26  # pixels a side of their middle, which is compared with the photo at every shift
+ZOOMS = (28, 32, 36, 40)  # pixels a side to which the photo is reduced
+COARSE = 8  # pixels a side at which candidates are found
+CANDIDATES = 16  # photos compared with each picture
+STRICT = 0.01  # share of held-out photos that count as copies, by chance
 PART = 250  # pictures compared at once
 
 
@@ -26,26 +26,26 @@ PART = 250  # pictures compared at once
 class Matches:
     """The photo that each of N pictures matches best."""
 
-    similarity: np.ndarray  # float32 [N]: correlation where it fits best; 1 is a copy
-    photo: np.ndarray  # int64 [N]: place of the photo among those compared with
+    similarity: np.ndarray  # float32 [N]: the largest correlation; 1 is a copy
+    photo: np.ndarray  # int64 [N]: index of the photo
 
     def rank(self, held_out: "Matches") -> np.ndarray:
-        """Share of held-out photos that match a photo as well or better, of each: float [N]."""
+        """For each picture the share of held-out photos that match as well or better: float [N]."""
         rising = np.sort(held_out.similarity)
         as_good = len(rising) - np.searchsorted(rising, self.similarity, side="left")
         return as_good / max(1, len(rising))
 
     def copies(self, held_out: "Matches") -> float:
-        """The share that matches better than all but STRICT of the held-out photos do."""
+        """The share of pictures that match better than all but STRICT of the held-out photos."""
         return float((self.similarity > np.quantile(held_out.similarity, 1 - STRICT)).mean())
 
 
 def match(pictures: np.ndarray, photos: np.ndarray, what: str = "copies") -> Matches:
-    """Lay pictures uint8 [N,S,S,3] over photos uint8 [M,T,T,3] and find each one's best match.
+    """The best match of each picture uint8 [N,S,S,3] among photos uint8 [M,T,T,3].
 
-    The photos to try are those of the largest correlation in coarse colour, mirrored or not,
-    shifted by up to a tenth or not. Each is then compared as grey, at every shift, in four sizes:
-    the normalised cross-correlation, blind to brightness and contrast. The largest counts.
+    Candidates are the photos with the largest correlation in coarse colour, mirrored or not, and
+    shifted by up to a tenth. Each is compared in grey, mirrored or not, at every shift and in four
+    sizes, by the normalised cross-correlation, which ignores brightness and contrast.
     """
     small = _small(photos, ZOOMS)
     both = torch.stack([_coarse(small[SIDE]), _coarse(small[SIDE].flip(3))])
@@ -53,16 +53,16 @@ def match(pictures: np.ndarray, photos: np.ndarray, what: str = "copies") -> Mat
     similarity, photo = [], []
     for start in bar(range(0, len(pictures), PART), desc=what, unit=" batches", leave=False):
         ours = _small(pictures[start : start + PART], (SIDE,))[SIDE]
-        found, where = _best(_grey(ours), _candidates(ours, both), grey)
-        similarity.append(found)
-        photo.append(where)
+        best, index = _best(_grey(ours), _candidates(ours, both), grey)
+        similarity.append(best)
+        photo.append(index)
     if not similarity:
         return Matches(np.zeros(0, np.float32), np.zeros(0, np.int64))
     return Matches(torch.cat(similarity).numpy(), torch.cat(photo).numpy())
 
 
 def held_out_rate(held_out: Matches) -> float:
-    """The share of held-out photos that are called copies by the others: half by half."""
+    """The share of one half of the held-out photos that count as copies by the other half."""
     halves = [Matches(held_out.similarity[i::2], held_out.photo[i::2]) for i in range(2)]
     return (halves[0].copies(halves[1]) + halves[1].copies(halves[0])) / 2
 
@@ -75,23 +75,23 @@ def _small(pictures: np.ndarray, sides: tuple[int, ...]) -> dict[int, Tensor]:
         for side in sides:
             small = F.interpolate(x, (side, side), mode="bilinear", antialias=True)
             parts[side].append(small)
-    return {side: torch.cat(found) for side, found in parts.items()}
+    return {side: torch.cat(small) for side, small in parts.items()}
 
 
 def _coarse(small: Tensor) -> Tensor:
-    """[N,3,SIDE,SIDE] as unit vectors of coarse colour without their mean: [N,3*COARSE^2]."""
+    """[N,3,SIDE,SIDE] as unit vectors of coarse colour, less their mean: [N,3*COARSE^2]."""
     x = F.avg_pool2d(small, SIDE // COARSE).flatten(1)
     return F.normalize(x - x.mean(1, keepdim=True))
 
 
 def _grey(small: Tensor) -> Tensor:
-    """[N,3,s,s] as grey [N,s,s], a little blurred: half a pixel of shift must not count."""
+    """[N,3,s,s] as grey [N,s,s], slightly blurred, so that half a pixel of shift doesn't count."""
     grey = small.mean(1, keepdim=True)
     return F.avg_pool2d(F.pad(grey, (1, 1, 1, 1), mode="replicate"), 3, 1)[:, 0]
 
 
 def _candidates(ours: Tensor, photos: Tensor) -> Tensor:
-    """The photos to try for each picture: int64 [N, CANDIDATES] at most."""
+    """The photos to compare with each picture: int64 [N, CANDIDATES] at most."""
     step = SIDE // 10
     best = torch.full((len(ours), photos.shape[1]), -1.0)
     for down in (-step, 0, step):
@@ -102,17 +102,17 @@ def _candidates(ours: Tensor, photos: Tensor) -> Tensor:
 
 
 def _best(grey: Tensor, candidates: Tensor, photos: dict[int, Tensor]) -> tuple[Tensor, Tensor]:
-    """The largest correlation over candidates, sizes, shifts and mirrors, and its photo."""
+    """The largest correlation over candidates, sizes, shifts and mirroring, and its photo."""
     edge = (SIDE - WINDOW) // 2
     window = grey[:, edge : edge + WINDOW, edge : edge + WINDOW]
     window = window - window.mean((1, 2), keepdim=True)
     window = F.normalize(window.flatten(1)).view_as(window)
     windows = torch.stack([window, window.flip(2)], 1)
     ones = torch.ones(1, 1, WINDOW, WINDOW)
-    found = torch.full(candidates.shape, -1.0)
+    best = torch.full(candidates.shape, -1.0)
     for column in range(candidates.shape[1]):
-        for every in photos.values():
-            photo = every[candidates[:, column]][:, None]
+        for resized in photos.values():
+            photo = resized[candidates[:, column]][:, None]
             mean = F.conv2d(photo, ones)[:, 0] / WINDOW**2
             square = F.conv2d(photo.square(), ones)[:, 0]
             length = (square - mean.square() * WINDOW**2).clamp_min(1.0).sqrt()
@@ -120,9 +120,9 @@ def _best(grey: Tensor, candidates: Tensor, photos: dict[int, Tensor]) -> tuple[
                 photo.transpose(0, 1), windows.flatten(0, 1)[:, None], groups=len(photo)
             )
             fit = product.view(len(photo), 2, *length.shape[1:]) / length[:, None]
-            found[:, column] = torch.maximum(found[:, column], fit.flatten(1).amax(1))
-    value, column_of = found.max(1)
-    return value, candidates.gather(1, column_of[:, None])[:, 0]
+            best[:, column] = torch.maximum(best[:, column], fit.flatten(1).amax(1))
+    value, place = best.max(1)
+    return value, candidates.gather(1, place[:, None])[:, 0]
 
 
 def altered(pictures: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Networks that turn pictures into features, through torch-fidelity; real features are cached."""
+"""Feature extractors of torch-fidelity and our own, and cached features of photos."""
 
 import socket
 from collections.abc import Iterator
@@ -24,17 +24,17 @@ from gan.models.frozen import efficientnet_lite
 from gan.progress import bar
 
 LITE2_SIZE = EXTRACTORS[LITE2].size  # its native 260 pixels cost 4 times the operations
-BATCH = 32  # keeps a layer's features in the processor's cache
-# Which of an extractor's layers are the penultimate features and the class logits.
+BATCH = 32  # with more, the features of a layer don't fit into the processor's cache
+# The names of each extractor's penultimate features and class logits.
 LAYERS = {
     INCEPTION: ("2048", "logits_unbiased"),
     LITE2: ("1280", "logits"),
-    DINOV2: ("dinov2",),  # it names nothing
+    DINOV2: ("dinov2",),  # it has no classes
 }
 
 
 class FeatureExtractorEfficientNetLite2(FeatureExtractorBase):
-    """EfficientNet-Lite2 in torch-fidelity's terms: uint8 [N,3,H,W] to a tuple of features."""
+    """EfficientNet-Lite2 as torch-fidelity's extractor: uint8 [N,3,H,W] to a tuple of features."""
 
     def __init__(self, name: str, features_list: list[str], **kwargs: object) -> None:
         super().__init__(name, features_list)
@@ -63,25 +63,24 @@ class FeatureExtractorEfficientNetLite2(FeatureExtractorBase):
         return False
 
 
-# A page that is run again imports the module again; torch-fidelity refuses a second registration.
+# Streamlit may import this module twice, and torch-fidelity refuses a second registration.
 FEATURE_EXTRACTORS_REGISTRY.pop(LITE2, None)
 torch_fidelity.register_feature_extractor(LITE2, FeatureExtractorEfficientNetLite2)
 
 
 def create(name: str, inception_weights: Path | None = None) -> FeatureExtractorBase:
-    """An extractor of LAYERS on the GPU where there is one, else on the CPU.
+    """An extractor of LAYERS, on the GPU if there is one.
 
-    Inception's weights come from `inception_weights` or by torch-fidelity's own download.
+    Inception's weights are read from `inception_weights`, or downloaded by torch-fidelity.
 
     Raises:
-        UserError: The weights can't be had; for Inception the message holds the command that gets
-            them.
+        UserError: The weights can't be had; for Inception the message says how to download them.
     """
     weights = None
     if name == INCEPTION and inception_weights is not None:
         weights = _check_inception(inception_weights)
     try:
-        with _patience(seconds=20):
+        with _timeout(seconds=20):
             return create_feature_extractor(
                 name,
                 list(LAYERS[name]),
@@ -89,7 +88,7 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
                 verbose=name == INCEPTION,  # shows the download's progress
                 feature_extractor_weights_path=weights,
             )
-    except Exception as error:  # a download, and for DINOv2 code, can fail in many ways
+    except Exception as error:  # a download, for DINOv2 also of code, can fail in many ways
         if name == DINOV2:
             raise UserError(f"DINOv2 can't be had here: {' '.join(str(error).split())}") from None
         if name != INCEPTION or not isinstance(error, (OSError, RuntimeError)):
@@ -104,7 +103,7 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
 
 
 def _check_inception(path: Path) -> str:
-    """torch-fidelity would unpickle any object: accept only a file that holds plain tensors."""
+    """Accept only a file of plain tensors: torch-fidelity would unpickle any object."""
     try:
         torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -120,8 +119,8 @@ def _not_inception(path: Path | None) -> str:
 
 
 @contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    """A host that never answers would hang torch's download, which knows no time limit."""
+def _timeout(seconds: float) -> Iterator[None]:
+    """A time limit for torch's download, which has none and would wait for a silent server."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -132,7 +131,7 @@ def _patience(seconds: float) -> Iterator[None]:
 
 @torch.inference_mode()
 def extract(extractor: FeatureExtractorBase, pictures: np.ndarray, what: str) -> Features:
-    """Features of pictures uint8 [N,H,W,3], on the CPU; `what` labels the progress bar."""
+    """The features of pictures uint8 [N,H,W,3], on the CPU; `what` labels the progress bar."""
     device = next(chain(extractor.parameters(), extractor.buffers())).device
     outputs: list[tuple[Tensor, ...]] = []
     with bar(total=len(pictures), desc=what, unit=" pictures", leave=False) as progress:
@@ -148,7 +147,7 @@ def extract(extractor: FeatureExtractorBase, pictures: np.ndarray, what: str) ->
 
 
 def real_features(extractor: FeatureExtractorBase, photos: Photos) -> Features:
-    """Features of every photo, in order of index; computed once a data set."""
+    """The features of all photos of a data set, in order of index; they are cached."""
     name = extractor.get_name()
     return cached(
         photos,
@@ -159,7 +158,7 @@ def real_features(extractor: FeatureExtractorBase, photos: Photos) -> Features:
 
 
 def label(extractor: FeatureExtractorBase) -> str:
-    """What names an extractor's features in the cache: all that decides them but the pictures."""
+    """The name of an extractor's features in the cache, with what they depend on."""
     name = extractor.get_name()
     if name == INCEPTION:  # its weights may come from any file
         return f"{name}-{digest(extractor)}"

@@ -1,4 +1,4 @@
-"""What a network says of a set of pictures, and where that is kept for real photos."""
+"""The features and logits that a network computes of pictures, and their cache for photos."""
 
 import hashlib
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Row = dict[str, Any]  # of metrics.csv; the keys are gan.runs.METRIC_COLUMNS
 
 @dataclass(frozen=True)
 class Features:
-    """A network's last two layers for N pictures, on the CPU."""
+    """The outputs of a network's last two layers for N pictures, on the CPU."""
 
     pooled: Tensor  # penultimate layer, float32 [N, d]
     logits: Tensor  # float32 [N, the network's classes]
@@ -36,17 +36,17 @@ class Features:
 
 
 def digest(network: nn.Module) -> str:
-    """Twelve hexadecimal digits that tell a network's weights from others."""
-    found = hashlib.sha256()
+    """Twelve hexadecimal digits of the SHA-256 of a network's weights."""
+    sha256 = hashlib.sha256()
     for value in network.state_dict().values():
-        found.update(value.cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()[:12]
+        sha256.update(value.cpu().contiguous().numpy().tobytes())
+    return sha256.hexdigest()[:12]
 
 
 def cached(photos: Photos, name: str, count: int, make: Callable[[], Features]) -> Features:
-    """What `make` gives for `count` photos; kept beside the prepared set for the next time.
+    """The features that `make` computes of `count` photos, cached beside the prepared photos.
 
-    `name` must say all that decides the content but the data's hash, which is put before it.
+    `name` must differ between extractors and choices of photos; the data set's hash is added.
     """
     path = photos.folder / "features" / f"{photos.content_hash[:16]}-{name}.safetensors"
     try:
@@ -54,7 +54,7 @@ def cached(photos: Photos, name: str, count: int, make: Callable[[], Features]) 
         if len(kept["pooled"]) == len(kept["logits"]) == count:
             return Features(kept["pooled"], kept["logits"])
     except (OSError, SafetensorError, KeyError):
-        pass  # none yet, or damaged: made anew
+        pass  # missing or damaged
     features = make()
     tensors = {"pooled": features.pooled, "logits": features.logits}
     with atomic.optional("a copy of the features for the next time", "$CAR_GAN_DATA"):

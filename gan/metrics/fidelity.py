@@ -1,10 +1,10 @@
-"""Rows of metrics.csv about features: FD or FID, KID, precision, recall, density, coverage, IS.
+"""Rows of metrics.csv by features: FD or FID, KID, precision, recall, density, coverage, IS.
 
-Each figure has a ruler: its floor (photos in the pictures' place) and what noise scores. The
-photos are too few to stand in for 10,000 pictures, so the ruler is laid on halves: one half of
-the photos is the reference, the other half, noise, and as many pictures in the same class shares
-are compared with it, by every measure (reference "half"). FD's floor is given at the pictures'
-own counts and shares too (reference "train"), where its bias is known to fall with the counts.
+Each figure has a ruler, two values to compare it with: its floor, which photos score in the
+pictures' place, and the value of noise. There are fewer photos than pictures, so the ruler is
+measured on halves: one half of the photos is the reference, with which the other half, noise, and
+as many pictures with the same class shares are compared (reference "half"). FD's floor is also
+given at the counts and class shares of all pictures (reference "train"): its bias is known.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from gan.metrics.measures import (
 
 
 def rows(fake: Features, real: Features, extractor: str, reference: str = "train") -> list[Row]:
-    """Rows of metrics.csv for one set of pictures against photos, which `reference` names."""
+    """Rows of metrics.csv for pictures against photos; `reference` names the photos."""
     counts: Row = {
         "extractor": extractor,
         "body_type": "all",
@@ -38,7 +38,7 @@ def rows(fake: Features, real: Features, extractor: str, reference: str = "train
         "reference": reference,
     }
     precision, recall = precision_recall(fake.pooled, real.pooled)
-    found = [
+    figures = [
         counts
         | {"metric": distance(extractor), "value": frechet_distance(fake.pooled, real.pooled)},
         counts | _spread("kid", *kernel_distance(fake.pooled, real.pooled)),
@@ -46,10 +46,9 @@ def rows(fake: Features, real: Features, extractor: str, reference: str = "train
         counts | {"metric": "recall", "value": recall},
     ]
     if extractor in (CLASSIFIER, DINOV2):
-        return found  # an Inception score needs a network that names many things
-    # It looks at no real picture.
-    score = _spread("is", *inception_score(fake.logits))
-    return [*found, counts | score | {"n_real": None, "reference": ""}]
+        return figures  # IS needs a classifier of many different things
+    score = _spread("is", *inception_score(fake.logits))  # it doesn't depend on photos
+    return [*figures, counts | score | {"n_real": None, "reference": ""}]
 
 
 def class_rows(
@@ -58,7 +57,7 @@ def class_rows(
     classes: Sequence[str],
     extractor: str,
 ) -> list[Row]:
-    """One `kid` row a class, at one number of pictures for all: what the smallest class has.
+    """One `kid` row a class, each with as many pictures as the smallest class has.
 
     Each side is features [N,d] with labels [N].
     """
@@ -68,9 +67,9 @@ def class_rows(
         return []
     result = []
     for k, name in enumerate(classes):
-        one, other = (features[_choose(labels == k, count)] for features, labels in sides)
+        ours, theirs = (features[_choose(labels == k, count)] for features, labels in sides)
         result.append(
-            _spread("kid", *kernel_distance(one, other, max(2, count // 2)))
+            _spread("kid", *kernel_distance(ours, theirs, max(2, count // 2)))
             | {"extractor": extractor, "body_type": name, "reference": "train"}
             | {"n_real": count, "n_fake": count}
         )
@@ -94,20 +93,20 @@ def neighbourhood_rows(
 
 def half_floor(real: Tensor, extractor: str) -> Row:
     """FD's floor: one half of the photos' features [N,d] against the other."""
-    one, other = (real[half] for half in halves(len(real)))
+    first, second = (real[half] for half in halves(len(real)))
     return {
         "metric": distance(extractor) + FLOOR,
         "extractor": extractor,
         "body_type": "all",
-        "value": frechet_distance(one, other),
-        "n_real": len(other),
-        "n_fake": len(one),
+        "value": frechet_distance(first, second),
+        "n_real": len(second),
+        "n_fake": len(first),
         "reference": "half",
     }
 
 
 def halves(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two halves of the numbers below `count`, drawn at random, the same ones every time."""
+    """The numbers below `count` in two random halves, the same ones every time."""
     order = np.random.RandomState(SEED).permutation(count)
     return order[: count // 2], order[count // 2 : 2 * (count // 2)]
 
@@ -117,14 +116,16 @@ def own_floor(
 ) -> Row:
     """FD's floor at the pictures' own counts and class shares.
 
-    Two terms. FD's bias is c (1/n + 1/m) to first order (Chong & Forsyth 2020); c is what one half
-    of the photos against the other has. What other class shares cost by themselves is the FD
-    between all photos weighted to those shares and all photos as they are, less the bias that
-    the weights bring.
+    It is a sum of two terms. The first is FD's bias, c (1/n + 1/m) to first order (Chong & Forsyth
+    2020), where c is estimated from one half of the photos against the other. The second is the
+    cost of other class shares: the FD between all photos weighted to these shares and all photos
+    unweighted, less the bias of the weighting.
 
     Args:
         real: Features of the photos, [N,d], with `labels` int64 [N].
-        shares: Of each class among the pictures, summing to 1; None: as among the photos.
+        n_fake: Number of pictures.
+        shares: Each class's share of the pictures; None: as among the photos.
+        extractor: Name of the network.
     """
     half = half_floor(real, extractor)
     slope = half["value"] / (1 / half["n_fake"] + 1 / half["n_real"])
@@ -141,12 +142,12 @@ def own_floor(
 
 
 class Ruler:
-    """What photos and noise score in pictures' place, for one extractor; measured once each."""
+    """The values of photos and of noise in the pictures' place, for one extractor; see above."""
 
     def __init__(self, extractor: str, real: Features, labels: np.ndarray, noise: Features) -> None:
-        """`real` are the photos that pictures are compared with; `noise` is of their first half.
+        """`real` are the features of the photos, with `labels` int64 [N].
 
-        Labels int64 [N] are of `real`.
+        `noise` are the features of the scrambled photos of the first half.
         """
         self.extractor, self.labels, self.noise = extractor, labels, noise
         self.real = real
@@ -154,14 +155,17 @@ class Ruler:
         self._ends: dict[tuple[int, ...], list[Row]] = {}
 
     def rows(self, fake: Features, fake_labels: np.ndarray | None) -> list[Row]:
-        """Pictures against the second half in the photos' class shares, and both ends of it."""
+        """Rows for pictures with the photos' class shares, for photos and for noise.
+
+        All are compared with the second half of the photos.
+        """
         mine = self.labels[self.first] if fake_labels is not None else self.labels[self.first] * 0
-        made = fake_labels if fake_labels is not None else np.zeros(len(fake), int)
+        labels = fake_labels if fake_labels is not None else np.zeros(len(fake), int)
         wanted = np.bincount(mine)
-        there = np.bincount(made, minlength=len(wanted))[: len(wanted)]
+        there = np.bincount(labels, minlength=len(wanted))[: len(wanted)]
         part = min(1.0, float((there / np.maximum(wanted, 1))[wanted > 0].min()))
         counts = tuple(int(count * part) for count in wanted)
-        pictures = _first_of_each(made, counts)
+        pictures = _first_of_each(labels, counts)
         if len(pictures) <= NEAREST or len(self.second) <= NEAREST:
             return []
         if counts not in self._ends:
@@ -177,19 +181,19 @@ class Ruler:
 
     def _measure(self, features: Features) -> list[Row]:
         real = self.real[self.second]
-        found = rows(features, real, self.extractor, "half")
-        found += neighbourhood_rows(features.pooled, real.pooled, self.extractor, "half")
-        return [row | {"reference": "half"} for row in found]
+        figures = rows(features, real, self.extractor, "half")
+        figures += neighbourhood_rows(features.pooled, real.pooled, self.extractor, "half")
+        return [row | {"reference": "half"} for row in figures]
 
 
 def _first_of_each(labels: np.ndarray, counts: tuple[int, ...]) -> np.ndarray:
-    """Places of the first so many of each class, int64, rising."""
-    places = [np.flatnonzero(labels == k)[:count] for k, count in enumerate(counts)]
-    return np.sort(np.concatenate(places))
+    """The indices of the first `counts[k]` of each class k, int64, rising."""
+    indices = [np.flatnonzero(labels == k)[:count] for k, count in enumerate(counts)]
+    return np.sort(np.concatenate(indices))
 
 
 def _choose(mask: np.ndarray, count: int) -> Tensor:
-    """`count` of the indices where `mask` is true, the same ones every time."""
+    """`count` random indices where `mask` is true, the same ones every time."""
     indices = np.flatnonzero(mask)
     return torch.from_numpy(np.random.RandomState(SEED).permutation(indices)[:count])
 

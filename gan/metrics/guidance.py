@@ -1,4 +1,4 @@
-"""What guidance does: a run's pictures judged from the most varied to the most typical."""
+"""The effect of guidance: a run's pictures judged at values from 0 (varied) to 1 (typical)."""
 
 import pandas as pd
 
@@ -19,10 +19,12 @@ STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 def sweep(run: Run, photos: Photos, judge: Judge, count: int) -> pd.DataFrame:
     """Judge `count` pictures at each of STEPS and write guidance.csv.
 
-    A row is a figure: guidance, metric, extractor, value, n_real, n_fake, seed (of the judge).
-    The latents are the same at each step, and others than those of the headline figures. What
-    compares with photos compares with the train split, in the judge's features: the test split
-    has no part in it, so a default may be chosen by it.
+    The latents are the same at each step, and others than those of the published figures. Pictures
+    are compared with the train split, in the features of the judge, so a default may be chosen by
+    this table without using the test split.
+
+    Returns:
+        One row a figure: guidance, metric, extractor, value, n_real, n_fake, seed (of the judge).
 
     Raises:
         UserError: The run's generator takes no guidance, or can't be read.

@@ -1,6 +1,7 @@
-"""The judge: classifiers trained on a data set's real photos once, then kept and asked.
+"""The judge: classifiers trained on the photos of a data set, which evaluate generated pictures.
 
-Its folder ships with the runs that it judged. It holds weights and features, no photo.
+It is trained once and kept in a folder that ships with the runs. The folder holds weights and
+features, and no photo.
 """
 
 import json
@@ -37,35 +38,35 @@ FILES = (JUDGE_FILE, "reference.safetensors")
 
 @dataclass(frozen=True)
 class Judge:
-    """Classifiers of one data set at one size, one a seed, with what they know of its photos."""
+    """Classifiers of one data set at one size, one for each seed."""
 
     content_hash: str  # of the photos
     classes: tuple[str, ...]
     size: int  # pixels a side
     budget: int  # pictures seen in training
-    networks: tuple[CarClassifier, ...]  # network i was trained with seed i
-    kept_validation: bool  # whether it learned from none of the validation photos
-    accuracy: tuple[float, ...]  # of each on photos held out from it; empty where there are none
-    reference: Tensor  # features of the photos learned from by network 0, float32 [n, d]
+    networks: tuple[CarClassifier, ...]  # by seed
+    kept_validation: bool  # whether validation photos were held out from their training
+    accuracy: tuple[float, ...]  # of each network on held-out photos; empty if there are none
+    reference: Tensor  # features of the training photos by network 0, float32 [n, d]
     reference_labels: np.ndarray  # int64 [n]
     held_out: np.ndarray  # distances from held-out photos to the nearest in reference, rising
 
     def features(self, photos: Photos, seed: int) -> Features:
-        """What network `seed` says of every photo; computed once."""
+        """The features of all photos by network `seed`; they are cached."""
         return _features(self.networks[seed], photos, seed)
 
     def digest(self, seed: int) -> str:
-        """Names the weights of network `seed`."""
+        """A digest of the weights of network `seed`."""
         return digest(self.networks[seed])
 
 
 def judge_of(
     photos: Photos, seeds: int, budget: int = BUDGET, unseen: Split | None = None
 ) -> Judge:
-    """The judge of these photos: read where it was trained before, else trained and kept.
+    """The judge of these photos: read from its folder, or else trained and kept there.
 
-    A kept one with as many seeds and as large a budget, or larger, serves, if it learned from no
-    photo of `unseen`. Judges from before there were validation photos learned from those too.
+    A judge with more seeds or a larger budget serves too. It must not be trained on photos of
+    `unseen`; judges of earlier versions are trained on the validation photos.
     """
     for folder in find_judges(runs_root(), photos.content_hash, photos.size):
         try:
@@ -77,14 +78,14 @@ def judge_of(
         clean = judge.kept_validation or unseen != "validation" or not photos.validation.any()
         if enough and clean:
             return judge
-        reason = "learned from the validation photos" if enough else "was trained for less"
+        reason = "was trained on the validation photos" if enough else "was trained for less"
         print(f"{folder} {reason}: training another judge")
     folder = judge_path(photos.name, photos.size, photos.content_hash)
     return _train(photos, folder, seeds, budget)
 
 
 def read(folder: Path) -> Judge:
-    """Read a judge; needs no photo.
+    """Read a judge from its folder.
 
     Raises:
         UserError: The folder is missing, damaged or from another version.
@@ -121,7 +122,7 @@ def read(folder: Path) -> Judge:
 
 def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
     train = photos.indices("train")
-    # The test split is opened for what is published alone.
+    # The test split is reserved for published figures.
     held: Split = "validation" if photos.validation.any() else "test"
     held_out = photos.indices(held)
     about: dict[str, Any] = {
@@ -168,7 +169,7 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
 
 
 def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, Any]) -> Judge:
-    # The JSON goes first and comes last: a folder without it holds no judge.
+    # The JSON is removed first and written last: a folder without it holds no judge.
     (folder / FILES[0]).unlink(missing_ok=True)
     for file, tensors in files.items():
         atomic.write_bytes(folder / file, safetensors.torch.save(tensors))

@@ -1,4 +1,4 @@
-"""The measures themselves: features or pictures in, one number out; nothing is read or kept."""
+"""The formulas of the metrics: pure functions from features to numbers."""
 
 from collections.abc import Sequence
 
@@ -22,27 +22,28 @@ PART = 1000  # rows compared at once
 def frechet_distance(fake: Tensor, real: Tensor) -> float:
     """Fréchet distance between Gaussians fitted to features [N,d] and [M,d] (Heusel et al. 2017).
 
-    |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)). On Inception's features it is the FID. Its bias
-    falls with 1/N; below d pictures the covariance is singular.
+    |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)). On Inception's features it is the FID. It is too
+    large for small sets, by a bias that falls with 1/N + 1/M.
     """
     statistics = [fid_features_to_statistics(side.double()) for side in (fake, real)]
     return fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
 
 
 def moments(features: Tensor, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Mean [d] and unbiased covariance [d,d] of features [N,d], each row of a weight (sum 1)."""
+    """Mean [d] and unbiased covariance [d,d] of features [N,d] with weights [N] that sum to 1."""
     values = features.double().numpy()
-    share = np.full(len(values), 1 / len(values)) if weights is None else weights
-    mean = share @ values
+    if weights is None:
+        weights = np.full(len(values), 1 / len(values))
+    mean = weights @ values
     centred = values - mean
-    covariance = (centred * share[:, None]).T @ centred / (1 - np.square(share).sum())
+    covariance = (centred * weights[:, None]).T @ centred / (1 - np.square(weights).sum())
     return mean, covariance
 
 
 def frechet_distance_of(
     fake: tuple[np.ndarray, np.ndarray], real: tuple[np.ndarray, np.ndarray]
 ) -> float:
-    """`frechet_distance` of two means and covariances."""
+    """`frechet_distance` between two pairs of mean and covariance."""
     statistics = [{"mu": mean, "sigma": covariance} for mean, covariance in (fake, real)]
     return fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"]
 
@@ -50,7 +51,7 @@ def frechet_distance_of(
 def kernel_distance(fake: Tensor, real: Tensor, subset: int = KID_SUBSET) -> tuple[float, float]:
     """KID (Binkowski et al. 2018): unbiased MMD^2, cubic kernel; mean and std over subsets.
 
-    Features are [N,d] and [M,d]. Values slightly below 0 mean that the two can't be told apart.
+    Features are [N,d] and [M,d]. For equal distributions it can be slightly below 0.
     """
     result = kid_features_to_metric(
         fake,
@@ -65,7 +66,7 @@ def kernel_distance(fake: Tensor, real: Tensor, subset: int = KID_SUBSET) -> tup
 
 
 def precision_recall(fake: Tensor, real: Tensor) -> tuple[float, float]:
-    """Share of fakes within the real manifold, and of reals within the fake one.
+    """Share of pictures within the manifold of photos, and of photos within that of pictures.
 
     Features are [N,d] and [M,d], each with more than NEIGHBOURS pictures.
     """
@@ -81,11 +82,11 @@ def precision_recall(fake: Tensor, real: Tensor) -> tuple[float, float]:
 
 
 def density_coverage(fake: Tensor, real: Tensor, k: int = NEAREST) -> tuple[float, float]:
-    """How densely fakes lie in real neighbourhoods, and the share of those that hold a fake.
+    """Density of pictures in the neighbourhoods of photos, and share of these with a picture.
 
-    A real picture's neighbourhood is the ball that reaches to its k-th nearest other real one
-    (Naeem et al. 2020, equations 3 and 4, as in their package `prdc`). Features are [N,d] and
-    [M,d], M above `k`. For two sets of one distribution density is 1 on average, and coverage
+    The neighbourhood of a photo is the ball that reaches to its k-th nearest other photo (Naeem et
+    al. 2020, equations 3 and 4, as in their package `prdc`). Features are [N,d] and [M,d], M above
+    `k`. For equal distributions density is 1 on average, and coverage is
     1 - (M-1)...(M-k) / ((M+N-1)...(M+N-k)), near 1 - 2^-k at equal counts.
     """
     radii = torch.cat([torch.cdist(part, real).kthvalue(k + 1).values for part in real.split(PART)])
@@ -112,7 +113,7 @@ def nearest(features: Tensor, reference: Tensor) -> tuple[np.ndarray, np.ndarray
     """
     parts = [torch.cdist(part, reference).argmin(1) for part in features.split(PART)]
     index = torch.cat(parts) if parts else torch.empty(0, dtype=torch.int64)
-    # cdist's fast form is off by rounding; a copy should be at 0.
+    # Computed again, since cdist rounds: the distance of a copy should be 0.
     distance = (features - reference[index]).norm(dim=1)
     return distance.numpy(), index.numpy()
 
@@ -130,7 +131,7 @@ def mean_pairwise_distance(features: Tensor) -> float:
 def diversity(fake: Tensor, real: Tensor) -> float:
     """Mean pairwise distance of features [N,d] over that of [M,d]; 1 is as varied as `real`.
 
-    Counts don't matter but for their noise: neither side's mean is biased by its number of rows.
+    Neither mean is biased by the number of rows.
     """
     return mean_pairwise_distance(fake) / mean_pairwise_distance(real)
 
@@ -143,21 +144,21 @@ def by_class(
 ) -> list[tuple[str, Tensor, Tensor]]:
     """(class, fake features, real features) at equal counts, `most` rows a side at most.
 
-    Each side is features [N,d] with labels [N]. Rows are taken evenly spaced over a class, so
-    that neighbours in a folder, which may look alike, don't stand for it; with `most` None the
-    first ones are taken. A class with fewer than two rows on a side is left out.
+    Each side is features [N,d] with labels [N]. Rows are evenly spaced over a class, since
+    neighbours in a folder may look alike; with `most` None the first ones are taken. A class with
+    fewer than two rows on a side is left out.
     """
-    found = []
+    result = []
     for k, name in enumerate(classes):
         places = [np.flatnonzero(labels == k) for _, labels in (fake, real)]
         count = min(map(len, places))
         if most is not None:
             count = min(count, most)
-            places = [every[np.arange(count) * len(every) // max(1, count)] for every in places]
+            places = [side[np.arange(count) * len(side) // max(1, count)] for side in places]
         if count > 1:
-            (one, other) = (
-                features[every[:count]]
-                for (features, _), every in zip((fake, real), places, strict=True)
+            ours, theirs = (
+                features[side[:count]]
+                for (features, _), side in zip((fake, real), places, strict=True)
             )
-            found.append((name, one, other))
-    return found
+            result.append((name, ours, theirs))
+    return result

@@ -13,8 +13,8 @@ from gan.metrics import copies
 from gan.metrics.features import Row
 from gan.metrics.glossary import CLASSIFIER, FLOOR
 from gan.metrics.measures import nearest
+from gan.pictures import grid
 from gan.runs import Run
-from gan.sampling import grid
 
 SCANNED = 5000  # pictures that are compared with photos to find copies, at most
 SHEET = 64  # pictures on the sheet of the best matches

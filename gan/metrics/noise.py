@@ -1,13 +1,13 @@
-"""Noise that keeps a photo's colours and roughness and no shape: the other end of every ruler."""
+"""Noise with the colours and texture of photos but no shapes: the bad end of each ruler."""
 
 import numpy as np
 
 
 def scramble(pictures: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Pictures uint8 [N,S,S,3] with random phases in place of their own: uint8 [N,S,S,3].
+    """Pictures uint8 [N,S,S,3] with the phases of their spectrum replaced by random ones.
 
-    A picture keeps the spectrum of each channel, and its channels move alike, so its mean colour
-    and its texture stay; what it shows goes. Uniform noise would be told from photos by anything.
+    The amplitudes of each channel stay, and all channels get the same phases, so mean colour and
+    texture stay while shapes go. Uniform noise would be too easy to tell from photos.
     """
     size = pictures.shape[1]
     stream = np.random.RandomState(seed)

@@ -1,4 +1,4 @@
-"""Would more training, another augmentation or a wider network make a better judge?"""
+"""Trains judges with other budgets, widths and augmentations: do they get better?"""
 
 import itertools
 from collections.abc import Iterator
@@ -23,12 +23,11 @@ def sweep(
     strengths: tuple[float, ...],
     seeds: int,
 ) -> Iterator[pd.DataFrame]:
-    """Train a classifier on the train photos for every combination; the cheapest come first.
+    """Train a classifier for every combination, the cheapest first, and measure its accuracy.
 
-    Each is asked about validation photos, which it never saw, and about the train photos: what
-    it reads worse there than it could is left to learn, what it reads better is learned by heart.
-    The test split stays shut. `path`, a CSV with COLUMNS, is written after each, and what it holds
-    already is not trained again. Yields the rows of each new combination.
+    It is trained on the train split, and measured on that and on the validation split; the
+    difference shows overfitting. `path`, a CSV with COLUMNS, is written after each training;
+    combinations that it holds already are skipped. Yields the rows of each new combination.
     """
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
     done = {tuple(row) for row in table[KEY].to_numpy(float)}
@@ -49,12 +48,12 @@ def sweep(
         )
         rows = []
         for split in SPLITS:
-            asked = photos.indices(split)
-            named = predict(network, photos.pictures[asked], f"{split} photos").named
-            labels = photos.labels[asked]
+            indices = photos.indices(split)
+            named = predict(network, photos.pictures[indices], f"{split} photos").named
+            labels = photos.labels[indices]
             by_class = recalls(named, labels, photos.classes).values()
             figures = accuracy(named, labels), sum(by_class) / len(by_class)
-            rows.append((*each, split, len(asked), *figures))
+            rows.append((*each, split, len(indices), *figures))
         new = pd.DataFrame(rows, columns=list(COLUMNS))
         table = pd.concat([table, new]) if len(table) else new
         atomic.write_text(path, table.to_csv(index=False))

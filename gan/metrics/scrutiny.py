@@ -1,5 +1,8 @@
-"""Tests of the pictures that no pretrained network can flatter: a detector trained from scratch,
-the fine checkerboard, and a sheet for eyes, photos and generated pictures mixed."""
+"""Tests of pictures without pretrained networks, for artefacts that the metrics don't see.
+
+A detector trained from scratch, the energy of fine patterns, and a sheet of photos and pictures
+mixed, for people.
+"""
 
 import csv
 import io
@@ -8,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from scipy.stats import mannwhitneyu
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from gan import atomic
-from gan.hardware import autocast
+from gan.hardware import autocast, best_device
+from gan.pictures import grid, to_float
 from gan.progress import bar
-from gan.sampling import grid
 
 BATCH = 64
 SHEET = 120  # pictures on the sheet, half of them photos
@@ -23,8 +27,8 @@ SHEET = 120  # pictures on the sheet, half of them photos
 def checker_energy(pictures: np.ndarray) -> float:
     """Mean square of the one-pixel checkerboard in pictures uint8 [N,S,S,3], S even.
 
-    The diagonal detail of a Haar transform of the brightness, from 0 to 255: a - b - c + d over 2
-    for each 2x2 block. A weave of single pixels, the mark of transposed convolutions and
+    It is the diagonal detail of a Haar transform of the brightness (0 to 255): (a - b - c + d) / 2
+    for each 2x2 block. A pattern of single pixels, typical of transposed convolutions and
     depth-to-space, shows here and in no metric on pooled features.
     """
     grey = pictures.astype(np.float32).mean(-1)
@@ -36,13 +40,13 @@ def checker_energy(pictures: np.ndarray) -> float:
 def weave_energy(pictures: np.ndarray, period: int) -> float:
     """Mean power of the brightness, uint8 [N,S,S,3], at `period` pixels along both axes.
 
-    One frequency of the Fourier transform: what repeats every `period` pixels and is in step all
-    over a picture. Photos have next to nothing there; layers that enlarge by a factor do.
+    It is one frequency of the Fourier transform: that of a pattern which repeats every `period`
+    pixels all over a picture. Photos have almost none; layers that enlarge leave one.
     """
     grey = pictures.astype(np.float32).mean(-1)
     turns = np.exp(-2j * np.pi * np.arange(grey.shape[1]) / period).astype(np.complex64)
-    found = np.einsum("nhw,h,w->n", grey - grey.mean((1, 2), keepdims=True), turns, turns)
-    return float(np.mean(np.abs(found) ** 2))
+    power = np.einsum("nhw,h,w->n", grey - grey.mean((1, 2), keepdims=True), turns, turns)
+    return float(np.mean(np.abs(power) ** 2))
 
 
 class Detector(nn.Module):
@@ -70,14 +74,19 @@ class Detector(nn.Module):
 def detector_auc(
     photos: np.ndarray, pictures: np.ndarray, looks: tuple[int, ...], seed: int = 0
 ) -> list[tuple[int, float]]:
-    """How well a network from scratch tells pictures from photos that it never saw.
+    """Train a network from scratch to tell pictures from photos; its AUC on held-out ones.
 
-    Both are uint8 [N,S,S,3]; nine tenths of each are trained on, mirrored at random, in batches
-    half of each; the last tenths are told apart. Returns (pictures trained on, AUC) after each
-    of `looks`, counts that rise. The AUC is the chance that the detector is surer of a generated
-    picture than of a photo: 0.5 can't tell them apart, 1 never errs.
+    Both are uint8 [N,S,S,3]. Nine tenths of each are trained on, mirrored at random, in batches
+    with half of each. The AUC is the probability that the detector gives a held-out picture a
+    higher logit than a held-out photo: 0.5 is chance, 1 is perfect.
+
+    Args:
+        looks: The numbers of pictures trained on after which the AUC is measured, rising.
+
+    Returns:
+        (pictures trained on, AUC) for each of `looks`.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = best_device()
     stream = torch.Generator().manual_seed(seed)
     sides, held_out = [], []
     for side in (photos, pictures):
@@ -90,12 +99,12 @@ def detector_auc(
         network = Detector(photos.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(network.parameters(), 1e-3, weight_decay=0.01)
     target = (torch.arange(BATCH, device=device) >= BATCH // 2).float()
-    found: list[tuple[int, float]] = []
+    result: list[tuple[int, float]] = []
     with bar(desc="detector", total=looks[-1], unit=" pictures", leave=False) as progress:
         for look in looks:
             while progress.n < look:
                 chosen = [torch.randint(len(s), (BATCH // 2,), generator=stream) for s in sides]
-                batch = _to_float(
+                batch = to_float(
                     torch.cat([s[c.to(device)] for s, c in zip(sides, chosen, strict=True)])
                 )
                 flip = (torch.rand(BATCH, generator=stream) < 0.5).to(device)
@@ -108,23 +117,21 @@ def detector_auc(
                 optimizer.step()
                 progress.update(BATCH)
             network.eval()
-            found.append((int(progress.n), auc(*(_judge(network, side) for side in held_out))))
+            result.append((int(progress.n), auc(*(_logits(network, side) for side in held_out))))
             network.train()
-    return found
+    return result
 
 
 def auc(low: np.ndarray, high: np.ndarray) -> float:
-    """The chance that a value of `high` exceeds one of `low`, ties half: Mann-Whitney's U."""
-    ranks = _ranks(np.concatenate([low, high]))[len(low) :]
-    return float((ranks.mean() - (len(high) + 1) / 2) / len(low))
+    """The probability that a value of `high` exceeds one of `low`, ties counting half."""
+    return float(mannwhitneyu(high, low).statistic / (len(low) * len(high)))
 
 
 def write_blind_sheet(folder: Path, photos: np.ndarray, pictures: np.ndarray, seed: int) -> None:
-    """`sheet.png`, numbered from the top left in rows of 12, and `key.csv` with the answers.
+    """Write `sheet.png`, numbered from the top left in rows of 12, and `key.csv`, the answers.
 
-    Half of the SHEET pictures are photos uint8 [N,S,S,3], half generated, all in a random order
-    and the first ones of a random order each: nobody picks. The sheet shows photos: don't pass it
-    on where they may not be.
+    Half of the SHEET pictures are photos uint8 [N,S,S,3], half generated, both drawn at random.
+    The sheet shows photos: don't share it if they may not be shared.
     """
     stream = np.random.RandomState(seed)
     half = SHEET // 2
@@ -143,18 +150,7 @@ def write_blind_sheet(folder: Path, photos: np.ndarray, pictures: np.ndarray, se
     atomic.write_text(folder / "key.csv", text.getvalue())
 
 
-def _to_float(raw: Tensor) -> Tensor:
-    return raw.permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
-
-
 @torch.inference_mode()
-def _judge(network: nn.Module, pictures: Tensor) -> np.ndarray:
-    parts = [network(_to_float(part)).float().cpu() for part in pictures.split(256)]
+def _logits(network: nn.Module, pictures: Tensor) -> np.ndarray:
+    parts = [network(to_float(part)).float().cpu() for part in pictures.split(256)]
     return torch.cat(parts).numpy()
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1; equal values share the mean of theirs."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[place]

@@ -62,7 +62,7 @@ def teach(
     if held_out not in ("validation", "test"):
         raise ValueError(f"photos of {held_out} are not held out")
     if held_out == "validation" and not judge.kept_validation:
-        raise ValueError("the judge learned from the validation photos")
+        raise ValueError("the judge was trained on the validation photos")
     asked = photos.indices(held_out)
     count = len(photos.classes)
     named: dict[str, list[np.ndarray]] = {PHOTOS: [], GENERATED: []}

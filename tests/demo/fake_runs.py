@@ -23,8 +23,8 @@ from gan.config import (
 from gan.latents import DIRECTIONS
 from gan.metrics.classifier import WIDTHS, CarClassifier
 from gan.models import build_generator
+from gan.pictures import grid
 from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, SOURCE_KINDS, Run
-from gan.sampling import grid
 
 TYPES = ("Convertible", "Coupe", "Hatchback", "Pickup", "SUV", "Sedan", "Van", "Wagon")
 COUNTS = dict(zip(TYPES, (600, 1500, 900, 450, 2600, 2900, 400, 317), strict=True))

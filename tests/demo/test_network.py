@@ -20,6 +20,7 @@ from gan.metrics import judge
 from gan.metrics.classifier import predict
 from gan.metrics.measures import nearest
 from gan.models import build_generator
+from gan.pictures import to_uint8
 from gan.runs import Run
 from tests.conftest import tiny_config
 from tests.demo.fake_runs import make_judge
@@ -71,7 +72,7 @@ def test_a_grown_and_guided_generator_draws_what_torch_draws(tmp_path: Path) -> 
     for guidance in (0.25, 1.0):
         with torch.inference_mode():
             y, given = torch.eye(3), torch.full((3,), guidance)
-            expected = sampling.to_uint8(slow(torch.from_numpy(z), y, given))
+            expected = to_uint8(slow(torch.from_numpy(z), y, given))
         made[guidance] = fast.draw(z, np.eye(3, dtype=np.float32), guidance)
         assert np.abs(made[guidance].astype(int) - expected).max() <= 1
     assert (made[0.25] != made[1.0]).any()

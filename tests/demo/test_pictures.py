@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gan.demo import pictures
-from gan.sampling import grid
+from gan.pictures import grid
 
 
 def noise(count: int, size: int = 16) -> np.ndarray:

@@ -13,7 +13,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.metrics import evaluation, report
+from gan.metrics import evaluation, tables
 from gan.metrics.evaluation import Effort, Evaluation
 from gan.metrics.glossary import METRICS
 from gan.metrics.judge import Judge, judge_of
@@ -140,10 +140,10 @@ def test_the_held_out_photos_as_pictures_score_as_held_out_photos(
 
     assert run.read_sources().empty  # nobody said where these come from
 
-    text = report.figures(rows)
+    text = tables.figures(rows)
     assert "efficientnet-lite2" in text
     assert "range of 2 seeds" in text
-    assert set(photos.classes) <= set(report.classes(rows).split())
+    assert set(photos.classes) <= set(tables.classes(rows).split())
 
 
 def test_without_test_the_split_stays_shut_and_every_opening_is_noted(

@@ -87,7 +87,7 @@ def test_photos_that_were_learned_from_are_refused(photos: Photos, judge: Judge)
         with pytest.raises(ValueError, match="not held out"):
             teaching.teach(*arguments, split, judge, 1, 16)  # type: ignore[arg-type]
     before = dataclasses.replace(judge, kept_validation=False)
-    with pytest.raises(ValueError, match="learned from the validation photos"):
+    with pytest.raises(ValueError, match="trained on the validation photos"):
         teaching.teach(*arguments, "validation", before, 1, 16)
 
 
