@@ -1,1 +1,1 @@
-"""Photos: from an archive to one uint8 array, and the drawn cars."""
+"""Data sets: from photos in any archive or folder, or drawn cars, to one uint8 array."""

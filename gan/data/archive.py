@@ -1,4 +1,4 @@
-"""Unpack photos and tables from a .rar, .zip or .tar, trusting nothing that the archive says."""
+"""Unpacks photos and tables from a .rar, .zip or .tar that may be damaged or hostile."""
 
 import errno
 import re
@@ -25,13 +25,13 @@ PICTURES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"}
     | {".avif"}
 )
-# What may hold labels; attributes.txt and the lists of photos beside it are CompCars'.
+# Endings of files that may hold labels; CompCars' are in .txt files.
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".mat", ".txt"})
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an archive may unpack to."""
+    """The most that an archive may unpack to."""
 
     total: int = 20 << 30  # bytes over all members
     members: int = 1_000_000
@@ -51,25 +51,27 @@ class Unpacked:
 def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: str = "") -> Unpacked:
     """Write the photos and tables of `archive` under `folder`, which must exist and be empty.
 
-    What is no photo (a read-me, an archive within the archive, a link, a device) is passed over,
-    and so is a photo that can't be had (encrypted, packed by a method that nothing here knows, a
-    name that the disk can't hold). An archive that attacks is refused as a whole: a path that is
-    absolute or leads out by "..", a member that lies behind a link. The caller throws `folder`
-    away on an error.
+    Other members (a read-me, an archive within the archive, a link, a device) are skipped, and so
+    are photos that can't be unpacked (encrypted, an unknown method, a name that the disk can't
+    hold). An archive that tries to write elsewhere is refused as a whole: a path that is absolute
+    or contains "..", or a member behind a link. On an error the caller removes `folder`.
 
     Args:
-        called: What the user calls the archive, for messages; default: its path.
+        archive: The file.
+        folder: Where to write.
+        limits: Default: those of Limits.
+        called: The archive's name in messages; default: its path.
 
     Raises:
-        UserError: Not an archive, damaged, over a limit, an attack, or no photo in it can be
-            read.
+        UserError: The file is no archive, damaged, over a limit or an attack, or no photo in it
+            can be read.
         OSError: The folder can't be written, or the disk is full.
     """
     limits = limits or Limits()
     called = called or str(archive)
-    found = Unpacked()
+    result = Unpacked()
     links: set[str] = set()
-    lost: list[str] = []  # photos that can't be had, and why
+    lost: list[str] = []  # photos that can't be unpacked, with the reason
     with (
         _open_members(archive, called, limits.members) as (members, expected),
         bar(desc="unpack", total=expected, unit="file") as progress,
@@ -80,13 +82,13 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: st
             if member is None:
                 break
             progress.update()
-            found.members += 1
-            if found.members > limits.members:
+            result.members += 1
+            if result.members > limits.members:
                 raise too_many(called, limits.members)
             parts = _safe_parts(member, called, links)
-            # Members that are passed over count too: skipping them in a tar costs their length.
-            found.total += member.size
-            _check_total(found, limits, called)
+            # Skipped members count too: in a compressed tar they are unpacked all the same.
+            result.total += member.size
+            _check_total(result, limits, called)
             if member.kind == "folder" or not parts:
                 continue
             suffix = Path(parts[-1]).suffix.lower()
@@ -94,38 +96,37 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None, called: st
             if not reason:
                 try:
                     if member.kind == "copy":
-                        reason = _repeat(member, folder, parts, found)
-                        _check_total(found, limits, called)
+                        reason = _repeat(member, folder, parts, result)
+                        _check_total(result, limits, called)
                     else:
-                        reason = _write(member, folder, parts, suffix, called, found)
+                        reason = _write(member, folder, parts, suffix, called, result)
                 except _Unwritable as problem:
                     reason = str(problem)
             if reason:
-                found.passed_over.append(("/".join(parts)[:300], reason))
+                result.passed_over.append(("/".join(parts)[:300], reason))
                 if suffix in PICTURES and member.kind == "file" and not hidden(parts):
                     lost.append(f"{'/'.join(parts)[:100]!r} is {reason}")
             else:
-                found.written += 1
-    if lost and not found.written:
+                result.written += 1
+    if lost and not result.written:
         raise UserError(f"{called} holds no photo that can be read: {lost[0]}")
-    return found
+    return result
 
 
 @contextmanager
 def _open_members(
     archive: Path, called: str, most: int
 ) -> Iterator[tuple[Iterator[Member], int | None]]:
-    """The members in archive order, and their number where it is known at once.
+    """The members in archive order, and their number if the archive has a list of them.
 
     Raises:
-        UserError: The file is no archive, damaged, or (where all headers are read at once) has
-            more than `most` members.
+        UserError: The file is no archive, damaged, or its list has more than `most` members.
     """
     with archive.open("rb") as file:
         start = file.read(HEAD)
         if start.startswith(RAR):
-            with rar_members(archive, called, most) as found:
-                yield found
+            with rar_members(archive, called, most) as members:
+                yield members
             return
         if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield zip_members(file, called, most)
@@ -135,15 +136,15 @@ def _open_members(
         if plain is not None:
             yield tar_members(plain, called), None
             return
-        # A program that unpacks itself, or a header of a mail: the archive begins further on.
+        # A self-extracting program, for example: the archive begins further on in the file.
         with reading(called):
             zipped = zipfile.is_zipfile(file) and not start.startswith(b"PK\x07\x08")
             packed = not zipped and rarfile.is_rarfile_sfx(str(archive))
         if zipped:
             yield zip_members(file, called, most)
         elif packed:
-            with rar_members(archive, called, most) as found:
-                yield found
+            with rar_members(archive, called, most) as members:
+                yield members
         else:
             file.seek(0)
             raise UserError(f"{called} is {describe(file.read(IMAGE_HEAD))}; {_NEEDED}")
@@ -174,7 +175,7 @@ def _is_inside(name: str) -> bool:
 
 
 def _split(name: str) -> list[str]:
-    """The parts of a path; a control character becomes text, and does nothing to a terminal."""
+    """The parts of a path, with control characters escaped."""
     parts = name.replace("\\", "/").split("/")
     return [re.sub(r"[\x00-\x1f\x7f-\x9f]", _escaped, p) for p in parts if p not in ("", ".")]
 
@@ -184,14 +185,14 @@ def _escaped(character: re.Match[str]) -> str:
 
 
 def hidden(parts: list[str]) -> str:
-    """Why a path is none of the user's photos; "" for any other."""
+    """The reason to skip a hidden file or one that macOS added; "" for any other path."""
     if any(part == "__MACOSX" or part.startswith("._") for part in parts):
         return "macOS's own, no photo"
     return "a hidden file" if any(part.startswith(".") for part in parts) else ""
 
 
 def _passed_over(member: Member, parts: list[str], limits: Limits) -> str:
-    """Why a member isn't even opened; empty if it is."""
+    """The reason to skip a member without opening it; "" for none."""
     if reason := hidden(parts):
         return reason
     if member.kind == "link":
@@ -206,13 +207,13 @@ def _passed_over(member: Member, parts: list[str], limits: Limits) -> str:
 
 
 class _Unwritable(Exception):
-    """Why the disk can't hold this member."""
+    """The disk can't hold a member; the text is the reason."""
 
 
 def _write(
     member: Member, folder: Path, parts: list[str], suffix: str, called: str, found: Unpacked
 ) -> str:
-    """Write one member if it is a photo or a table; else say what it is."""
+    """Write a member if it is a photo or a table; otherwise return the reason to skip it."""
     wanted = suffix in PICTURES | TABLES
     try:
         with reading(called):
@@ -231,7 +232,7 @@ def _write(
 
 
 def _repeat(member: Member, folder: Path, parts: list[str], found: Unpacked) -> str:
-    """Write a copy of an earlier member; it counts as what it takes."""
+    """Write a copy of an earlier member, or return the reason to skip it."""
     source = folder.joinpath(*_split(member.target)) if _is_inside(member.target) else None
     if source is None or not source.is_file():
         return f"a link to {member.target[:200]}"
@@ -266,13 +267,13 @@ def _copy(start: bytes, source: BinaryIO, file: BinaryIO, member: Member, called
 
 
 def _create(folder: Path, parts: list[str], found: Unpacked) -> BinaryIO:
-    """Make a file; of two members of one name the later counts, as in a tar that was added to."""
+    """Create a member's file. Of two members of one name the later one counts, as tar does it."""
     path = folder.joinpath(*parts)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path.open("xb")
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        # Equal names, not ones that this disk can't tell apart by case.
+        # Not for names that differ only by case, on a disk that ignores case.
         if path.is_file() and any(path.name == other.name for other in path.parent.iterdir()):
             found.written -= 1
             found.passed_over.append(

@@ -1,4 +1,4 @@
-"""Which pictures make up which batch: a function of the seed and the iteration alone."""
+"""Batches of photos; which photos are in a batch depends on seed and iteration alone."""
 
 import functools
 import mmap
@@ -12,11 +12,10 @@ from gan.pictures import to_float
 
 
 class Batches:
-    """The training split in batches, forever.
+    """Endless batches of the train split.
 
-    Nothing is remembered between calls: batch 5,000 is the same whether or not 0 to 4,999 were
-    drawn, so a resumed run, a second process and a run with another network see the same
-    pictures in the same order.
+    Batch 5,000 is the same whether or not batches 0 to 4,999 were drawn, so a resumed run, another
+    process and a run of another network see the same photos in the same order.
     """
 
     def __init__(
@@ -28,10 +27,10 @@ class Batches:
         balanced: bool = False,
         mirror: bool = False,
     ) -> None:
-        """Serve `batch` pictures at a time.
+        """Batches of `batch` photos on `device`.
 
-        `balanced` gives every class an equal share; `mirror` flips half of the pictures, drawn
-        anew each time: a car seen from the left is as likely as one from the right.
+        `balanced` puts equally many of every class into a batch. `mirror` mirrors each photo with
+        probability 1/2, anew each time.
         """
         self.batch, self.seed, self.mirror = batch, seed, mirror
         self.classes = len(photos.classes)
@@ -45,17 +44,17 @@ class Batches:
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info(device)
             if photos.pictures.nbytes < free / 4:
-                # The whole set beside the networks: a batch then costs no transfer.
+                # Keep the whole set on the GPU, so that batches need no transfer.
                 self.pictures = torch.from_numpy(np.asarray(photos.pictures)).to(device)
         if isinstance(self.pictures, np.ndarray):
-            _read_here_and_there(self.pictures)
+            _advise_random_access(self.pictures)
         self._order = functools.lru_cache(maxsize=2 * len(groups))(self._shuffled)
 
     def indices(self, iteration: int) -> np.ndarray:
-        """Which pictures are in batch `iteration`: int64 [batch].
+        """The indices of the photos in batch `iteration`: int64 [batch].
 
-        Each group (the whole split, or each class) is served in one shuffle after another, so a
-        picture comes up once before any of its group comes up twice.
+        Each group (the whole split, or each class) is shuffled anew for each pass over it, so each
+        photo of a group comes once before any comes twice.
         """
         places = np.arange(iteration * self.batch, (iteration + 1) * self.batch)
         group = places % len(self.groups)
@@ -68,23 +67,23 @@ class Batches:
         return chosen
 
     def sample(self, count: int) -> tuple[Tensor, Tensor]:
-        """`count` photos of every class, whatever the batches: as `get`, one class after another.
+        """`count` random photos of every class, one class after another, in the form of `get`.
 
-        A class with fewer gives them again.
+        Photos of a class with fewer are repeated.
         """
         stream = np.random.RandomState(seed_from(self.seed, 0, 1))
         by_class = [self.train[self.train_labels == c] for c in range(self.classes)]
         chosen = np.concatenate([np.resize(stream.permutation(part), count) for part in by_class])
         return self._read(chosen)
 
-    def get(self, iteration: int, share: slice = slice(None)) -> tuple[Tensor, Tensor]:
-        """Batch `iteration`: pictures float32 [n, 3, H, W] in [-1, 1] and labels int64 [n].
+    def get(self, iteration: int, part: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """Batch `iteration`: photos float32 [n, 3, H, W] in [-1, 1] and labels int64 [n].
 
-        `share` picks this process's part of the batch.
+        `part` selects this process's part of the batch.
         """
-        x, labels = self._read(self.indices(iteration)[share])
+        x, labels = self._read(self.indices(iteration)[part])
         if self.mirror:
-            draw = np.random.RandomState(seed_from(self.seed, 1, iteration)).rand(self.batch)[share]
+            draw = np.random.RandomState(seed_from(self.seed, 1, iteration)).rand(self.batch)[part]
             flip = torch.from_numpy(draw < 0.5).to(self.device)[:, None, None, None]
             x = torch.where(flip, x.flip(3), x)
         return x, labels
@@ -104,14 +103,14 @@ class Batches:
 
 
 def seed_from(*values: int) -> int:
-    """One 32-bit seed of several numbers; near ones give unrelated streams."""
+    """A 32-bit seed made of several numbers; similar numbers give unrelated seeds."""
     return int(np.random.SeedSequence(values).generate_state(1)[0])
 
 
-def _read_here_and_there(pictures: np.ndarray) -> None:
-    """Tell the system that a mapped file won't be read in order.
+def _advise_random_access(pictures: np.ndarray) -> None:
+    """Tell the system that a memory-mapped file isn't read in order.
 
-    Else it reads far ahead of each picture: of a million, a batch of 128 took 0.3 to 1 s, now 5 ms.
+    Otherwise it reads far ahead: a batch of 128 out of a million took 0.3 to 1 s instead of 5 ms.
     """
     if isinstance(pictures.base, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
         pictures.base.madvise(mmap.MADV_RANDOM)

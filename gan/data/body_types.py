@@ -1,14 +1,14 @@
-"""What names say: the eight body types, what others call them, and which split a name means."""
+"""Reads body types and splits out of names: synonyms, plurals, longer names."""
 
 import re
 import unicodedata
 from typing import Literal
 
-Split = Literal["", "train", "validation", "test"]  # empty: the name says nothing of it
+Split = Literal["", "train", "validation", "test"]  # "" where a name means no split
 
 BODY_TYPES = ("convertible", "coupe", "hatchback", "pickup", "sedan", "suv", "van", "wagon")
 
-# Other names of the eight. Case, accents, spaces, hyphens and a plural's s make no difference.
+# Synonyms. Case, accents, spaces, hyphens and a plural's s make no difference.
 _SYNONYMS = {
     "convertible": "cabrio cabriolet roadster spyder spider drophead",
     "coupe": "",
@@ -19,7 +19,7 @@ _SYNONYMS = {
     "van": "minivan mpv",
     "wagon": "estate station-wagon",
 }
-# Cabs that only pickups have: how Stanford Cars and many dealers name one.
+# Kinds of cab that only pickups have: Stanford Cars and many dealers name pickups by them.
 _CABS = "crew club double extended king mega quad regular single super"
 
 
@@ -34,7 +34,7 @@ _NAMES = {
     for body_type, others in _SYNONYMS.items()
     for name in (body_type, *others.split())
 }
-# Within a longer name these two mean other things too: a fire truck, a stretch limousine.
+# In a longer name these two may mean something else: a fire truck, a stretch limousine.
 _PARTS = {name: t for name, t in _NAMES.items() if name not in ("truck", "limousine")}
 _PARTS |= {f"{cab}cab": "pickup" for cab in _CABS.split()}
 _DENIALS = frozenset({"no", "non", "not", "without"})
@@ -53,15 +53,15 @@ _BESIDE_SPLITS = (
 _SPLIT = re.compile(f"{_BESIDE_SPLITS}({'|'.join(_SPLIT_WORDS)}){_BESIDE_SPLITS}")
 
 
-def known(name: str) -> str:
-    """The body type that `name` is a name of, also in the plural; "" for any other name."""
+def body_type_of(name: str) -> str:
+    """The body type that `name` is a name of, in singular or plural; "" for any other name."""
     compact = _compact(name)
     return next((_NAMES[n] for n in _singulars(compact) if n in _NAMES), "")
 
 
-def normal(name: str) -> str:
-    """A class as this program spells it: one of BODY_TYPES, else `name` in lower case, tidied."""
-    if body_type := known(name):
+def class_name(name: str) -> str:
+    """The name of a class in this program: one of BODY_TYPES, or `name` in tidy lower case."""
+    if body_type := body_type_of(name):
         return body_type
     text = unicodedata.normalize("NFC", name).strip().lower()
     text = "".join(character if character.isprintable() else " " for character in text)
@@ -69,24 +69,25 @@ def normal(name: str) -> str:
 
 
 def types_in(name: str) -> list[str]:
-    """The body types that a longer name contains, in its order: ["pickup"] for "Ram Crew Cab".
+    """The body types that a longer name contains, in order: ["pickup"] for "Ram Crew Cab".
 
-    A name that denies ("non-SUV") contains none.
+    A name with a negation, such as "non-SUV", contains none.
     """
     return [] if _DENIALS & set(_words(name)) else _parts(name)[0]
 
 
 def split_of(name: str) -> Split:
-    """Which split a folder, file or cell names: "test" for "test_set" or "sedan-testing".
+    """The split that the name of a folder or file, or a cell, means: "test" for "test_set".
 
-    A name with any other word in it ("test drive 2019") names none.
+    Body types in it don't matter ("sedan-testing"); with any other word ("test drive") it means
+    no split.
     """
     match = _SPLIT.fullmatch("".join(word for word in _parts(name)[1] if not word.isdecimal()))
     return _SPLIT_WORDS[match[2]] if match else ""
 
 
 def mentions_split(name: str) -> bool:
-    """Whether a word of `name` is one of a split, though the whole may mean something else."""
+    """Whether `name` contains a word for a split, even if the whole name means something else."""
     return any(word in _SPLIT_WORDS for word in _words(name))
 
 
@@ -96,10 +97,10 @@ def _parts(name: str) -> tuple[list[str], list[str]]:
     place = 0
     while place < len(words):
         for length in (3, 2, 1):
-            some = words[place : place + length]
-            found = [_PARTS[n] for n in _singulars("".join(some)) if n in _PARTS]
-            if found and len(some) == length:
-                types.append(found[0])
+            part = words[place : place + length]
+            matches = [_PARTS[n] for n in _singulars("".join(part)) if n in _PARTS]
+            if matches and len(part) == length:
+                types.append(matches[0])
                 place += length
                 break
         else:
@@ -109,7 +110,7 @@ def _parts(name: str) -> tuple[list[str], list[str]]:
 
 
 def _words(name: str) -> list[str]:
-    """Runs of letters or of digits, in lower case; a capital within a word begins another."""
+    """The words and numbers of a name, in lower case; a capital within a word begins a new one."""
     plain = unicodedata.normalize("NFKD", name)
     plain = "".join(c for c in plain if not unicodedata.combining(c))
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)

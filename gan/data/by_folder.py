@@ -1,12 +1,12 @@
-"""Labels by names: of the folders above a photo, or of the file itself."""
+"""Labels photos by the names of the folders above them, or by file names."""
 
 import re
 from collections.abc import Iterable
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from gan.data.body_types import BODY_TYPES, known, normal, split_of, types_in
-from gan.data.listing import ADVICE, SHOWN, Contents, Entry, Photo, some
+from gan.data.body_types import BODY_TYPES, body_type_of, class_name, split_of, types_in
+from gan.data.listing import ADVICE, SHOWN, Contents, Entry, Photo, examples
 from gan.data.tables import split_folder
 from gan.errors import UserError
 
@@ -38,14 +38,14 @@ def car_connection(file_name: str) -> str | None:
     """The body type in a file name of The Car Connection Picture Dataset.
 
     Returns:
-        One of BODY_TYPES, "" where the name says nothing usable, None for another kind of name.
+        One of BODY_TYPES, "" if its style isn't usable, None for any other file name.
     """
     match = CAR_CONNECTION.fullmatch(PurePosixPath(file_name).stem)
     if match is None:
         return None
     style = match["style"].strip().lower()
-    # The data set's maker wrote 2dr for every hatchback. Its doors don't count the tailgate, so
-    # a 2dr with four doors is one of those; with two doors it can't be told from a coupe.
+    # The data set calls every hatchback 2dr. Its number of doors leaves out the tailgate, so a 2dr
+    # with four doors is a hatchback; one with two doors can't be told from a coupe.
     if style == "2dr" and match["doors"] in ("3", "4", "5"):
         return "hatchback"
     return CAR_CONNECTION_STYLES.get(style, "")
@@ -57,13 +57,13 @@ def by_name(folder: Path, listed: Contents, notes: list[str]) -> tuple[list[Phot
     Args:
         folder: For messages.
         listed: Its contents.
-        notes: Takes what a person should look at.
+        notes: Warnings are added to it.
 
     Returns:
-        The photos, and who labelled them.
+        The photos, and the source of the labels in words.
 
     Raises:
-        UserError: No name says anything.
+        UserError: No name contains a body type.
     """
     names = [photo.name for photo in listed.photos]
     types, source = by_folder(listed.photos), "by folder"
@@ -103,10 +103,10 @@ def by_name(folder: Path, listed: Contents, notes: list[str]) -> tuple[list[Phot
 
 
 def by_folder(photos: list[Entry]) -> dict[str, str]:
-    """The class of each photo by the folders above it: a body type at any height, else the nearest.
+    """The class of each photo, by name, from a folder above it: a body type, or else the nearest.
 
-    Where most folders have longer names that
-    contain a body type, one that contains none gives no label.
+    If at least half of these folders have longer names that contain a body type, the others give
+    a label only if they are a body type.
     """
     folders = _class_folders([photo.name for photo in photos])
     named = classes_of(folders.values())
@@ -114,7 +114,7 @@ def by_folder(photos: list[Entry]) -> dict[str, str]:
 
 
 def _class_folders(names: list[str]) -> dict[str, str]:
-    """The folder that names the class of each photo; "" where there is none."""
+    """The folder that gives each photo its class; "" where there is none."""
     above = {name: PurePosixPath(name).parts[:-1] for name in names}
     first, last = min(above.values(), default=()), max(above.values(), default=())
     shared = sum(
@@ -126,39 +126,40 @@ def _class_folders(names: list[str]) -> dict[str, str]:
 def _class_folder(folders: tuple[str, ...], shared: int) -> str:
     """The nearest folder that is a body type, else that contains one, else that is no split.
 
-    The first `shared` folders are above every photo: a name there counts only if it is plain.
+    The first `shared` folders are above every photo; of these only names with exactly one body
+    type count.
     """
     below = folders[shared:]
     plain = [folder for folder in folders[:shared] if len(set(types_in(folder))) == 1]
-    for candidates, says in (
-        (folders, known),
+    for candidates, accepts in (
+        (folders, body_type_of),
         ((*plain, *below), types_in),
         (below, lambda folder: not split_of(folder)),
     ):
         for folder in reversed(candidates):
-            if says(folder):
+            if accepts(folder):
                 return folder
     return ""
 
 
 def classes_of(names: Iterable[str]) -> dict[str, str]:
-    """The class that each name of a source means; "" for one that means none."""
+    """The class that each name means; "" for a name without one."""
     distinct = set(names) - {""}
-    containing = {name for name in distinct if not known(name) and types_in(name)}
-    classes = {name: normal(name) for name in distinct}
+    containing = {name for name in distinct if not body_type_of(name) and types_in(name)}
+    classes = {name: class_name(name) for name in distinct}
     if 2 * len(containing) >= len(distinct):
-        classes |= {name: known(name) for name in distinct}
+        classes |= {name: body_type_of(name) for name in distinct}
     return classes | {name: types_in(name)[-1] for name in containing} | {"": ""}
 
 
 def _folder_notes(names: list[str], types: dict[str, str]) -> list[str]:
-    """What was read into folder names, where it isn't plain."""
+    """Warnings about folder names that are ambiguous or give no label."""
     folders = {folder: types[name] for name, folder in _class_folders(names).items()}
-    several = [f for f in folders if not known(f) and len(set(types_in(f))) > 1]
+    several = [f for f in folders if not body_type_of(f) and len(set(types_in(f))) > 1]
     silent = [f for f in folders if f and not folders[f]]
     notes = []
     if several:
-        notes.append(f"folders that name two body types count for the last: {some(several)}")
+        notes.append(f"folders that name two body types count for the last: {examples(several)}")
     if silent:
-        notes.append(f"folders that name no body type give no label: {some(silent)}")
+        notes.append(f"folders that name no body type give no label: {examples(silent)}")
     return notes

@@ -1,4 +1,4 @@
-"""Labels by tables: which tables of a folder are about its photos, and what they say together."""
+"""Labels photos by tables: finds the tables that name the photos, and combines them."""
 
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 from gan.data import published, tables
-from gan.data.body_types import known
+from gan.data.body_types import body_type_of
 from gan.data.by_folder import by_folder, classes_of
 from gan.data.listing import ATTRIBUTES, SHOWN, Contents, Entry, Photo
 from gan.data.tables import Table, split_folder
@@ -18,12 +18,12 @@ def find_tables(
 ) -> tuple[list[Table], list[tuple[str, str]]]:
     """The tables that label these photos, and (name, reason) of those that don't.
 
-    A table counts if half of its names fit one photo each, or fit half of the photos.
+    A table is used if half of its names fit one photo each, or if they fit half of the photos.
 
     Args:
         listed: Photos and tables of a folder.
-        given: The table that the user named; it alone counts.
-        notes: Takes what a person should look at.
+        given: The table of --labels, which is then the only one used.
+        notes: Warnings are added to it.
 
     Raises:
         UserError: `given` can't be used; one line says why.
@@ -51,8 +51,8 @@ def find_tables(
                 doubts.append(f"{entry.name} is not used for labels: {reason}")
             continue
         table = replace(table, name=entry.name)
-        found = [len(photos.find(each.file, table.folder, each.split)[0]) for each in table.lines]
-        fits, several = found.count(1), sum(count > 1 for count in found)
+        matches = [len(photos.find(line.file, table.folder, line.split)[0]) for line in table.lines]
+        fits, several = matches.count(1), sum(count > 1 for count in matches)
         if fits and (2 * fits >= len(table.lines) or 2 * fits >= len(listed.photos)):
             chosen.append(table)
             continue
@@ -70,7 +70,7 @@ def find_tables(
 def _published(
     listed: Contents, notes: list[str]
 ) -> tuple[list[Table], list[tuple[str, str]], list[Entry]]:
-    """Label files of known data sets, (name, reason) of what looks like one, and other tables."""
+    """Label files of known data sets, (name, reason) of unusable ones, and all other tables."""
     mats = [entry for entry in listed.tables if entry.path.suffix.lower() == ".mat"]
     attributes = [entry for entry in listed.tables if entry.path.name.lower() == ATTRIBUTES]
     chosen: list[Table] = []
@@ -91,7 +91,7 @@ def _published(
 
 
 def _near(table: Table, photos: tables.PhotoNames) -> str:
-    """The nearest near-match of a table's names among the photos, as an addition to a message."""
+    """A name of the table beside a similar name of a photo, as an addition to a message."""
     for line in table.lines[:200]:
         if not photos.find(line.file)[0] and (near := photos.near(line.file)):
             return f"; the nearest: {line.file!r} there, {near!r} among the photos"
@@ -103,12 +103,18 @@ def _near(table: Table, photos: tables.PhotoNames) -> str:
 def by_table(
     listed: Contents, chosen: list[Table], by_chance: bool, notes: list[str]
 ) -> tuple[list[Photo], str] | None:
-    """Label photos by what `chosen` say together; folders give what the tables leave open.
+    """Label photos by the tables `chosen`, and by folders where the tables give no class.
+
+    Args:
+        listed: The photos.
+        chosen: The tables.
+        by_chance: Whether the tables were found in the folder, and not named by the user.
+        notes: Warnings are added to it.
 
     Returns:
-        The photos, with one more for each name that fits none, and who labelled them. None for
-        tables found `by_chance` that contradict the folders of most photos: numbers as names fit
-        many photos.
+        The photos, plus an entry with a problem for each name that fits no photo, and the source
+        of the labels in words. None if tables that were found by chance contradict the folders of
+        most photos: numbers as names fit the photos of any set.
 
     Raises:
         UserError: Two tables contradict each other.
@@ -159,16 +165,16 @@ def by_table(
                 max((line.source for _, _, line in lines), default=""),
             )
         )
-    for (one, other), count in clashes.items():
-        if 2 * count > min(fits[one], fits[other]):
+    for (first, second), count in clashes.items():
+        if 2 * count > min(fits[first], fits[second]):
             raise UserError(
-                f"{one} and {other} give {count} photos different labels: choose with --labels"
+                f"{first} and {second} give {count} photos different labels: choose with --labels"
             )
     for table in chosen:
         if table.note:
             notes.append(f"{table.name} is {table.note}")
     against = sum(
-        known(folder) not in ("", photo.body_type)
+        body_type_of(folder) not in ("", photo.body_type)
         for photo in labelled
         for folder in [folders[photo.name]]
         if not photo.problem

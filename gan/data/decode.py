@@ -1,4 +1,4 @@
-"""One picture file -> a square of uint8, whatever the file's kind, size and colours."""
+"""Decodes picture files of any kind, size and colour mode to squares of uint8."""
 
 import hashlib
 import io
@@ -11,27 +11,27 @@ from PIL import Image, UnidentifiedImageError, features
 
 from gan.data.kinds import HEAD, describe, picture_kind
 
-# Only these parsers: others (PostScript through an outside program, for one) are ways in for
-# hostile files and hold no photos.
+# Pillow's other parsers are for formats without photos, and are a risk with hostile files:
+# PostScript, for example, is run by an external program.
 FORMATS = ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM"]
-Image.init()  # else Image.open, given a list, knows only its five commonest formats
+Image.init()  # without it, Image.open with a list of formats knows only the five commonest
 if features.check("avif"):
     FORMATS.append("AVIF")
 try:
     from pillow_heif import register_heif_opener
-except ImportError:  # it is optional: photos of iPhones
+except ImportError:  # an optional package, for photos of iPhones
     pass
 else:
     register_heif_opener()
     FORMATS.append("HEIF")
-# Kinds that need something installed, and what.
+# Messages for formats that need a package which isn't installed.
 MISSING = {
     kind: f"{kind} photos need {package}: pip install {package}, then run it again"
     for kind, format, package in (("HEIC", "HEIF", "pillow-heif"), ("AVIF", "AVIF", "pillow"))
     if format not in FORMATS
 }
-SMALLEST = 32  # pixels of the shorter side: below, there is no car to see
-NATURAL_WIDTH = 1.8  # crops are about this much wider than high before they are squashed
+SMALLEST = 32  # pixels of the shorter side; in smaller pictures no car can be recognised
+NATURAL_WIDTH = 1.8  # width over height of typical photos, before they become squares
 LARGEST_FILE = 256 << 20  # bytes
 
 _ORIENTATION = 0x0112  # EXIF tag
@@ -47,16 +47,16 @@ _TURNS = {
 
 
 class Unusable(Exception):
-    """Says why a picture is skipped."""
+    """A picture can't be used; the text is the reason."""
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A photo as the networks will see it."""
+    """A decoded photo."""
 
     picture: npt.NDArray[np.uint8]  # [size, size, 3]
-    file_hash: bytes  # SHA-256 of the file: decides the split
-    picture_hash: bytes  # SHA-256 of `picture`: finds duplicates
+    file_hash: bytes  # SHA-256 of the file, by which the split is chosen
+    picture_hash: bytes  # SHA-256 of `picture`, by which duplicates are found
 
 
 def decode_file(path: Path, size: int, max_pixels: int) -> Decoded:
@@ -80,10 +80,10 @@ def decode_file(path: Path, size: int, max_pixels: int) -> Decoded:
 
 
 def decode(data: bytes, size: int, max_pixels: int) -> npt.NDArray[np.uint8]:
-    """Decode the first frame, turn it upright and squash it to a square.
+    """Decode the first frame, turn it upright and resize it to a square.
 
-    Transparency is laid on white. The filter is bicubic over the whole area that a pixel covers,
-    after JPEG's own reduction to at least twice the size, so nothing aliases.
+    Transparent parts become white. Resizing is bicubic with antialiasing, for JPEGs after the
+    decoder's own reduction to at least twice the size.
 
     Returns:
         uint8 [size, size, 3], RGB.
@@ -114,20 +114,20 @@ def decode(data: bytes, size: int, max_pixels: int) -> npt.NDArray[np.uint8]:
 
 
 def _cause(data: bytes, error: Exception) -> str:
-    """Why a file can't be decoded, by what it is."""
+    """The reason why a file can't be decoded."""
     kind = picture_kind(data[:HEAD])
     if not kind:
         return f"not a picture: it is {describe(data[:HEAD])}"
     if kind in MISSING:
         return MISSING[kind]
-    if isinstance(error, UnidentifiedImageError):  # it names an object in memory
-        known = {"HEIC": "HEIF"}.get(kind, kind.upper()) in FORMATS
-        return "unreadable: damaged" if known else f"{describe(data[:HEAD])}: save it as a JPEG"
+    if isinstance(error, UnidentifiedImageError):  # its text would name an object in memory
+        supported = {"HEIC": "HEIF"}.get(kind, kind.upper()) in FORMATS
+        return "unreadable: damaged" if supported else f"{describe(data[:HEAD])}: save it as a JPEG"
     return f"unreadable: {' '.join(str(error).split())[:120]}"
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """Any mode as RGB, without clipping 16-bit greys or losing what transparency hides."""
+    """A picture of any mode as RGB: 16-bit greys are scaled, transparent parts become white."""
     if image.mode.startswith(("I", "F")):
         values = np.asarray(image).astype(np.float64)
         peak = float(np.nanmax(values)) if values.size else 0.0
@@ -147,5 +147,5 @@ def _rgb(image: Image.Image) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a broken EXIF block is no reason to lose a good picture
+    except Exception:  # a damaged EXIF block must not cost the picture
         return 1

@@ -1,6 +1,6 @@
-"""Downloads that resume, check what arrives, and never leave a half file under the final name.
+"""Downloads a file: resumes, checks what arrives, and never leaves a half file under its name.
 
-A server may be slow, wrong or hostile: every wait, every retry and the whole have a bound.
+A server may be slow, wrong or hostile, so waiting, retrying and the whole download are bounded.
 """
 
 import gzip
@@ -26,33 +26,33 @@ from gan.errors import UserError, printable
 from gan.progress import bar
 
 CHUNK = 1 << 20
-ATTEMPTS = 5  # connections in a row that bring next to nothing before we give up
-PROGRESS = 1 << 16  # bytes beyond the furthest point so far that are more than next to nothing
-LONGEST = 24 * 3600.0  # seconds for the whole
-WAITS, WAIT = 10, 600.0  # how often and how long in all a server may ask to wait, seconds
+ATTEMPTS = 5  # connections in a row without progress after which the download fails
+PROGRESS = 1 << 16  # new bytes in one connection that count as progress
+LONGEST = 24 * 3600.0  # seconds of the whole download
+WAITS, WAIT = 10, 600.0  # how often a server may ask to wait, and for how many seconds in all
 
 
 def check_address(url: str) -> None:
-    """See that `url` may be one of a file.
+    """Check that `url` is an http or https address.
 
     Raises:
-        UserError: It is no http or https address.
+        UserError: It is something else.
     """
     if not is_web(url):
         raise UserError(f"{public(url)} is not an http or https address")
 
 
 def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> Path:
-    """Fetch `url` into the file `target`; what an earlier try left is continued.
+    """Download `url` to the file `target`, going on from what an earlier try left.
 
-    A half download lies in `target` + ".part". It is continued only where the server confirms
-    (If-Range) that the file behind the URL is still the same one.
+    A partial download lies in `target` + ".part". It is continued only if the server confirms
+    (If-Range) that the file behind the URL is still the same.
 
     Args:
         url: http or https.
         target: Final name; the file appears there whole or not at all.
-        sha256: Hexadecimal digest that the file must have; empty: not checked.
-        limit: Most bytes to accept.
+        sha256: Hexadecimal digest that the file must have; "" for no check.
+        limit: The largest size to accept, bytes.
 
     Raises:
         UserError: The address can't be reached, answers with an error or a web page, breaks off
@@ -102,21 +102,21 @@ def download(url: str, target: Path, sha256: str = "", limit: int = 1 << 40) -> 
 
 @dataclass
 class _Note:
-    """What is known of the file whose beginning lies in the part."""
+    """Facts about a partial download, stored beside it as JSON."""
 
     url: str = ""
-    validator: str = ""  # identifies the version; empty: none that could vouch for single bytes
-    encoding: str = ""  # how the server compressed it for the way
+    validator: str = ""  # ETag or date of the file's version; "" if it doesn't allow to resume
+    encoding: str = ""  # Content-Encoding, by which the server compressed the file
 
 
 class _Half:
-    """A download under way: its bytes, and the note beside them."""
+    """A partial download: its bytes in `part`, and the note beside them."""
 
     def __init__(self, target: Path, url: str) -> None:
         self.target, self.url = target, url
         self.part = target.with_name(target.name + ".part")
         self._note = target.with_name(target.name + ".part.json")
-        self.total = 0  # bytes of the whole, where the server says it
+        self.total = 0  # bytes of the whole file; 0 if the server doesn't say
 
     def size(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
@@ -130,24 +130,24 @@ class _Half:
             return _Note()
 
     def begin(self, validator: str, encoding: str) -> None:
-        """Note what begins now."""
+        """Write the note of a new download."""
         note = _Note(public(self.url), validator, encoding)
         self._note.write_text(json.dumps(asdict(note)), encoding="utf-8")
 
     def drop(self) -> None:
-        """Forget what came so far."""
+        """Delete the partial download."""
         self.part.unlink(missing_ok=True)
         self._note.unlink(missing_ok=True)
 
     def finish(self, sha256: str, limit: int) -> None:
-        """Give the whole file its name.
+        """Check the whole file and give it its name.
 
         Raises:
-            UserError: It isn't the one that it should be, or can't be unpacked.
+            UserError: It isn't the expected file, or can't be decompressed.
         """
         encoding = self.note().encoding
         try:
-            # A digest may be that of the file as it was sent: a .tar.gz is one, too.
+            # The digest may be that of the file as it was sent, such as a .tar.gz.
             if encoding and not (sha256 and _digest(self.part) == sha256.lower()):
                 _undo(self.part, encoding, public(self.url), limit)
             check_digest(self.part, sha256, self.url)
@@ -168,13 +168,13 @@ _FINAL = (
 
 
 def _fetch(url: str, half: _Half, limit: int, until: float) -> bool:
-    """One connection: append to the part where the server agrees to, else start over.
+    """One connection: continue the partial download if the server agrees, else start again.
 
     Returns:
-        Whether the part is the whole file now.
+        Whether the whole file has arrived.
     """
     have, note = half.size(), half.note()
-    # Identity: a server that compresses on the fly would make sizes and ranges meaningless.
+    # Identity: with compression on the fly, sizes and ranges would mean nothing.
     headers = {"Accept-Encoding": "identity"}
     if have and note.validator:
         headers |= {"Range": f"bytes={have}-", "If-Range": note.validator}
@@ -196,7 +196,7 @@ def _fetch(url: str, half: _Half, limit: int, until: float) -> bool:
 
 
 def _is_whole(response: requests.Response, half: _Half, have: int) -> bool:
-    """Whether nothing lies behind the part because it is the file; drops what isn't."""
+    """Whether the server has no more bytes because the part is the whole file, else drop it."""
     if have and response.headers.get("Content-Range", "").strip() == f"bytes */{have}":
         return True
     half.drop()
@@ -204,7 +204,7 @@ def _is_whole(response: requests.Response, half: _Half, have: int) -> bool:
 
 
 def _range(response: requests.Response) -> tuple[int, int, int] | None:
-    """First byte, number of bytes and the whole file's size (0: unknown) of a 206."""
+    """First byte, number of bytes and the whole file's size (0: unknown) of a partial answer."""
     text = response.headers.get("Content-Range", "")
     match = re.fullmatch(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", text.strip())
     if match is None or int(match[2]) < int(match[1]):
@@ -225,25 +225,25 @@ def _body(
     until: float,
     watch: Watch,
 ) -> bool:
-    """Write what comes; `asked` is the byte from which on it was asked for, 0: for all."""
+    """Write the body of an answer; `asked` is the first byte that was asked for."""
     length = response.headers.get("Content-Length", "")
     expected = int(length) if length.isdecimal() and len(length) < 20 else None
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     encoding = "" if encoding == "identity" else encoding
     start, total = 0, expected or 0
     if response.status_code == 206:
-        found = _range(response)
-        if not asked or found is None or found[0] > asked or encoding != half.note().encoding:
-            half.begin("", "")  # ask for the whole the next time
+        part = _range(response)
+        if not asked or part is None or part[0] > asked or encoding != half.note().encoding:
+            half.begin("", "")  # ask for the whole file the next time
             raise Broken("the server sent another part than it was asked for")
-        start, expected, total = found
+        start, expected, total = part
     half.total = total
     if max(total, start + (expected or 0)) > limit:
         half.drop()
         raise UserError(f"{public(url)} has {total} bytes, over the limit of {limit}: {_RAISE}")
     if response.status_code != 206:
         validator = response.headers.get("ETag", "")
-        if not validator or validator.startswith("W/"):  # can't vouch for single bytes
+        if not validator or validator.startswith("W/"):  # a weak one: bytes may differ
             validator = response.headers.get("Last-Modified", "")
         half.begin(validator, encoding)
     written, head = start, b""
@@ -288,14 +288,14 @@ _RAISE = "raise --max-gb"
 
 
 def _pieces(response: requests.Response, watch: Watch, until: float) -> Iterator[bytes]:
-    """The body as it comes."""
-    # Not iter_content: where the line drops it loses the piece that was under way.
+    """The body piece by piece, as it arrives."""
+    # Not iter_content, which loses the last piece when the connection breaks.
     while piece := response.raw.read1(CHUNK):
         watch.feed(len(piece))
         yield piece
         if time.monotonic() > until:
             raise Broken(f"it took more than {LONGEST / 3600:.0f} hours")
-    if watch.ended:  # looks like the end of the file
+    if watch.ended:  # the watch closed the connection, which looks like the end of the file
         raise Broken("the server is too slow")
 
 
@@ -308,20 +308,20 @@ def _dropping_page(half: _Half, head: bytes, declared: str) -> None:
 
 
 def _refuse_page(head: bytes, declared: str, url: str) -> None:
-    """A web page is no archive; what a server declares counts only where the content is no help."""
+    """Refuse a web page; the declared type counts only if the content doesn't tell."""
     html = declared.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
     if is_page(head) or (html and describe(head) in ("a text", "of an unknown kind")):
         raise UserError(f"{public(url)} is a web page, not an archive: give the file's own address")
 
 
 def _undo(part: Path, encoding: str, called: str, limit: int) -> None:
-    """Unpack what a server compressed for the way, though it was asked not to."""
+    """Decompress a file that a server compressed although it was asked not to."""
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise UserError(f"{called} is sent compressed by {encoding[:20]!r}, which can't be undone")
     with part.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     if encoding != "deflate" and not zipped:
-        return  # it only said so
+        return  # it isn't compressed, whatever the server says
     plain = part.with_name(part.name + ".plain")
     written = 0
     try:
@@ -345,7 +345,7 @@ def _gunzipped(source: Any) -> Iterator[bytes]:
 
 
 def _inflated(source: Any) -> Iterator[bytes]:
-    """Undo "deflate", which some servers send with zlib's header and some without."""
+    """Undo "deflate", which servers send with or without zlib's header."""
     first = source.read(CHUNK)
     try:
         zlib.decompressobj().decompress(first, 1)
@@ -361,17 +361,17 @@ def _inflated(source: Any) -> Iterator[bytes]:
 
 
 def check_digest(path: Path, sha256: str, source: str) -> None:
-    """Compare a file with the digest that `source` should have; an empty one fits every file.
+    """Check that a file has the digest that `source` should have; "" for no check.
 
     Raises:
         UserError: They differ.
     """
     if not sha256:
         return
-    found = _digest(path)
-    if found != sha256.lower():
+    actual = _digest(path)
+    if actual != sha256.lower():
         raise UserError(
-            f"{public(source)} has SHA-256 {found}, not {sha256.lower()}: it is another file"
+            f"{public(source)} has SHA-256 {actual}, not {sha256.lower()}: it is another file"
         )
 
 
@@ -381,12 +381,12 @@ def _digest(path: Path) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason that says something, of requests', urllib3's and the socket's errors."""
+    """The innermost message that means something, of nested errors of requests and urllib3."""
     words = type(error).__name__
     link: BaseException | None = error
     while link is not None:
         text = str(link)
-        # Of an address without its scheme nobody could tell what is secret.
+        # "with url:" is followed by an address without scheme, whose secrets can't be removed.
         if text and "[Errno None]" not in text and "with url:" not in text:
             words = text
         link = link.__cause__ or link.__context__

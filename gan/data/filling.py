@@ -1,4 +1,4 @@
-"""Labelled photos -> a prepared set: decode each once, drop duplicates, choose the test split."""
+"""Turns labelled photos into a prepared set: decodes, drops duplicates, chooses the test split."""
 
 import os
 import warnings
@@ -16,20 +16,20 @@ from gan.data.prepared import Origin, Writer, check_counts
 from gan.errors import UserError
 from gan.progress import bar
 
-BATCH = 256  # photos under way at once
+BATCH = 256  # photos that are decoded at once
 
 
 def fill(
     folder: Path, labelled: Labelled, size: int, max_pixels: int, facts: dict[str, Any]
 ) -> None:
-    """Decode with every core into one file; memory holds a few hundred small pictures.
+    """Decode all photos, on every core, into a prepared set in `folder`.
 
     Args:
-        folder: Empty; takes the prepared set.
+        folder: An empty folder.
         labelled: The photos.
-        size: Pixels a side of the set.
-        max_pixels: Of one photo.
-        facts: For dataset.json; takes who labelled the photos, and warnings.
+        size: Pixels a side.
+        max_pixels: The largest number of pixels of one photo.
+        facts: Values for dataset.json; the source of the labels and warnings are added.
 
     Raises:
         UserError: Fewer than two classes, or one with too few photos to train on.
@@ -42,7 +42,7 @@ def fill(
             f"all photos are of one body type ({usable[0].body_type}), {labelled.source}: "
             "at least two are needed"
         )
-    # What can't become enough is refused before the long part.
+    # Refuse a class that can't have enough photos before the slow part.
     training = Counter(photo.body_type for photo in usable if photo.split in ("", "train"))
     check_counts({name: training[name] for name in labelled.classes()})
 
@@ -61,25 +61,22 @@ def fill(
     try:
         with (
             warnings.catch_warnings(),
-            # Threads: Pillow lets go of Python's lock while it decodes and resizes.
+            # Threads suffice: Pillow releases Python's lock while it decodes and resizes.
             ThreadPoolExecutor(os.cpu_count()) as pool,
             bar(desc="decode", total=len(usable), unit="photo") as progress,
         ):
-            # Pillow warns of much in odd files; what matters goes into the report.
+            # Pillow's warnings about odd files; photos that fail are listed in skipped.csv.
             warnings.simplefilter("ignore")
             for start in range(0, len(usable), BATCH):
-                some = usable[start : start + BATCH]
-                for photo, result in zip(some, pool.map(work, some), strict=True):
+                batch = usable[start : start + BATCH]
+                for photo, result in zip(batch, pool.map(work, batch), strict=True):
                     progress.update()
                     if isinstance(result, str):
                         skipped.append((photo.name, result))
                     elif first := seen.get(result.picture_hash):
-                        other = (
-                            ""
-                            if first.body_type == photo.body_type
-                            else (f", which is labelled {first.body_type}")
-                        )
-                        skipped.append((photo.name, f"duplicate of {first.name}{other}"))
+                        same = first.body_type == photo.body_type
+                        note = "" if same else f", which is labelled {first.body_type}"
+                        skipped.append((photo.name, f"duplicate of {first.name}{note}"))
                     else:
                         seen[result.picture_hash] = photo
                         writer.add(result.picture)
@@ -87,7 +84,9 @@ def fill(
                         if not split:
                             split = "test" if _held_out(result.file_hash) else "train"
                         elif split == "validation" and not tested:
-                            split = "test"  # what is held out stands for the one that is missing
+                            split = (
+                                "test"  # the source has one held-out split: it is the test split
+                            )
                         rows.append(
                             Origin(
                                 photo.name,
@@ -114,12 +113,12 @@ def fill(
 
 
 def _held_out(file_hash: bytes) -> bool:
-    """One photo in ten, by its content: the same photo is on the same side in every set."""
+    """One photo in ten, chosen by its content: a photo is in the same split of every set."""
     return int.from_bytes(file_hash[:8], "big") % 10 == 0
 
 
 def _with_test(rows: list[Origin], hashes: list[bytes], given: list[bool]) -> list[Origin]:
-    """Chance can leave a small class without a test photo: then its smallest hash becomes one."""
+    """Move the photo with the smallest hash to the test split, in classes that have none there."""
     rows = list(rows)
     for name in {row.body_type for row in rows}:
         mine = [i for i, row in enumerate(rows) if row.body_type == name]

@@ -1,11 +1,11 @@
-"""What a file is, told by its first bytes: its name and a server's word for it can be wrong."""
+"""Recognises kinds of files by their first bytes, since names and declared types can be wrong."""
 
 import re
 
-HEAD = 512  # bytes that are enough to tell
-IMAGE_HEAD = 0x8008  # bytes that are enough to tell a disk image too: it begins with zeros
+HEAD = 512  # first bytes of a file, which suffice
+IMAGE_HEAD = 0x8008  # first bytes that suffice for a disk image, which begins with zeros
 
-# Where a signature lies, the signature, what it is the beginning of.
+# Place of a signature, the signature, and the kind of file.
 _PICTURES = (
     (0, b"\xff\xd8\xff", "JPEG"),
     (0, b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -71,7 +71,7 @@ _OTHERS = (
     (0, b"ID3", "a sound"),
     (8, b"WAVE", "a sound"),
 )
-# Possessive: text that only resembles these is refused in one pass, however many comments it has.
+# With possessive quantifiers: they don't backtrack, so hostile text can't make them slow.
 _BEFORE = rb"\s*+(?:(?:<!--(?:(?!-->).)*+-->|<\?xml[^>]*+>)\s*+)*+"
 _PAGE = re.compile(_BEFORE + rb"<(!doctype\s+html|html|head|body)\b", re.I | re.S)
 _SVG = re.compile(_BEFORE + rb"(<!doctype svg[^>]*+>\s*+)?+<svg\b", re.I | re.S)
@@ -80,9 +80,9 @@ _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs",
 
 
 def picture_kind(head: bytes) -> str:
-    """The kind of picture that starts with `head`, such as "JPEG" or "HEIC"; "" for none."""
+    """The kind of the picture that begins with `head`, such as "JPEG" or "HEIC"; "" for none."""
     if head[4:8] == b"ftyp":
-        # The main brand and, from byte 16 on, those that the file is compatible with.
+        # The major brand and, from byte 16 on, the compatible brands.
         end = min(int.from_bytes(head[:4], "big"), len(head))
         brands = {head[8:12], *(head[i : i + 4] for i in range(16, end - 3, 4))}
         if brands & {b"avif", b"avis"}:
@@ -102,7 +102,7 @@ def picture_kind(head: bytes) -> str:
 
 
 def describe(head: bytes) -> str:
-    """What starts with `head`, in words that fit behind "is": "a web page", "empty", ..."""
+    """The kind of the file that begins with `head`, in words: "a web page", "empty", ..."""
     if not head:
         return "empty"
     if not head.strip(b"\0"):
@@ -128,7 +128,7 @@ def is_page(head: bytes) -> bool:
 
 
 def _text(head: bytes) -> bytes:
-    """Text as UTF-8, whichever Unicode form its mark says; other bytes as they are."""
+    """Text with a byte order mark as UTF-8; other bytes as they are."""
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8"),
         (b"\xff\xfe", "utf-16-le"),

@@ -1,4 +1,4 @@
-"""Which body type each photo shows, and who says so: a label table, folders, or file names."""
+"""Labels the photos of a folder with body types, from tables, folders or file names."""
 
 import re
 from collections import Counter
@@ -6,30 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from gan.data.body_types import mentions_split, normal, split_of
+from gan.data.body_types import class_name, mentions_split, split_of
 from gan.data.by_folder import by_name
 from gan.data.by_table import by_table, find_tables
-from gan.data.listing import SHOWN, Contents, Photo, contents, some
+from gan.data.listing import SHOWN, Contents, Photo, contents, examples
 from gan.errors import UserError
 
-MANY = 30  # classes: with more, the names are seldom body types
+MANY = 30  # with more classes, their names are hardly body types
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """The photos of a folder, who labelled them, and what a person should look at."""
+    """The photos of a folder with their labels, the source of the labels, and warnings."""
 
     photos: list[Photo]
     source: str  # "by folder", "by labels.csv (120 of its 120 names fit)", "by file name"
     warnings: tuple[str, ...] = ()
-    passed_over: tuple[tuple[str, str], ...] = ()  # (file, reason) of what is no photo
+    passed_over: tuple[tuple[str, str], ...] = ()  # (file, reason) of files that are no photos
 
     def classes(self) -> dict[str, int]:
-        """Photos that have a label, for each class."""
+        """The number of usable photos of each class."""
         return dict(sorted(Counter(p.body_type for p in self.photos if not p.problem).items()))
 
     def skipped(self) -> list[tuple[str, str]]:
-        """(file, reason) of all that is left out, in order of name."""
+        """(file, reason) of all files that aren't used, in order of name."""
         out = [(photo.name, photo.problem) for photo in self.photos if photo.problem]
         return sorted([*out, *self.passed_over])
 
@@ -39,18 +39,18 @@ def label(
 ) -> Labelled:
     """Find every photo below `folder` and its body type.
 
-    In this order: the file `table`; label tables in the folder whose names fit photos, and the
-    label files of Stanford Cars and CompCars; file names of The Car Connection where folders name
-    no body types; folders; body types in file names. A folder or table named `train`, `test` or
-    the like gives the split where no column of a table does.
+    The first of these sources that fits is used: the file `table`; label tables in the folder,
+    among them those of Stanford Cars and CompCars; file names of The Car Connection, unless folders
+    name body types; folders; body types in file names. The split comes from a column of the table,
+    or else from a folder or table named `train`, `test` or the like.
 
     Args:
-        folder: Of photos.
-        table: The one that counts, wherever it lies.
-        passed_over: (file, reason) of what never came into the folder.
+        folder: The folder.
+        table: A table of labels, in the folder or elsewhere.
+        passed_over: (file, reason) of files that weren't unpacked into the folder.
 
     Raises:
-        UserError: No photos, no source of labels, a bad table, or two that contradict each other.
+        UserError: There are no photos or no labels, a table is bad, or two contradict each other.
     """
     listed = contents(folder)
     if not listed.photos:
@@ -66,23 +66,23 @@ def label(
 
 
 def choose(labelled: Labelled, classes: str) -> Labelled:
-    """Keep or map body types as --classes says.
+    """Select or rename classes as --classes says.
 
     Args:
-        labelled: From `label`.
-        classes: "" keeps all; "sedan,suv" picks two; "sedan=saloon,suv=jeep,suv=crossover" names
-            for each of ours which one of the source it takes. The two forms mix.
+        labelled: The result of `label`.
+        classes: "" keeps all; "sedan,suv" selects two; "sedan=saloon,suv=jeep,suv=crossover" gives
+            new names, and merges two classes here. The two forms may be mixed.
 
     Raises:
-        UserError: The text doesn't parse, names a type that no photo has, or a class is called
-            "all", which in every table of figures means the whole set.
+        UserError: The text can't be parsed, names a class that no photo has, or a class is called
+            "all", which in tables of figures means the whole set.
     """
     photos = labelled.photos
     there = {photo.body_type for photo in photos if photo.body_type}
     if classes.strip():
         mapping: dict[str, str] = {}
         for item in classes.split(","):
-            ours, equals, theirs = (normal(part) for part in item.partition("="))
+            ours, equals, theirs = (class_name(part) for part in item.partition("="))
             theirs = theirs if equals else ours
             if not ours or not theirs:
                 raise UserError(f"--classes can't be {classes!r}: write sedan,suv or sedan=saloon")
@@ -118,12 +118,12 @@ def _no_photos(folder: Path, listed: Contents) -> str:
 
 
 def _folders(photo: Photo) -> tuple[str, ...]:
-    """The folders between the source and a photo, as the disk has them."""
+    """The folders between the source and a photo, as named on the disk."""
     return photo.path.parts[-len(PurePosixPath(photo.name).parts) : -1]
 
 
 def _doubts(labelled: Labelled) -> list[str]:
-    """What looks wrong, as one sentence each."""
+    """Warnings about labels and splits that look wrong, one sentence each."""
     classes = labelled.classes()
     doubts = []
     if len(classes) > MANY:
@@ -131,20 +131,20 @@ def _doubts(labelled: Labelled) -> list[str]:
     years = [name for name in classes if re.fullmatch(r"(19|20)\d\d", name)]
     numbers = [name for name in classes if name.isdecimal() and name not in years]
     if years:
-        doubts.append(f"classes that are years: {some(years)}")
+        doubts.append(f"classes that are years: {examples(years)}")
     if numbers:
-        doubts.append(f"classes that are numbers: {some(numbers)}; --classes gives them names")
+        doubts.append(f"classes that are numbers: {examples(numbers)}; --classes gives them names")
     folders = {part for p in labelled.photos for part in PurePosixPath(p.name).parts[:-1]}
     unused = [part for part in folders if mentions_split(part) and not split_of(part)]
     if unused:
-        doubts.append(f"folders named like a split but not used as one: {some(unused)}")
+        doubts.append(f"folders named like a split but not used as one: {examples(unused)}")
     odd = {
         str(PurePosixPath(p.name).parent)
         for p in labelled.photos
-        if any("\udc80" <= c <= "\udcff" for c in "".join(_folders(p)))  # bytes, not letters
+        if any("\udc80" <= c <= "\udcff" for c in "".join(_folders(p)))  # undecodable bytes
     }
     if odd:
-        doubts.append(f"folders whose names are no UTF-8 are read as {some(odd)}")
+        doubts.append(f"folders whose names are no UTF-8 are read as {examples(odd)}")
     held_out = {p.split for p in labelled.photos if not p.problem} - {"train"}
     if labelled.classes() and not held_out:
         doubts.append("every photo belongs to the training split: none is left to test on")

@@ -1,4 +1,4 @@
-"""What lies in a folder: photos, label tables, and what is passed over, each with its reason."""
+"""Lists a folder: its photos, its label tables, and other files with the reason to skip each."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from gan.errors import UserError
 SHOWN = 3  # examples in a message
 LARGEST_TABLE = 256 << 20  # bytes
 ATTRIBUTES = "attributes.txt"  # CompCars' table of models
-# What people also have, and how it can be used.
+# Other files that people may have, and how to use them.
 ADVICE = {
     ".parquet": "a Parquet table: save its pictures as files, one folder a class",
     ".arrow": "an Arrow table: save its pictures as files, one folder a class",
@@ -31,29 +31,29 @@ ADVICE = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A file, or with `problem` something that can't be used as one."""
+    """A file of a folder."""
 
     path: Path
     name: str  # relative to the folder, with forward slashes, as readable text
-    state: tuple[int, int, int] = (0, 0, 0)  # bytes and times of the file behind any links
-    problem: str = ""
+    state: tuple[int, int, int] = (0, 0, 0)  # bytes, mtime and ctime, with links followed
+    problem: str = ""  # why it can't be used
 
 
 @dataclass(frozen=True)
 class Photo:
-    """One file, what it shows and where it belongs; with `problem`, why it can't be used."""
+    """A labelled photo."""
 
     path: Path
     name: str  # relative to the source, with forward slashes
     body_type: str = ""
-    split: Split = ""  # empty: by content
-    problem: str = ""
-    source: str = ""  # the collection that it was taken from, where a table says so
+    split: Split = ""  # "" if the source gives none: then it is chosen by content
+    problem: str = ""  # why it can't be used
+    source: str = ""  # the collection that it comes from, if a table says so
 
 
 @dataclass
 class Contents:
-    """The files of a folder by what they are; each list in order of name."""
+    """The files of a folder by kind; each list in order of name."""
 
     photos: list[Entry] = field(default_factory=list)
     tables: list[Entry] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Contents:
 
 
 def readable(name: str) -> str:
-    """A name from the disk as text; bytes that are no UTF-8 are taken for Western European."""
+    """A file name as text; one that isn't UTF-8 is read as Western European."""
     data = os.fsencode(name)
     for encoding in ("utf-8", "cp1252"):
         try:
@@ -71,16 +71,16 @@ def readable(name: str) -> str:
     return data.decode("latin-1")
 
 
-def some(names: Iterable[str]) -> str:
+def examples(names: Iterable[str]) -> str:
     """The first three of `names` for a message, and how many more there are."""
     first, more = sorted(names)[:SHOWN], len(set(names)) - SHOWN
     return ", ".join(map(repr, first)) + (f" and {more} more" if more > 0 else "")
 
 
 def contents(folder: Path) -> Contents:
-    """Sort what lies below `folder`: pictures by content, whatever they are called.
+    """Sort the files below `folder` by kind, pictures by ending or content.
 
-    A file with a picture's ending counts as a photo unread: decoding says what else it is.
+    A file with a picture's ending isn't opened here: if it is none, decoding it will fail.
 
     Raises:
         UserError: The folder can't be read.
@@ -111,7 +111,7 @@ def contents(folder: Path) -> Contents:
 
 
 def identity(folder: Path) -> dict[str, Any]:
-    """Names, sizes and times of all files, also behind links: notices a change without reading.
+    """A digest of names, sizes and times of all files, which changes when any file does.
 
     Raises:
         UserError: The folder can't be read.
@@ -124,11 +124,11 @@ def identity(folder: Path) -> dict[str, Any]:
 
 
 def walk(folder: Path) -> Iterator[Entry]:
-    """Every file below `folder` in order of name, and what can't be entered, with its reason.
+    """Every file below `folder` in order of name, and folders that aren't entered, with a problem.
 
-    Links to folders are followed, each folder is entered once, and never one that holds `folder`
-    itself: no loop of links goes round for ever. Hidden files and folders, what macOS adds to an
-    archive, and what this program made (its cache, prepared sets, runs) are passed over.
+    Links to folders are followed, but each folder is entered once, and none that contains `folder`,
+    so that loops of links end. Hidden files and folders, those that macOS adds, and those that
+    this program made (cache, prepared sets, runs) aren't entered.
 
     Raises:
         UserError: `folder` itself can't be read.
@@ -144,7 +144,7 @@ def walk(folder: Path) -> Iterator[Entry]:
     results: list[Entry] = []
     links: list[tuple[os.DirEntry[str], str]] = []
     while entries or links:
-        # Links last: where one leads to a folder that is here anyway, the folder's name counts.
+        # Links last: a folder that is also below `folder` itself keeps its own name.
         late = not entries
         entry, name = links.pop(0) if late else entries.pop()
         try:
@@ -197,7 +197,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _made_here(folder: Path, names: set[str]) -> str:
-    """Which work of this program a folder is; "" for any other folder."""
+    """The reason to skip a folder that this program made; "" for any other folder."""
     if {"dataset.json", "pictures.npy"} <= names:
         return "a prepared set, no photos"
     if {"config.json", "generator.safetensors"} <= names:

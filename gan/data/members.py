@@ -1,4 +1,4 @@
-"""One entry of an archive, whatever its kind, and what its readers' errors become."""
+"""A member of an archive of any format, and errors of the libraries that read archives."""
 
 import errno
 from collections.abc import Callable, Iterator
@@ -9,34 +9,33 @@ from typing import BinaryIO, Literal
 from gan.errors import UserError
 
 CHUNK = 1 << 20
-# A link leads to a name, wherever that is; a copy is one more name of an earlier member.
+# A "link" points to a path (symbolic), a "copy" is another name of an earlier member (hard link).
 Kind = Literal["file", "folder", "link", "copy", "other"]
-# What a disk says that can't take any more; a bad archive is never the cause.
+# Errors of the disk, as opposed to errors of the archive.
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES)
 
 
 @dataclass(frozen=True)
 class Member:
-    """One entry of an archive, in its own words: nothing of it is to be trusted."""
+    """One member as the archive describes it, which may be wrong or hostile."""
 
     name: str
     kind: Kind
     size: int  # bytes, unpacked
     open: Callable[[], BinaryIO]
     target: str = ""  # of a link or a copy
-    problem: str = ""  # why it can't be read, where its header tells
+    problem: str = ""  # why it can't be read, if its header tells
 
 
 @contextmanager
 def reading(called: str) -> Iterator[None]:
-    """Turn whatever a library raises over a bad archive into one line.
+    """Turn any exception of a library that reads an archive into a UserError.
 
-    These parsers let nearly every exception out (struct.error, IndexError, zlib.error,
-    RuntimeError, ...), so nothing narrower than Exception covers them. Writing never happens
-    inside, so a full disk isn't taken for a bad archive.
+    These parsers raise nearly every exception (struct.error, IndexError, zlib.error, RuntimeError,
+    ...). Nothing is written inside, so that a full disk isn't reported as a damaged archive.
 
     Args:
-        called: The archive, as the user knows it.
+        called: The archive's name in messages.
     """
     try:
         yield
@@ -52,5 +51,5 @@ def reading(called: str) -> Iterator[None]:
 
 
 def too_many(called: str, most: int) -> UserError:
-    """The refusal of an archive of more than `most` members."""
+    """The error for an archive with more than `most` members."""
     return UserError(f"{called} has more than {most} members: raise --max-files if you trust it")

@@ -1,20 +1,21 @@
-"""In which encoding an archive wrote names that it doesn't name one for.
+"""Guesses the encoding of file names in old archives.
 
-Zips without the Unicode flag, old RARs and tars hold bytes in the encoding of the machine that
-packed them. All names of an archive are judged together: the first encoding that fits best is
-taken, where "fits" means that what comes out looks as people write.
+Zips without the Unicode flag, old RARs and tars store names in the encoding of the machine that
+packed them. All names of an archive are decoded with each candidate, and the encoding whose text
+looks most like a real language is taken.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import cache
 
-JUDGED = 1000  # names: more don't change the answer
+JUDGED = 1000  # names that are looked at; more don't change the result
 
 _CYRILLIC = re.compile("[\u0410-\u044f\u0401\u0451]")
 _KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa\u30fc々]")
-# The commonest characters: where two encodings give everyday ones, these decide.
+# The most frequent characters, which decide between encodings that both give plausible text.
 _FREQUENT = {
     "gbk": "的一是不了在人有我他这中大来上个国和地到年车轿跑越野旅行货客图片新小两厢型汽",
     "big5": "的一是不了在人有我他這中大來上個國和地到年車轎跑旅行貨客圖片新小型汽休",
@@ -23,28 +24,24 @@ _FREQUENT = {
 
 
 def encoding_of(names: Iterable[bytes]) -> str:
-    """The encoding that `names` are most likely in; empty where none makes them look right."""
-    some = [name for _, name in zip(range(JUDGED), filter(_beyond_ascii, names), strict=False)]
-    best, most = "", 0.6  # of what stands there must look right
-    for encoding, likeness in _CANDIDATES.items():
+    """The most likely encoding of `names`; "" if none gives plausible text."""
+    chosen = list(itertools.islice((name for name in names if not name.isascii()), JUDGED))
+    best, highest = "", 0.6  # the least score to be accepted
+    for encoding, score in _CANDIDATES.items():
         try:
-            texts = [name.decode(encoding) for name in some]
+            texts = [name.decode(encoding) for name in chosen]
         except ValueError:
             continue
-        if encoding == "utf-8":  # hardly ever valid by chance
+        if encoding == "utf-8":  # other encodings are hardly ever valid UTF-8
             return encoding
-        shares = [likeness(text) for text in texts]
-        if shares and (share := sum(shares) / len(shares)) > most:
-            best, most = encoding, share
+        scores = [score(text) for text in texts]
+        if scores and (mean := sum(scores) / len(scores)) > highest:
+            best, highest = encoding, mean
     return best
 
 
-def _beyond_ascii(name: bytes) -> bool:
-    return not name.isascii()
-
-
 def _asian(encoding: str, lead: range) -> Callable[[str], float]:
-    """Judges by the characters that everyday text has: those whose first byte is in `lead`."""
+    """A score by common characters: in these encodings their first byte is in `lead`."""
 
     @cache
     def everyday() -> frozenset[str]:
@@ -52,28 +49,30 @@ def _asian(encoding: str, lead: range) -> Callable[[str], float]:
         plain = "gb2312" if encoding == "gbk" else encoding
         return frozenset(pair.decode(plain, "ignore")[:1] for pair in pairs) - {""}
 
-    def likeness(text: str) -> float:
-        found = [c for c in text if not c.isascii()]
-        usual = sum(c in everyday() or bool(_KANA.match(c)) for c in found) / len(found)
-        # A single character within a Latin word is a letter with an accent, misread.
+    def score(text: str) -> float:
+        characters = [c for c in text if not c.isascii()]
+        common = sum(c in everyday() or bool(_KANA.match(c)) for c in characters)
+        usual = common / len(characters)
+        # A single character within a Latin word is rather a misread letter with an accent.
         if re.search(r"[a-z][^\x00-\x7f](?![^\x00-\x7f])|(?<![^\x00-\x7f])[^\x00-\x7f][a-z]", text):
             usual *= 0.5
-        frequent = sum(c in _FREQUENT.get(encoding, "") for c in found) / len(found)
+        frequent = sum(c in _FREQUENT.get(encoding, "") for c in characters) / len(characters)
         return usual + 0.5 * frequent
 
-    return likeness
+    return score
 
 
 def _words(text: str, good: Callable[[str], bool]) -> float:
-    """The share of the letters beyond ASCII that stand in words that look right."""
-    found = sum(not c.isascii() for c in text)
+    """The share of non-ASCII letters that are in plausible words, which `good` recognises."""
+    total = sum(not c.isascii() for c in text)
     right = 0
     for word in re.findall(r"[^\W\d_]+", text):
-        own = [c for c in word if not c.isascii()]
-        # No capital within a word, unless all are.
-        if own and good(word) and (word.isupper() or not re.search(r".[^\W\d_a-z]", _shape(word))):
-            right += len(own)
-    return right / found
+        special = sum(not c.isascii() for c in word)
+        # A plausible word has no capitals after its first letter, unless all are capitals.
+        usual_case = word.isupper() or not re.search(r".[^\W\d_a-z]", _shape(word))
+        if special and good(word) and usual_case:
+            right += special
+    return right / total
 
 
 def _shape(word: str) -> str:
@@ -98,7 +97,7 @@ def _accented(character: str) -> bool:
     )
 
 
-# In order of preference where two look equally right.
+# Each encoding with its score of a text; of equal scores the first encoding counts.
 _CANDIDATES: dict[str, Callable[[str], float]] = {
     "utf-8": lambda text: 1.0,
     "cp932": _asian("cp932", range(0x88, 0x98)),

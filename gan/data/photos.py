@@ -1,4 +1,4 @@
-"""From any source (drawn, folder, archive, URL) to a prepared set, once; then load it."""
+"""Prepares a data set from any source (drawn, folder, archive, URL) once, and loads it."""
 
 import hashlib
 import json
@@ -14,8 +14,8 @@ from gan.config import SIZES
 from gan.data import archive, drawn, labels, listing, summary
 from gan.data.cache import (
     cache_root,
+    expanded,
     file_identity,
-    home,
     key_of,
     lock,
     set_name,
@@ -40,7 +40,7 @@ __all__ = ["Photos", "Request", "SourceLimits", "cache_root", "load", "prepare"]
 
 @dataclass(frozen=True)
 class SourceLimits:
-    """What a source may cost."""
+    """The largest sources to accept."""
 
     max_gb: float = 20  # GiB of a download, and of what an archive unpacks to
     max_files: int = 1_000_000  # members of an archive
@@ -69,7 +69,7 @@ class Request:
     def __post_init__(self) -> None:
         for name in ("labels", "out"):
             if path := getattr(self, name):
-                object.__setattr__(self, name, home(path))
+                object.__setattr__(self, name, expanded(path))
         if self.size not in SIZES:
             raise UserError(f"--size must be one of {', '.join(map(str, SIZES))}, not {self.size}")
         if self.sha256 and not re.fullmatch("[0-9A-Fa-f]{64}", self.sha256):
@@ -79,20 +79,20 @@ class Request:
 
 
 def load(source: str, size: int, content_hash: str = "") -> Photos:
-    """Photos of `size` pixels a side, preparing them first where that hasn't been done.
+    """The photos of a source at `size` pixels a side, prepared if they aren't yet.
 
     Args:
         source: "drawn", a prepared folder, a folder of photos, an archive, or its URL.
         size: 64, 128 or 256.
-        content_hash: Of the set that is wanted: where `source` is gone, one that was prepared
-            from it before serves.
+        content_hash: Hash of the wanted set, if known: it is then found in the cache even if
+            `source` no longer exists.
 
     Raises:
-        UserError: The source can't be had or used, in one line.
+        UserError: The source can't be had or used.
     """
-    folder = home(source)
+    folder = expanded(source)
     if is_address(source) and (kept_set := _prepared_before(content_hash, size)):
-        return read(kept_set)  # what a run keeps of its address lacks the password or token
+        return read(kept_set)  # the address that a run stores lacks its password or token
     if source == "drawn" or is_address(source):
         return read(prepare(Request(data=source, size=size)))
     if not folder.exists() and (kept_set := _prepared_before(content_hash, size)):
@@ -110,13 +110,13 @@ def load(source: str, size: int, content_hash: str = "") -> Photos:
 
 
 def prepare(request: Request) -> Path:
-    """Make the set that `request` describes, unless it is there; returns its folder.
+    """Prepare the set that `request` describes, unless that was done before; return its folder.
 
-    Says where labels come from, and what looks wrong, before anything is decoded. A URL that was
-    prepared before needs no network.
+    The source of the labels and warnings are printed before the slow part. A URL that was prepared
+    before is not downloaded again.
 
     Raises:
-        UserError: The source can't be had or used, in one line.
+        UserError: The source can't be had or used.
         OSError: The cache can't be written, or the disk is full.
     """
     identity = _identity(request)
@@ -140,7 +140,7 @@ def prepare(request: Request) -> Path:
         if _is_ready(folder, key):  # another process made it while we waited
             return folder
         name = set_name(request.data)
-        # The key says which address it was; what may be secret of it is not written down.
+        # The key depends on the whole address, but only its public part is stored.
         source = {part: public(value) for part, value in identity.items() if part == "url"}
         facts: dict[str, Any] = {"name": name, "source": identity | source, "key": key}
         if request.data == "drawn":
@@ -162,7 +162,7 @@ def _is_ready(folder: Path, key: str) -> bool:
 
 
 def _prepared_before(content_hash: str, size: int) -> Path | None:
-    """A set of the cache with this content; None without one."""
+    """The set with this content in the cache, or None."""
     for path in sorted(cache_root().glob(f"sets/*-{size}-*/dataset.json")) if content_hash else ():
         try:
             if read_description(path.parent)["content_hash"] == content_hash:
@@ -173,7 +173,7 @@ def _prepared_before(content_hash: str, size: int) -> Path | None:
 
 
 def _digest(table: Path) -> str:
-    """What a table of labels holds: it is small, and its time may be kept when it changes.
+    """SHA-256 of a table of labels; its time alone might not show a change.
 
     Raises:
         UserError: It can't be read.
@@ -186,10 +186,10 @@ def _digest(table: Path) -> str:
 
 
 def _identity(request: Request) -> dict[str, Any]:
-    """What tells this source from another, found without reading it.
+    """Values that identify a source and its version, without reading its photos.
 
     Raises:
-        UserError: There is no such source, or a flag is of no use with it.
+        UserError: There is no such source, or a flag doesn't apply to it.
     """
     source = request.data
     if not source:
@@ -205,7 +205,7 @@ def _identity(request: Request) -> dict[str, Any]:
     if is_address(source):
         check_address(source)
         return {"url": source, "sha256": request.sha256.lower()}
-    path = home(source)
+    path = expanded(source)
     if not path.exists():
         raise UserError(
             f"{source} doesn't exist: name with --data a folder, an archive, a URL, or drawn"
@@ -235,30 +235,30 @@ def _draw(folder: Path, request: Request, facts: dict[str, Any]) -> None:
 
 
 def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, list[tuple[str, str]]]:
-    """The folder of photos, the source itself or what its archive unpacks to.
+    """The folder of photos: the source itself, or the folder to which its archive is unpacked.
 
     Returns:
-        The folder, and (member, reason) of what was not unpacked.
+        The folder, and (member, reason) of members that weren't unpacked.
     """
     if "folder" in identity:
-        return home(request.data), []
+        return expanded(request.data), []
     limits = archive.Limits(
         total=int(request.limits.max_gb * 2**30), members=request.limits.max_files
     )
     unpacked = cache_root() / "unpacked" / f"{set_name(request.data)}-{key_of(identity)}"
-    about = unpacked.with_name(f"{unpacked.name}.json")  # what the archive held
+    record = unpacked.with_name(f"{unpacked.name}.json")  # of what the archive held
     with lock(unpacked):
-        if unpacked.is_dir() and about.is_file():
-            there = archive.Unpacked(**json.loads(about.read_text(encoding="utf-8")))
+        if unpacked.is_dir() and record.is_file():
+            held = archive.Unpacked(**json.loads(record.read_text(encoding="utf-8")))
             for flag, value, most in (
-                ("--max-gb", there.total, limits.total),
-                ("--max-files", there.members, limits.members),
+                ("--max-gb", held.total, limits.total),
+                ("--max-files", held.members, limits.members),
             ):
                 if value > most:
                     raise UserError(f"{public(request.data)} is over the limit of {flag}: raise it")
-            return unpacked, [(name, reason) for name, reason in there.passed_over]
+            return unpacked, [(name, reason) for name, reason in held.passed_over]
         shutil.rmtree(unpacked, ignore_errors=True)
-        file, fetched = home(request.data), None
+        file, fetched = expanded(request.data), None
         if "url" in identity:
             fetched = cache_root() / "downloads" / f"{key_of(identity)}-{set_name(request.data)}"
             file = fetched
@@ -266,16 +266,16 @@ def _photo_folder(request: Request, identity: dict[str, Any]) -> tuple[Path, lis
                 download(request.data, fetched, request.sha256, limits.total)
         try:
             with appearing(unpacked) as temporary:
-                there = archive.unpack(file, temporary, limits, public(request.data))
-                if not there.written:
+                held = archive.unpack(file, temporary, limits, public(request.data))
+                if not held.written:
                     raise UserError(
-                        f"{public(request.data)} holds no photos{summary.why(there.passed_over)}"
+                        f"{public(request.data)} holds no photos{summary.why(held.passed_over)}"
                     )
-                atomic.write_text(about, json.dumps(asdict(there)))
+                atomic.write_text(record, json.dumps(asdict(held)))
         except UserError:
-            if fetched is not None:  # a bad file would be found again at every try
+            if fetched is not None:  # a bad download must not be used again
                 fetched.unlink(missing_ok=True)
             raise
         if fetched is not None:
             fetched.unlink(missing_ok=True)
-    return unpacked, there.passed_over
+    return unpacked, held.passed_over

@@ -1,4 +1,4 @@
-"""A prepared set on disk: one uint8 array with labels and split; written whole, read mapped."""
+"""A prepared set on disk: one uint8 array with labels and splits, read as a memory map."""
 
 import csv
 import hashlib
@@ -33,8 +33,8 @@ class Photos:
     name: str
     pictures: npt.NDArray[np.uint8]  # [N, size, size, 3]
     labels: npt.NDArray[np.int64]  # [N], index into classes
-    test: npt.NDArray[np.bool_]  # [N], True: held out, opened for what is published alone
-    validation: npt.NDArray[np.bool_]  # [N], True: held out for looks during development
+    test: npt.NDArray[np.bool_]  # [N], the test split, which only published figures use
+    validation: npt.NDArray[np.bool_]  # [N], the validation split, for development
     classes: tuple[str, ...]
     content_hash: str  # hexadecimal, of pictures, labels, split and classes
     folder: Path
@@ -46,31 +46,31 @@ class Photos:
         return int(self.pictures.shape[1])
 
     def indices(self, split: Split) -> npt.NDArray[np.int64]:
-        """Where the pictures of a split are, int64, rising."""
+        """The indices of the pictures of a split, int64, rising."""
         if split == "train":
             return np.flatnonzero(~(self.test | self.validation))
         held_out = {"validation": self.validation, "test": self.test, "development": ~self.test}
         return np.flatnonzero(held_out[split])
 
     def without_validation(self) -> "Photos":
-        """The same photos, those of the validation split to be learned from like any other."""
+        """The same photos with the validation split moved to the train split."""
         return replace(self, validation=np.zeros_like(self.validation))
 
     def counts(self, split: Split) -> dict[str, int]:
-        """Pictures a class in a split."""
-        found = np.bincount(self.labels[self.indices(split)], minlength=len(self.classes))
-        return dict(zip(self.classes, found.tolist(), strict=True))
+        """The number of pictures of each class in a split."""
+        counts = np.bincount(self.labels[self.indices(split)], minlength=len(self.classes))
+        return dict(zip(self.classes, counts.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where one picture of the set comes from."""
+    """Source, class and split of one picture."""
 
     file: str
     body_type: str
     test: bool
-    validation: bool = False  # the source says so; where it names none, some are chosen later
-    source: str = ""  # the collection that it was taken from
+    validation: bool = False  # as the source says; if it has no such split, it is chosen later
+    source: str = ""  # the collection that it comes from
 
     @property
     def split(self) -> Split:
@@ -78,7 +78,7 @@ class Origin:
 
 
 class Writer:
-    """Collects pictures one by one, so that memory stays bounded, then finishes the folder."""
+    """Writes a prepared set picture by picture, so that memory stays bounded."""
 
     def __init__(self, folder: Path, size: int) -> None:
         self._folder = folder
@@ -105,7 +105,7 @@ class Writer:
         self._count += 1
 
     def close(self) -> None:
-        """Let go of the file (after an error; `finish` does it otherwise)."""
+        """Close the file, after an error; `finish` closes it otherwise."""
         self._file.close()
 
     def finish(
@@ -175,10 +175,10 @@ def _checked_classes(rows: list[Origin], skipped: list[tuple[str, str]]) -> list
 
 
 def check_counts(training: dict[str, int]) -> None:
-    """See that each class has photos enough to train on.
+    """Check that each class has enough photos to train on.
 
     Raises:
-        UserError: One has too few; the message says how to go on without it.
+        UserError: A class has too few; the message says how to go on without it.
     """
     few = [name for name, count in training.items() if count < FEWEST]
     if not few:
@@ -206,9 +206,9 @@ def _write_table(path: Path, header: tuple[str, ...], rows: Sequence[tuple[str, 
 
 @contextmanager
 def appearing(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder` that takes its name on a clean exit.
+    """Yield a temporary folder beside `folder`, which is renamed to `folder` on a clean exit.
 
-    Leftovers of killed processes are removed first: the caller holds the lock for `folder`.
+    Leftovers of killed processes are removed first; the caller holds the lock for `folder`.
 
     Raises:
         UserError: `folder` exists and holds something.
@@ -258,10 +258,10 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 
 def read(folder: Path) -> Photos:
-    """Map a prepared set.
+    """Read a prepared set; its pictures are a memory map.
 
     Raises:
-        UserError: Files are missing, damaged, or don't belong together; or a class is "all".
+        UserError: Files are missing, damaged, or don't fit together; or a class is called "all".
     """
     values = read_description(folder)
     try:
@@ -276,7 +276,7 @@ def read(folder: Path) -> Photos:
             [row[column] for row in origins] for column in ("file", "body_type", "split")
         )
         sources = tuple(row["source"] or "" for row in origins if "source" in row)
-    except Exception as error:  # NumPy reads a header as Python and lets its errors out
+    except Exception as error:  # NumPy parses headers as Python and raises whatever that does
         raise UserError(
             f"{folder} is damaged, remove it and prepare it again: {error!s:.200}"
         ) from None

@@ -1,4 +1,4 @@
-"""Label files of data sets as their makers publish them: Stanford Cars and CompCars."""
+"""Reads the label files of published data sets: Stanford Cars and CompCars."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -9,8 +9,8 @@ from gan.data.listing import LARGEST_TABLE, Entry
 from gan.data.tables import Line, Table
 from gan.errors import UserError
 
-# CompCars' numbers of types from 1 on, as its car_type.mat lists them; 0 is unknown. The paper:
-# Yang et al., A Large-Scale Car Dataset for Fine-Grained Categorization and Verification, 2015.
+# CompCars' types by number, from 1 on, as in its car_type.mat; 0 is unknown. Yang et al. 2015, "A
+# Large-Scale Car Dataset for Fine-Grained Categorization and Verification".
 COMPCARS_TYPES = (
     "MPV", "SUV", "sedan", "hatchback", "minibus", "fastback", "estate", "pickup",
     "hardtop convertible", "sports", "crossover", "convertible",
@@ -62,25 +62,25 @@ def _texts(value: Any) -> list[str]:
 
 
 def _matlab(path: Path) -> dict[str, Any]:
-    from scipy.io import loadmat  # half a second that other sources need not wait
+    from scipy.io import loadmat  # imported here, since it takes half a second
 
     try:
         if path.stat().st_size > LARGEST_TABLE:
             raise ValueError("too large for a table of labels")
         return dict(loadmat(path, simplify_cells=True))
-    except Exception as error:  # its parser lets nearly anything out over a damaged file
+    except Exception as error:  # a damaged file can raise nearly anything
         text = " ".join(str(error).split())[:120]
         raise UserError(f"{path} can't be read as a MATLAB file: {text}") from None
 
 
 def compcars(attributes: Entry, photos: list[Entry]) -> Table | None:
-    """The types of CompCars: photos lie in .../MAKE/MODEL/YEAR/, attributes.txt types a model.
+    """The types of CompCars: photos are in .../MAKE/MODEL/YEAR/, attributes.txt lists models.
 
-    Its lists of training and test photos (classification/train.txt and test.txt) give the split
-    where they lie below the folder of attributes.txt's parent.
+    The lists classification/train.txt and test.txt, below the parent of attributes.txt's folder,
+    give the split.
 
     Returns:
-        A line a photo that lies so; None where the file is another's.
+        A line for each photo in such a folder; None if the file isn't CompCars'.
 
     Raises:
         UserError: The file can't be read.
@@ -104,7 +104,7 @@ def compcars(attributes: Entry, photos: list[Entry]) -> Table | None:
         parts = PurePosixPath(photo.name).parts
         if len(parts) >= 4 and parts[-3] in types:
             number = types[parts[-3]]
-            known = number.isdecimal() and 1 <= int(number) <= len(COMPCARS_TYPES)
-            name = COMPCARS_TYPES[int(number) - 1] if known else ""
+            valid = number.isdecimal() and 1 <= int(number) <= len(COMPCARS_TYPES)
+            name = COMPCARS_TYPES[int(number) - 1] if valid else ""
             lines.append(Line(photo.name, name, splits.get(parts[-1], "")))
     return Table(attributes.name, "", lines) if lines else None

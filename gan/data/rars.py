@@ -1,7 +1,7 @@
-"""The members of a .rar: stored ones by rarfile, compressed ones by the programs on this machine.
+"""Reads the members of a .rar: stored ones by rarfile, compressed ones by external programs.
 
-No free library unpacks RAR. Programs do, each of them some archives: where one fails, the next
-tries, and what it gives counts only if the checksum is right.
+No free library unpacks RAR. Several programs do, each of them some archives: they are tried one
+after another, and a result counts only if its checksum is right.
 """
 
 import datetime
@@ -22,7 +22,7 @@ from gan.data.names import encoding_of
 from gan.errors import UserError
 
 SIGNATURE = b"Rar!\x1a\x07"
-# By how many archives they read.
+# The programs that read most archives come first.
 PROGRAMS = {
     "unrar": rarfile.UNRAR_CONFIG,
     "unar": rarfile.UNAR_CONFIG,
@@ -42,11 +42,11 @@ class _Tool(rarfile.ToolSetup):
         if self.setup is not rarfile.BSDTAR_CONFIG:
             return cast(list[str], super().open_cmdline(pwd, rarfn, filefn))
         command = self.get_cmdline("open_cmd", pwd, nodash=True)
-        # The dashes still stand before the member: its name must not be taken for an option.
+        # "--" before the member, so that its name isn't taken for an option.
         return [*command, rarfn, "--", *([filefn] if filefn else [])]
 
 
-# Time stamps are nothing to us, and rarfile raises over odd ones.
+# Time stamps aren't used, and rarfile fails on odd ones.
 rarfile.to_nsdatetime = lambda moment, _: moment
 rarfile.load_windowstime = lambda data, place: (
     datetime.datetime.fromtimestamp(0, datetime.UTC),
@@ -56,12 +56,13 @@ rarfile.load_windowstime = lambda data, place: (
 
 @contextmanager
 def rar_members(archive: Path, called: str, most: int) -> Iterator[tuple[Iterator[Member], int]]:
-    """The members of a .rar, and how many they are.
+    """The members of a .rar, and their number.
 
     Raises:
-        UserError: The archive is damaged, encrypted, one part of several, or of more than `most`.
+        UserError: The archive is damaged, encrypted, one part of several, or has more than `most`
+            members.
     """
-    # Each compressed member goes to a program as a small archive of its own.
+    # rarfile writes each compressed member to a small archive of its own for the program.
     with tempfile.TemporaryDirectory(prefix="car-gan-") as folder:
         before, rarfile.HACK_TMP_DIR = rarfile.HACK_TMP_DIR, folder
         try:
@@ -79,7 +80,7 @@ def rar_members(archive: Path, called: str, most: int) -> Iterator[tuple[Iterato
 
 
 def _has_no_encoding(info: rarfile.RarInfo) -> bool:
-    """Whether this is a name of RAR 4 without the flag of Unicode."""
+    """Whether a member has a name of RAR 4 without the Unicode flag."""
     return (
         isinstance(info, rarfile.Rar3Info)
         and not info.flags & rarfile.RAR_FILE_UNICODE
@@ -88,20 +89,20 @@ def _has_no_encoding(info: rarfile.RarInfo) -> bool:
 
 
 def _open_rar(archive: Path, called: str, most: int) -> rarfile.RarFile:
-    """Read all headers. rarfile takes a cut or damaged one for the end of the archive."""
+    """Read all headers, and check the end: rarfile takes a damaged header for the end."""
     last: deque[rarfile.RarInfo] = deque(maxlen=1)
     files = itertools.count(1)
 
     def note(block: rarfile.RarInfo) -> None:
         last.append(block)
-        # Headers of thirty bytes take a kilobyte each in memory: stop before all are read.
+        # A header of thirty bytes takes a kilobyte in memory: stop before all are read.
         if block.type == rarfile.RAR_BLOCK_FILE and next(files) > most:
             raise too_many(called, most)
 
     rar = rarfile.RarFile(str(archive), errors="strict", info_callback=note)
     if not rar.needs_password() and len(rar.volumelist()) == 1:
         newer = bool(last) and not isinstance(last[0], rarfile.Rar3Info)
-        # Before RAR 3 there was no closing block: then the last one must reach the file's end.
+        # Archives before RAR 3 have no end block: there the last member must reach the end.
         ended = bool(last) and (
             last[0].type == rarfile.RAR_BLOCK_ENDARC
             or (not newer and last[0].data_offset + last[0].add_size >= archive.stat().st_size)
@@ -136,16 +137,16 @@ def _member(
 def _read(
     rar: rarfile.RarFile, info: rarfile.RarInfo, called: str, programs: list[str]
 ) -> BinaryIO:
-    """The content of a member: a compressed one from the first program that gets it right.
+    """The content of a member; a compressed one by the first program that unpacks it.
 
-    That program moves to the front of `programs`: it will know the next member too.
+    That program is moved to the front of `programs`, for the next member.
     """
     if info.compress_type == rarfile.RAR_M0:
         with _reading(called):
             return _opened(rar, info)
     if not programs:
         raise UserError(f"{called} is a RAR archive with compressed members. {_advice([])}")
-    said = []
+    failures = []
     for program in tuple(programs):
         content = cast(BinaryIO, tempfile.SpooledTemporaryFile(CHUNK))  # noqa: SIM115
         try:
@@ -153,9 +154,9 @@ def _read(
         except OSError as error:
             if error.errno in DISK:
                 raise
-            said.append(f"{program}: {error.strerror or error}")
-        except Exception as error:  # rarfile lets nearly everything out
-            said.append(f"{program}: {_what(error)}")
+            failures.append(f"{program}: {error.strerror or error}")
+        except Exception as error:  # rarfile raises nearly everything
+            failures.append(f"{program}: {_describe(error)}")
         else:
             programs.remove(program)
             programs.insert(0, program)
@@ -164,7 +165,7 @@ def _read(
         content.close()
     raise UserError(
         f"{called}: {info.filename!r} is damaged, or packed in a way that no program here reads "
-        f"({'; '.join(said)}). {_advice(programs)}"
+        f"({'; '.join(failures)}). {_advice(programs)}"
     )
 
 
@@ -181,18 +182,18 @@ def _take(
 
 
 def _opened(rar: rarfile.RarFile, info: rarfile.RarInfo) -> BinaryIO:
-    """rarfile's own `open` asks for a name, and two members may have the same."""
+    """Open a member. rarfile's public `open` takes a name, which two members may share."""
     return cast(BinaryIO, rar._file_parser.open(info, None))
 
 
-def _what(error: Exception) -> str:
-    """What a program did wrong; rarfile reports it in a jumble of its own and the program's."""
+def _describe(error: Exception) -> str:
+    """How a program failed, in a few words; rarfile mixes the program's output into its errors."""
     text = " ".join(str(error).split())
     if "CRC" in text:
         return "its output has a wrong checksum"
     if "read enough" in text:
         return "it stopped before the end"
-    if isinstance(error, TypeError):  # a code of 7z that rarfile has no error for
+    if isinstance(error, TypeError):  # rarfile's, over an exit code of 7z that it doesn't know
         return "it failed"
     return text[:80] or type(error).__name__
 

@@ -1,4 +1,4 @@
-"""One answer of a server: redirections followed, refusals told apart, too slow a line ended."""
+"""One request to a server: follows redirects, sorts errors, and ends a connection that stalls."""
 
 import email.utils
 import socket
@@ -16,18 +16,18 @@ from gan.address import public
 from gan.errors import UserError, printable
 
 TIMEOUT = (15, 60)  # seconds to connect, and between two pieces of data
-STALL = 60.0  # seconds for the headers, and then for each piece of the next size
-PIECE = 1 << 17  # bytes; slower than two kilobytes a second is no download
+STALL = 60.0  # seconds for the headers, and then for each PIECE
+PIECE = 1 << 17  # bytes; so the slowest accepted speed is two kilobytes a second
 REDIRECTS = 10
-BUSY = (408, 429, 502, 503, 504)  # answers that may be others a moment later
+BUSY = (408, 429, 502, 503, 504)  # status codes after which a later try may succeed
 
 
 class Broken(Exception):
-    """An answer came, but not the file, or not all of it; trying again may help."""
+    """The answer wasn't the file, or not all of it; trying again may help."""
 
 
 class Wait(Exception):
-    """The server asks to come back later."""
+    """The server asks to try again after `seconds`."""
 
     def __init__(self, text: str, seconds: float) -> None:
         super().__init__(text)
@@ -35,7 +35,7 @@ class Wait(Exception):
 
 
 def is_web(url: str) -> bool:
-    """Whether `url` may be the address of a file: http or https."""
+    """Whether `url` is an http or https address with a host."""
     try:
         parts = urlsplit(url)
         return bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
@@ -44,7 +44,7 @@ def is_web(url: str) -> bool:
 
 
 def answer(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
-    """The answer to a request, at the end of its redirections."""
+    """The answer to a request, after redirects."""
     address = url
     for _ in range(REDIRECTS):
         response = session.get(
@@ -64,29 +64,29 @@ def answer(session: requests.Session, url: str, headers: dict[str, str]) -> requ
 
 
 def check_answer(response: requests.Response, url: str) -> None:
-    """See that an answer brings a file, or a part of one.
+    """Check that an answer contains a file, or a part of one.
 
     Raises:
-        Wait: The server asks to come back later.
-        Broken: The answer may be another one the next time.
-        UserError: It brings no file.
+        Wait: The server asks to try again later.
+        Broken: A later try may succeed.
+        UserError: It contains no file.
     """
     status = response.status_code
-    said = f"answers {status} {printable(response.reason or '')[:80]}".strip()
+    answers = f"answers {status} {printable(response.reason or '')[:80]}".strip()
     if status in BUSY:
         seconds = _seconds(response.headers.get("Retry-After", ""))
         if seconds is not None:
-            raise Wait(said, seconds)
-        raise Broken(f"it {said}")
+            raise Wait(answers, seconds)
+        raise Broken(f"it {answers}")
     if status in (401, 403, 404):
         secret = "give the address with its token or password, if it has one"
-        raise UserError(f"{public(url)} {said}: look whether it is right, and {secret}")
+        raise UserError(f"{public(url)} {answers}: look whether it is right, and {secret}")
     if status not in (200, 203, 206):
-        raise UserError(f"{public(url)} {said}: that is no file")
+        raise UserError(f"{public(url)} {answers}: that is no file")
 
 
 def _seconds(text: str) -> float | None:
-    """How long Retry-After asks to wait, at least a second; None where it says nothing."""
+    """The seconds of a Retry-After header, at least one; None without a valid one."""
     text = text.strip()
     if text.isdecimal() and len(text) < 10:
         return max(1.0, float(text))
@@ -97,15 +97,15 @@ def _seconds(text: str) -> float | None:
 
 
 class Watch:
-    """Ends a connection that brings too little.
+    """Ends a connection that is too slow.
 
-    A socket's own time limit starts anew at each byte, so a server could hold it for ever.
+    A socket's own timeout starts again at each byte, so a server could hold it open for ever.
     """
 
     def __init__(self) -> None:
         self.ended = False
         self._socket: socket.socket | None = None
-        self._fed = 0
+        self._received = 0
         self._deadline = time.monotonic() + STALL
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -121,28 +121,28 @@ class Watch:
         self._thread.join()
 
     def over(self, connection: socket.socket) -> None:
-        """Watch this one from now on."""
+        """Watch this connection from now on."""
         self._socket = connection
 
     def feed(self, count: int) -> None:
-        """Bytes came."""
-        self._fed += count
-        if self._fed >= PIECE:
-            self._fed, self._deadline = 0, time.monotonic() + STALL
+        """Note that `count` bytes arrived."""
+        self._received += count
+        if self._received >= PIECE:
+            self._received, self._deadline = 0, time.monotonic() + STALL
 
     def _run(self) -> None:
         while not self._done.wait(max(0.0, self._deadline - time.monotonic())):
             if time.monotonic() >= self._deadline and self._socket is not None:
                 self.ended = True
                 with suppress(OSError):
-                    # The plain socket's: TLS would wait for a farewell.
+                    # The plain socket's shutdown: that of TLS would wait for the server.
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
                 return
             self._done.wait(0.05)
 
 
 class Adapter(requests.adapters.HTTPAdapter):
-    """Shows each connection to a watch."""
+    """An adapter of requests that hands each connection to a watch."""
 
     def __init__(self, watch: Watch) -> None:
         self._watch = watch

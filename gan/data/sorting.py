@@ -1,4 +1,4 @@
-"""The photos of a set as one folder a body type, for people: links that cost no room."""
+"""Sorts photos into one folder a body type, as links, for people to look at."""
 
 import errno
 import hashlib
@@ -11,10 +11,10 @@ from gan.data.prepared import appearing
 
 
 def sort(photos: list[Photo], name: str, key: str) -> Path | None:
-    """One folder a body type, of links to the photos: costs no room; None where none can be made.
+    """Make a folder of links to the photos; None where the disk allows none.
 
-    What this program unpacked is linked hard. A user's own photos are linked by name: a hard link
-    would change their time of change, by which a later call knows that they are the same.
+    Photos that this program unpacked get hard links. A user's own photos get symbolic links: a
+    hard link would change their ctime, by which a later call recognises them.
     """
     folder = cache_root() / "sorted" / f"{name}-{key}"
     own = cache_root().resolve() / "unpacked"
@@ -26,7 +26,7 @@ def sort(photos: list[Photo], name: str, key: str) -> Path | None:
                 for photo in photos:
                     if photo.problem:
                         continue
-                    # Folders and separators in the name would collide or nest.
+                    # Separators in the name are escaped, or it would be a path.
                     target = temporary / _flat(photo.body_type) / _flat(photo.name)
                     target.parent.mkdir(exist_ok=True)
                     while target.is_symlink() or target.exists():

@@ -1,4 +1,4 @@
-"""What preparing photos says to a person: before the long part, and when it is done."""
+"""The messages of a preparation: labels and warnings before it, and the result after it."""
 
 import csv
 import shlex
@@ -9,11 +9,11 @@ from pathlib import Path
 from gan.data.labels import MANY, Labelled
 from gan.data.prepared import Split, read, read_description
 
-REASONS = 4  # of files that are left out, in a message of one line
+REASONS = 4  # the most frequent ones that a message of one line lists
 
 
 def before(labelled: Labelled, source: str) -> str:
-    """Who labels the photos of `source`, the classes, and what looks wrong: lines to print."""
+    """The source of the labels, the classes and splits, and warnings: lines to print."""
     classes = labelled.classes()
     named = [f"{name} {count}" for name, count in classes.items()]
     word = "class" if len(classes) == 1 else "classes"
@@ -35,7 +35,7 @@ def before(labelled: Labelled, source: str) -> str:
 
 
 def after(folder: Path) -> str:
-    """What the prepared set in `folder` holds, what was left out, and what comes next.
+    """The counts of the prepared set in `folder`, skipped files, and the next command.
 
     Raises:
         UserError: The folder is no prepared set, or damaged.
@@ -58,15 +58,15 @@ def after(folder: Path) -> str:
 
 
 def left_out(skipped: Iterable[tuple[str, str]]) -> list[str]:
-    """A line for each reason, the commonest first."""
+    """A line for each reason, the most frequent first."""
     return [f"  skipped: {count} ({reason})" for reason, count in _reasons(skipped)]
 
 
 def why(skipped: Iterable[tuple[str, str]]) -> str:
-    """The commonest reasons as an addition to a sentence; empty without any."""
+    """The most frequent reasons as an addition to a sentence; "" without any."""
     reasons = _reasons(skipped)
-    some = "; ".join(f"{count} x {reason}" for reason, count in reasons[:REASONS])
-    return f" ({some})" if some else ""
+    listed = "; ".join(f"{count} x {reason}" for reason, count in reasons[:REASONS])
+    return f" ({listed})" if listed else ""
 
 
 def _reasons(skipped: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
@@ -74,7 +74,7 @@ def _reasons(skipped: Iterable[tuple[str, str]]) -> list[tuple[str, int]]:
 
 
 def _general(reason: str) -> str:
-    """A reason without what it says of the single file."""
+    """A reason without the details of one file."""
     if ", which is labelled " in reason:
         return "duplicate with another label"
     if reason.startswith("a table"):

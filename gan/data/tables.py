@@ -1,4 +1,4 @@
-"""Label tables: what a CSV or JSON-lines file says of each photo, and which photo it means."""
+"""Reads label tables (CSV or JSON lines), and finds the photos that their rows name."""
 
 import csv
 import io
@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 
 from gan.address import public
 from gan.data.archive import PICTURES
-from gan.data.body_types import Split, known, split_of, types_in
+from gan.data.body_types import Split, body_type_of, split_of, types_in
 from gan.data.listing import LARGEST_TABLE, Entry
 from gan.errors import UserError
 
-# Headers without case, spaces, hyphens and underscores; the first that a table has counts.
+# Column names without case, spaces, hyphens and underscores, the preferred ones first.
 FILE_COLUMNS = (
     *("filename", "file", "image", "imagepath", "imagename", "filepath", "path", "photo"),
     *("relativeimpath", "fname", "img", "imageid", "id", "name"),
@@ -36,37 +36,37 @@ _TRUTHS = {
     "true": "test",
     "yes": "test",
 }
-# What a file that is no Unicode may be in; the one that names most photos is taken.
+# Encodings of a file that isn't Unicode; the one by which most photos are found is taken.
 _ENCODINGS = ("cp1252", "cp1250", "cp1251", "shift_jis", "gbk", "big5", "latin-1")
-_SAMPLE = 1000  # rows that are enough to tell which column names the photos
+_SAMPLE = 1000  # rows by which the column of file names is recognised
 
 
 class NoLabels(UserError):
-    """A table that can be read, and says nothing of labels."""
+    """A readable table has no labels."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one row says of a file: body type (None: nothing of it), split, where it is from."""
+    """One row of a table."""
 
     file: str
-    body_type: str | None
+    body_type: str | None  # None if the table has no column of types
     split: Split
-    source: str = ""
+    source: str = ""  # the collection that the photo comes from
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table that a photo may be found for."""
+    """A table of labels."""
 
     name: str  # for messages
-    folder: str  # its folder, relative to the photos' as "a/b"; "" for a table elsewhere
+    folder: str  # its folder relative to that of the photos; "" for a table elsewhere
     lines: list[Line]
-    note: str = ""  # what was assumed in reading it
+    note: str = ""  # a warning, such as a guessed encoding
 
 
 class PhotoNames:
-    """Finds the photo that a table's text means."""
+    """Finds the photos that texts in a table name."""
 
     def __init__(self, photos: Iterable[Entry]) -> None:
         self._by_name: dict[str, list[tuple[list[str], Entry]]] = defaultdict(list)
@@ -77,12 +77,12 @@ class PhotoNames:
             self._by_stem[PurePosixPath(parts[-1]).stem].append((parts, photo))
 
     def find(self, text: str, folder: str = "", split: Split = "") -> tuple[list[Entry], int]:
-        """The photos that `text` may mean, and how well they fit, rising from 0 to 3.
+        """The photos that `text` may mean, and how well they fit, from 0 to 3 (best).
 
-        In this order: the path from `folder`, that of the table; the path from the top; then as
-        much of the end of the path as fits, a bare name first below `folder` or in a folder of
-        its `split`. Case, slashes, drive letters, Unicode forms and a missing ending make no
-        difference.
+        Preferred are, in this order: the path from the table's `folder`, the path from the top,
+        and the longest matching end of the path; of several, those below `folder`, then those in a
+        folder of the same `split`. Case, slashes, drive letters, Unicode forms and a missing ending
+        don't matter.
         """
         parts = _parts(text)
         candidates = self._by_name.get(parts[-1]) or self._by_stem.get(parts[-1]) if parts else None
@@ -108,7 +108,7 @@ class PhotoNames:
         )
 
     def near(self, text: str) -> str:
-        """A photo whose name begins or ends like `text`, for messages; "" for none."""
+        """A photo with a name similar to `text`, for messages; "" for none."""
         parts = _parts(text)
         stem = re.sub(r"^0+", "", PurePosixPath(parts[-1]).stem) if parts else ""
         if not stem:
@@ -120,7 +120,7 @@ class PhotoNames:
 
 
 def split_folder(name: str) -> Split:
-    """The split that a folder above a photo names: the nearest one."""
+    """The split that the nearest folder above a photo means, if any does."""
     folders = PurePosixPath(name).parts[:-1]
     return next((split for folder in reversed(folders) if (split := split_of(folder))), "")
 
@@ -130,14 +130,14 @@ def _key(text: str) -> str:
 
 
 def _parts(text: str) -> list[str]:
-    """A path as people write it, part by part, without what makes no difference."""
+    """The parts of a path in a normal form, without drive letters, quotes and dots."""
     text = re.sub(r"^(file:/+)?[A-Za-z]:(?=[\\/])|^\w+://", "", text.strip().strip("\"'"))
     parts = [part.strip() for part in _key(text.replace("\\", "/")).split("/")]
     return [part for part in parts if part not in ("", ".", "..")]
 
 
 def _shared(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many parts two paths share from their ends; an ending that one lacks is forgiven."""
+    """The number of parts that two paths share at their ends; one may lack the file's ending."""
     count = 0
     for x, y in zip(reversed(a), reversed(b), strict=False):
         if x != y and not (count == 0 and PurePosixPath(x).stem == y):
@@ -147,12 +147,12 @@ def _shared(a: Sequence[str], b: Sequence[str]) -> int:
 
 
 def read(path: Path, photos: PhotoNames, folder: str | None = None) -> Table:
-    """Read a table and find its columns: that of files by which one names photos.
+    """Read a table, and find its columns of files, types and splits.
 
     Args:
-        path: .csv, .tsv, .jsonl, or any other text with commas, semicolons, tabs or bars.
-        photos: What it may be about.
-        folder: Where it lies in the photos' folder; None: elsewhere.
+        path: A .csv, .tsv, .jsonl, or any other text with commas, semicolons, tabs or bars.
+        photos: The photos, by which the column of files is recognised.
+        folder: The table's folder relative to that of the photos; None if it is elsewhere.
 
     Raises:
         UserError: It can't be read, or has no column of types or splits.
@@ -237,14 +237,14 @@ def _csv_rows(path: Path, text: str) -> list[list[str]]:
 def _lines(
     path: Path, rows: list[list[str]], photos: PhotoNames, folder: str
 ) -> tuple[int, list[Line]]:
-    """What each row says, and how many of the first rows name a photo."""
+    """The number of first rows that name a photo, and all rows."""
     if not rows:
         raise UserError(f"{path} can't be read as a table: it is empty")
     width = max(map(len, rows))
     rows = [[*row, *([""] * (width - len(row)))] for row in rows]
     header = rows[0]
     if any(_is_file(cell) and photos.find(cell, folder)[0] for cell in header):
-        header = [""] * width  # there is none: the first row names a photo
+        header = [""] * width  # the first row names a photo, so there is no header
     else:
         rows = rows[1:]
     columns = {
@@ -275,9 +275,10 @@ def _lines(
 def _file_column(
     rows: list[list[str]], columns: dict[str, int], width: int, photos: PhotoNames, folder: str
 ) -> tuple[int, int]:
-    """The column that names most photos, and how many its first rows name.
+    """The column that names most photos, and how many of its first rows do.
 
-    A column with another header counts only with endings: numbers fit numbered photos by chance.
+    In a column whose header isn't one of FILE_COLUMNS only names with an ending count: plain
+    numbers fit numbered photos by chance.
     """
     named = [columns[name] for name in FILE_COLUMNS if name in columns]
     order = [*named, *(i for i in range(width) if i not in named)]
@@ -320,22 +321,22 @@ def _cell_split(cell: str) -> Split:
 def _type_cells(
     rows: list[list[str]], header: list[str], columns: dict[str, int], file: int, split: int | None
 ) -> list[str] | None:
-    """The class that each row names; None where no column is one of types."""
+    """The class of each row; None if the table has no column of types."""
     others = [i for i in range(len(header)) if i not in (file, split)]
     named = [columns[name] for name in TYPE_COLUMNS if columns.get(name) in others]
-    # A number beside the name that it stands for is no class.
+    # Prefer a column of names to one of numbers.
     named.sort(key=lambda i: all(row[i].strip().isdecimal() for row in rows))
     sample = rows[:_SAMPLE]
     typed = [
         i
         for i in others
-        if 2 * sum(bool(known(row[i]) or types_in(row[i])) for row in sample) > len(sample)
+        if 2 * sum(bool(body_type_of(row[i]) or types_in(row[i])) for row in sample) > len(sample)
     ]
     if chosen := [*named, *typed]:
         return [row[chosen[0]].strip() for row in rows]
     flags = [i for i in others if rows and all(row[i].strip() in ("0", "1") for row in rows)]
     if len(flags) > 1 and all(header[i] for i in flags):
-        # One column a class, as Roboflow exports them; more than one mark is no single class.
+        # One column for each class, as Roboflow exports them; a row with several marks has none.
         marks = [[header[i].strip() for i in flags if row[i].strip() == "1"] for row in rows]
         return [names[0] if len(names) == 1 else "" for names in marks]
     return None

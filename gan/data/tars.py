@@ -1,4 +1,4 @@
-"""The members of a .tar, however it is compressed and however old its format is."""
+"""Reads the members of a .tar of any compression and any version of the format."""
 
 import bz2
 import gzip
@@ -20,13 +20,13 @@ else:
     from backports import zstd
 
 FOLDER_LIST = b"D"  # of an incremental backup
-HEADERS = 1 << 17  # members whose names tell an encoding
+HEADERS = 1 << 17  # members by whose names the encoding is guessed
 
 
 class _Header(tarfile.TarInfo):
     """A header of which only name, kind, size and link are read.
 
-    Owners, rights and time stamps are nothing to us, and an odd one must not cost the archive.
+    Owners, rights and time stamps are blanked, so that odd ones don't make tarfile fail.
     """
 
     @classmethod
@@ -35,7 +35,7 @@ class _Header(tarfile.TarInfo):
             block = bytearray(buf)
             for start, end in ((100, 124), (136, 148), (265, 345)):
                 block[start:end] = bytes(end - start)
-            if block[257:262] != b"ustar":  # the format of before 1988 ends here
+            if block[257:262] != b"ustar":  # the header of the format before 1988 ends here
                 block[257:] = bytes(512 - 257)
             block[148:156] = b" " * 8
             block[148:156] = b"%06o\0 " % sum(block)
@@ -44,7 +44,7 @@ class _Header(tarfile.TarInfo):
 
 
 def _is_header(block: bytes) -> bool:
-    """Whether 512 bytes are a header: its checksum tells, in every version of the format."""
+    """Whether 512 bytes are a header, by its checksum."""
     digits = block[148:156].strip(b" \0")
     if len(block) != tarfile.BLOCKSIZE or not digits or digits.strip(b"01234567"):
         return False
@@ -54,10 +54,10 @@ def _is_header(block: bytes) -> bool:
 
 
 def plain_tar(file: BinaryIO, called: str) -> BinaryIO | None:
-    """The plain bytes of a tar; None where `file` is neither one nor compressed.
+    """The uncompressed bytes of a tar; None if `file` is neither a tar nor compressed.
 
     Raises:
-        UserError: Something else is compressed here.
+        UserError: The compressed file isn't a tar.
         Exception: The compressed data are damaged.
     """
     file.seek(0)
@@ -84,13 +84,13 @@ def plain_tar(file: BinaryIO, called: str) -> BinaryIO | None:
 
 
 def _is_lzma(start: bytes) -> bool:
-    """Whether this may be the format of before xz, which has no signature of its own."""
+    """Whether this may be LZMA, the format before xz, which has no signature."""
     window = int.from_bytes(start[1:5], "little")
     return start[:1] == b"\x5d" and window >= 1 << 12 and window & (window - 1) == 0
 
 
 def tar_members(plain: BinaryIO, called: str) -> Iterator[Member]:
-    """The members of a tar, in the order in which they lie there."""
+    """The members of a tar, in its order."""
     encoding: str | None = None
     file = _Bounded(plain)
     tar = _open(file)
@@ -99,7 +99,7 @@ def tar_members(plain: BinaryIO, called: str) -> Iterator[Member]:
         name = info.name
         if any("\udc80" <= character <= "\udcff" for character in name):
             if encoding is None:
-                encoding = _encoding(plain)  # tarfile itself finds the place again
+                encoding = _encoding(plain)  # tarfile then seeks back by itself
             if encoding:
                 name = name.encode(errors="surrogateescape").decode(encoding, "replace")
         kind: Kind = "other"
@@ -111,10 +111,10 @@ def tar_members(plain: BinaryIO, called: str) -> Iterator[Member]:
             kind = "copy" if info.islnk() else "link"
         opener = cast(Callable[[], BinaryIO], partial(tar.extractfile, info))
         yield Member(name, kind, info.size, opener, info.linkname)
-    # tarfile takes a damaged header for the end of the archive, which is a block of zeros.
+    # A tar ends with blocks of zeros; tarfile takes a damaged header for the end too.
     if file.last != bytes(tarfile.BLOCKSIZE):
         raise UserError(f"{called} is damaged: it ends too early")
-    # A compressed stream's checksum comes last; padding after the end is short.
+    # Read on, since the checksum of a compressed stream comes last. Padding after a tar is short.
     for _ in range(64):
         if not file.read(CHUNK):
             return
@@ -132,7 +132,7 @@ def _open(file: "_Bounded") -> tarfile.TarFile:
 
 
 def _encoding(plain: BinaryIO) -> str:
-    """What the names are in that aren't UTF-8: all of them are looked at first."""
+    """The encoding of the names that aren't UTF-8, guessed from all of them."""
     plain.seek(0)
     names = []
     tar = _open(_Bounded(plain))
@@ -155,13 +155,13 @@ def _is_utf8(name: bytes) -> bool:
 class _Bounded:
     """A file that refuses huge reads.
 
-    tarfile reads long-name and pax headers in one go, as many bytes as the header claims: a few
+    tarfile reads long-name and pax headers at once, with the size that the header claims, so a few
     kilobytes of .tar.gz could fill the memory.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
-        self.last = b""  # what the latest read gave
+        self.last = b""  # the result of the last read
         self.seek = file.seek
         self.tell = file.tell
 

@@ -1,4 +1,4 @@
-"""Which train photos are kept back for looks during development: the validation split."""
+"""Chooses the validation split, which is for figures during development, from the train photos."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 SHARE = 0.1  # of the train photos
-FEWEST = 20  # of a class; a class of fewer than five times as many gives a fifth
+FEWEST = 20  # photos of a class; of a class with fewer than five times as many it is a fifth
 
 
 def choose_validation(
@@ -16,15 +16,14 @@ def choose_validation(
 ) -> npt.NDArray[np.bool_]:
     """Mark a tenth of each class's train photos: bool [N].
 
-    The choice follows a hash of the file's own name and its body type, not of its bytes: a photo
-    is then on the same side in every size and format that a data set is offered in, so that a
-    run that grows from a smaller one doesn't meet photos that were kept back from that. It needs
-    nothing but what every prepared set holds (files.csv), and leaves the test split as it is.
+    The choice depends on a hash of file name and body type, not of the file's bytes, so that a
+    photo is in the same split in every size and format of a data set. A run that grows from a
+    smaller one is then not trained on that one's validation photos. The test split doesn't change.
 
     Args:
         files: Names as in files.csv, in the order of the pictures.
-        body_types: Of each file.
-        test: True where a photo is in the test split.
+        body_types: The body type of each file.
+        test: True for photos of the test split.
     """
     chosen = np.zeros(len(test), bool)
     hashes = np.array([_hash(file, kind) for file, kind in zip(files, body_types, strict=True)])
@@ -39,6 +38,6 @@ def choose_validation(
 
 
 def _hash(file: str, kind: str) -> float:
-    """From 0 to 1."""
+    """A hash as a number from 0 to 1."""
     name = f"{kind}/{PurePosixPath(file).stem}".encode(errors="replace")
     return int.from_bytes(hashlib.sha256(name).digest()[:7], "big") / 2**56

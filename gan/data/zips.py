@@ -1,4 +1,4 @@
-"""The members of a .zip, by Python's zipfile and the methods that it lacks."""
+"""Reads the members of a .zip, with compression methods that Python's zipfile lacks."""
 
 import copy
 import errno
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 UTF8, ENCRYPTED, PATCHED = 0x800, 0x41, 0x20  # flags of a member
 UNICODE_PATH = 0x7075  # an extra field: the name as UTF-8, beside one in an older encoding
-# What nothing here unpacks, by the number of the method (APPNOTE.TXT 4.4.5).
+# Methods that aren't supported, by their numbers (APPNOTE.TXT 4.4.5).
 OTHERS = {
     1: "Shrink: unar unpacks it",
     6: "Implode: 7z x unpacks it",
@@ -35,7 +35,7 @@ OTHERS = {
 
 
 def zip_members(file: BinaryIO, called: str, most: int) -> tuple[Iterator[Member], int]:
-    """The members of a .zip, and how many they are.
+    """The members of a .zip, and their number.
 
     Raises:
         UserError: The list of members is damaged, or longer than `most`.
@@ -61,7 +61,7 @@ def _member(
     name = info.filename
     if raw is not None:
         name = _unicode_path(info, raw) or raw.decode(encoding, "replace").partition("\0")[0]
-    # Unix keeps the kind of file in the high half; 0 is a packer that says nothing of it.
+    # The high half holds Unix's file type; it is 0 if the packer doesn't set it.
     form = stat.S_IFMT(info.external_attr >> 16)
     kind: Kind = "other"
     if form == stat.S_IFLNK:
@@ -82,7 +82,7 @@ def _raw_name(info: zipfile.ZipInfo) -> bytes:
 
 
 def _unicode_path(info: zipfile.ZipInfo, raw: bytes) -> str:
-    """The name in its Unicode field; empty where there is none, or it is of another name."""
+    """The name in the member's Unicode field; "" if there is none, or it is of another name."""
     extra = info.extra
     while len(extra) >= 4:
         kind, length = struct.unpack("<HH", extra[:4])
@@ -96,7 +96,7 @@ def _open(pack: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
     _agree(pack, info)
     if info.compress_type not in _OURS:
         return cast(BinaryIO, pack.open(info))
-    # As it lies there: the packed bytes as those of a stored member without a checksum.
+    # Let zipfile read the compressed bytes, as if the member were stored without a checksum.
     packed = copy.copy(info)
     packed.compress_type, packed.file_size = zipfile.ZIP_STORED, info.compress_size
     del packed.CRC
@@ -105,9 +105,9 @@ def _open(pack: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
 
 
 def _agree(pack: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Take the member's own header's name as the expected one.
+    """Make zipfile expect the name in the member's own header.
 
-    zipfile wants it to be that of the list, but packers write the two in different encodings.
+    It compares that with the name in the list of members, but packers may encode them differently.
     """
     assert pack.fp is not None
     pack.fp.seek(info.header_offset)
@@ -119,9 +119,9 @@ def _agree(pack: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
 
 
 class _Inflate64(io.RawIOBase):
-    """Undoes Deflate64, which Windows packs large files with."""
+    """A file that is unpacked from Deflate64, which Windows uses for large files."""
 
-    PIECE = 256  # packed bytes at a time: even so they may become megabytes
+    PIECE = 256  # packed bytes at a time, which may become megabytes
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed, self._inflater, self._ready = packed, inflate64.Inflater(), b""
@@ -142,7 +142,7 @@ class _Inflate64(io.RawIOBase):
 
 
 class _Checked(io.RawIOBase):
-    """Bytes whose checksum must be right at their end."""
+    """A file whose checksum is verified at its end."""
 
     def __init__(self, source: BinaryIO, checksum: int) -> None:
         self._source, self._expected, self._found = source, checksum, 0
@@ -181,13 +181,13 @@ class _AtMost(list[zipfile.ZipInfo]):
 
 
 class _Zip(zipfile.ZipFile):
-    """Stops among the headers: 46 bytes of one take half a kilobyte in memory."""
+    """Stops reading headers at a limit: a header of 46 bytes takes half a kilobyte in memory."""
 
     def __init__(self, file: BinaryIO, members: _AtMost) -> None:
         self._members = members
         super().__init__(file)
 
-    # ZipFile begins with an empty list of its own, and appends a header at a time.
+    # ZipFile assigns an empty list and appends headers to it; this list is kept instead.
     @property
     def filelist(self) -> list[zipfile.ZipInfo]:
         return self._members

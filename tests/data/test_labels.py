@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gan.data.body_types import BODY_TYPES, normal
+from gan.data.body_types import BODY_TYPES, class_name
 from gan.data.by_folder import car_connection
 from gan.data.labels import Labelled, choose, label
 from gan.errors import UserError
@@ -48,7 +48,7 @@ def test_car_connection_names(name: str, body_type: str | None) -> None:
     [("SUV", "suv"), (" Station_Wagon ", "wagon"), ("pick-up", "pickup"), ("Coupé", "coupe")],
 )
 def test_names_of_types_are_made_alike(name: str, body_type: str) -> None:
-    assert normal(name) == body_type
+    assert class_name(name) == body_type
 
 
 def test_class_folders_at_any_depth_with_split_folders(tmp_path: Path) -> None:
