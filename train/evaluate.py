@@ -22,7 +22,7 @@ from gan.metrics.evaluation import Effort, Evaluation
 from gan.metrics.extractors import create
 from gan.metrics.glossary import DINOV2, INCEPTION, LITE2
 from gan.metrics.judge import judge_of
-from gan.metrics.source import held_out_split, photos_of
+from gan.metrics.run_photos import held_out_split, photos_of
 from gan.runs import Run, find_run
 
 NETWORKS = {"lite2": LITE2, "inception": INCEPTION, "dinov2": DINOV2}
@@ -92,7 +92,7 @@ def main() -> None:
             print(f"{table}\n")
         else:
             print("  no class figures: the generator takes no class\n")
-        if table := report.by_source(run.read_sources()):
+        if table := tables.by_source(run.read_sources()):
             print(f"{table}\n")
         if held_out_split(run, options.test) is None:
             print(

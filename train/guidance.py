@@ -14,7 +14,7 @@ from gan.cli import parse
 from gan.errors import UserError, command
 from gan.metrics.guidance import sweep
 from gan.metrics.judge import judge_of
-from gan.metrics.source import photos_of
+from gan.metrics.run_photos import photos_of
 from gan.runs import find_run
 
 

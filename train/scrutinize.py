@@ -14,13 +14,13 @@ from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.errors import UserError, command
+from gan.metrics.run_photos import photos_of
 from gan.metrics.scrutiny import (
     checker_energy,
     detector_auc,
     weave_energy,
     write_blind_sheet,
 )
-from gan.metrics.source import photos_of
 from gan.runs import find_run
 from gan.sampling import generate_set
 

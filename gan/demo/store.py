@@ -282,7 +282,8 @@ def _film(frames: np.ndarray, height: int) -> bytes:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _directions(path: str, changed: Stamp, generator: str) -> np.ndarray:
-    kinds: dict[str, reading.Kind] = dict.fromkeys(DIRECTIONS, "number") | {"generator": "text"}
+    kinds: dict[str, reading.Kind] = dict.fromkeys(DIRECTIONS, "number")
+    kinds["generator"] = "text"
     try:
         table = reading.read_table(Path(path), kinds)
     except (FileNotFoundError, UserError):

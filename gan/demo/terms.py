@@ -6,7 +6,7 @@ _METRICS = {
     metric.name: metric.meaning
     + (f" {metric.better.capitalize()} is better." if metric.better else "")
     for key, metric in METRICS.items()
-    if metric.about != "training" and not key.endswith((FLOOR, NOISE))
+    if metric.subject != "training" and not key.endswith((FLOOR, NOISE))
 }
 
 TERMS = {

@@ -21,7 +21,7 @@ from gan.metrics.judge import Judge
 from gan.metrics.measures import frechet_distance
 from gan.metrics.memorisation import SCANNED, copy_rows, neighbour_rows
 from gan.metrics.noise import scramble
-from gan.metrics.source import check_source, held_out_split
+from gan.metrics.run_photos import check_source, held_out_split
 from gan.runs import Run
 from gan.sampling import generate_set
 

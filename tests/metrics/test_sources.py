@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gan.metrics import report, sources
+from gan.metrics import sources, tables
 from gan.metrics.teaching import GENERATED, PHOTOS, Lessons
 from gan.runs import SOURCE_KINDS
 
@@ -32,7 +32,7 @@ def test_each_source_has_its_own_accuracy() -> None:
     halves = sources.by_type(table).set_index(["body_type", "source"])
     assert halves.loc[("suv", "main"), "classifier"] == 1
     assert halves.loc[("suv", "the others"), "n_real"] == 10
-    text = report.by_source(table)
+    text = tables.by_source(table)
     assert "the others" in text
     assert "1.000" in text
 
@@ -55,4 +55,4 @@ def test_a_column_of_one_address_a_photo_is_cut_to_a_few_sources() -> None:
 
 def test_nothing_is_said_without_sources() -> None:
     table = sources.table(_lessons(4), np.array(["a"] * 4))
-    assert report.by_source(table.head(0)) == ""
+    assert tables.by_source(table.head(0)) == ""

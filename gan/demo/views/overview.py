@@ -1,5 +1,7 @@
 """Front page: what this is, how good it is, and short answers to the usual questions."""
 
+from typing import Any
+
 import streamlit as st
 
 from gan import runs
@@ -81,7 +83,7 @@ if shown is not None:
 kernel = run_summary.kernel(entries)
 van = next((name for name in (shown.classes if shown else ()) if "van" in name.lower()), "Van")
 RESULTS = ("views/results.py", ":material/query_stats:")
-CARDS = (
+CARDS: tuple[Any, ...] = (
     (
         KernelSize.question,
         kernel,
