@@ -58,7 +58,7 @@ class Metric:
     home: str = ""  # the extractor that the name alone means; another is added in brackets
     ruler: bool = False  # whether there are values of photos (FLOOR) and noise (NOISE) beside it
     on_photos: str = ""  # key of what photos score in the pictures' place, where it isn't a FLOOR
-    headline: tuple[str, ...] = ()  # the extractors whose values are in the short table of a run
+    headline: tuple[str, ...] = ()  # the extractors whose values sum a run up in the app
 
     @property
     def sign(self) -> int:
@@ -363,7 +363,7 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
 
 METRICS: dict[str, Metric] = dict(_with_rulers())
 BY_CLASS = tuple(key for key, metric in METRICS.items() if metric.by_class)
-# The metrics of a short table: (key, extractor).
+# (key, extractor) of the figures that sum a run up in the app.
 HEADLINE = [(key, network) for key, metric in METRICS.items() for network in metric.headline]
 
 
