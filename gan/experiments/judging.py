@@ -1,22 +1,25 @@
 """The figures by which experiments judge a run, of all pictures and of each class."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from torch import Tensor
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.checkpoint import load_generator
 from gan.data.prepared import Photos
-from gan.metrics import fidelity
+from gan.metrics import copies, fidelity
 from gan.metrics.class_figures import diversity_rows, recognition_rows
 from gan.metrics.classifier import predict
 from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Row
-from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.glossary import CLASSIFIER, FLOOR
 from gan.metrics.judge import Judge
 from gan.metrics.measures import median_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
+COMPARED = 250  # pictures, and photos not trained on, of a class that are compared with its photos
 DRAWS = 39  # random sets of photos not trained on, for the permutation test of `_neighbours`
 
 
@@ -73,6 +76,38 @@ def class_rows(
         if seed == 0:
             figures += _neighbours(read.pooled, labels, known, photos, learned)
         rows += [row | {"seed": seed} for row in figures]
+    return rows
+
+
+def copy_rows(
+    run: Run, photos: Photos, learned: np.ndarray, types: Sequence[str], count: int
+) -> list[Row]:
+    """`copies` of classes: the share of pictures that fit a photo too well, and what is chance.
+
+    Pictures of a class are laid over the photos of it that were learned from (`learned` holds
+    indices, int64), and so are photos of it that were not: `copies_floor` is their share. At most
+    `count` pictures are drawn.
+    """
+    count = min(count, COMPARED * len(photos.classes))
+    pictures, labels = generate_set(load_generator(run), count)
+    rows: list[Row] = []
+    for name in types:
+        k = photos.classes.index(name)
+        known = learned[photos.labels[learned] == k]
+        others = np.setdiff1d(np.flatnonzero(photos.labels == k), known)
+        others = np.random.RandomState(k).permutation(others)[:COMPARED]
+        if not len(known) or not len(others):
+            continue
+        shown = photos.pictures[known]
+        unseen = copies.match(photos.pictures[others], shown, f"{name}, unseen photos")
+        made = copies.match(pictures[labels == k], shown, f"{name}, copies")
+        shared: Row = {"extractor": "", "body_type": name, "reference": "train"}
+        shared |= {"n_real": len(known)}
+        share, floor = made.copies(unseen), copies.held_out_rate(unseen)
+        rows += [
+            shared | {"metric": "copies", "value": share, "n_fake": len(made.similarity)},
+            shared | {"metric": "copies" + FLOOR, "value": floor, "n_fake": len(others)},
+        ]
     return rows
 
 

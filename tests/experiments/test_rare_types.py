@@ -12,6 +12,7 @@ import torch
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import judging, results, running
+from gan.experiments.permutation import LEVEL
 from gan.experiments.studies import rare_types
 from gan.experiments.studies.rare_types import (
     CUT,
@@ -24,10 +25,11 @@ from gan.experiments.studies.rare_types import (
     share_kept,
 )
 from gan.metrics.glossary import CLASSIFIER
+from gan.recipes import LONG, PROJECTED
 from gan.runs import Run
 from tests.experiments.conftest import SMALL
 
-LENGTH = RareTypesLength(pictures=16, bank=4, **SMALL)
+LENGTH = RareTypesLength(pictures=16, bank=4, recipe=PROJECTED, end_seeds=SMALL["seeds"], **SMALL)
 
 
 @pytest.fixture
@@ -58,6 +60,26 @@ def test_the_plan_pairs_every_cut_with_and_without_balance(experiment: RareTypes
         assert planned.config.loop.balanced == planned.setting.endswith("-balanced")
         assert planned.config.loop.seed == planned.seed
     assert len({planned.stages[0].pictures for planned in runs}) == 1
+
+
+def test_the_two_ends_have_more_seeds(cars: Photos, tmp_path: Path, extractor: Any) -> None:
+    length = replace(LENGTH, end_seeds=(0, 1, 2, 3, 4))
+    runs = RareTypes(RareTypesOptions(), cars, tmp_path, extractor, length).plan()
+    seeds = {planned.setting: 0 for planned in runs}
+    for planned in runs:
+        seeds[planned.setting] += 1
+    assert {name for name, count in seeds.items() if count == 5} == {
+        "full", "cut-1/16", "cut-1/16-balanced",
+    }  # fmt: skip
+    assert seeds["cut-1/2"] == seeds["cut-1/8-balanced"] == 3
+
+
+def test_the_full_length_can_show_what_it_asks() -> None:
+    length = RareTypes.lengths["full"]
+    assert length.recipe is LONG
+    assert set(length.seeds) < set(length.end_seeds)
+    compared = 3  # with each other, in the table of the mean over the types
+    assert compared * 2 / 2 ** len(length.end_seeds) <= LEVEL
 
 
 def test_a_type_that_does_not_exist_is_one_line(
@@ -148,7 +170,7 @@ def test_the_experiment_for_real(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
-    folder, length = tmp_path / "rare-types", replace(LENGTH, seeds=(0,))
+    folder, length = tmp_path / "rare-types", replace(LENGTH, seeds=(0,), end_seeds=(0,))
     natural_run(tmp_path)
     experiment = RareTypes(RareTypesOptions(), cars, folder, extractor, length)
     monkeypatch.setattr(rare_types, "SHARES", (2, 16))
@@ -163,6 +185,8 @@ def test_the_experiment_for_real(
         value = rows.set_index("body_type")["value"]
         assert value[CUT] == pytest.approx((value["coupe"] + value["suv"]) / 2)
         assert value[KEPT] == pytest.approx((value["sedan"] + value["wagon"]) / 2)
+    copies = table[(table["metric"] == "copies") & (table["setting"] == "cut-1/16")]
+    assert set(copies["body_type"]) == {CUT, "coupe", "suv"}
     copying = table[(table["metric"] == "copying") & (table["setting"] == "cut-1/16")]
     assert {CUT, "coupe", "suv"} <= set(copying["body_type"])
     # How many photos a type had stands beside its figure.
@@ -171,7 +195,11 @@ def test_the_experiment_for_real(
     kid = table[(table["metric"] == "kid") & ~table["body_type"].isin(["all", CUT, KEPT])]
     assert kid["n_real"].nunique() == 1
     assert (table["view"] == NATURAL).sum() == 12
-    (by_count,) = RareTypes.findings(table)["One run on all photos"]
+    findings = RareTypes.findings(table)
+    claims = [one.claim for one in findings["GAN-test, type by type, with balanced sampling"]]
+    assert ["coupe" in claims[0], "suv" in claims[1], len(claims)] == [True, True, 2]
+    assert "sedan" in findings["Length of the training"][0].evidence
+    (by_count,) = findings["One run on all photos"]
     assert by_count.holds is True
     assert "rank correlation over 4 types 1 " in by_count.evidence
 
@@ -196,3 +224,26 @@ def test_findings_from_figures_alone() -> None:
     # All three seeds agree, which three seeds do by chance in a quarter of all cases.
     assert fewer.holds is None
     assert "difference cut-1/16 to full 0.5" in fewer.evidence
+
+
+def test_each_cut_type_and_the_length_of_training_are_judged_on_their_own() -> None:
+    rows = []
+    for seed in range(7):
+        for setting, few in (("full", 99), ("cut-1/16", 6)):
+            for name, value in (("van", 0.7), ("suv", 0.7 - 0.4 * (few == 6)), ("sedan", 0.5)):
+                key = {"setting": setting, "seed": seed, "view": VIEW, "metric": "gan_test"}
+                count = few if name != "sedan" else 99
+                row = key | {"extractor": CLASSIFIER, "body_type": name, "n_real": count}
+                rows.append(dict.fromkeys(results.COLUMNS) | row | {"value": value + seed / 1000})
+    tables = RareTypes.findings(pd.DataFrame(rows))
+    by_type = {
+        one.claim.split(",")[0]: one.holds
+        for one in tables["GAN-test, type by type, without balanced sampling"]
+    }
+    assert by_type == {
+        "the fewer photos of the type suv": True,
+        "the fewer photos of the type van": None,
+    }
+    (long_enough,) = tables["Length of the training"]
+    assert long_enough.holds is False
+    assert "sedan 0.503, suv 0.703, van 0.703" in long_enough.evidence

@@ -8,12 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from gan.config import RunConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments.experiment import Drawing, Experiment, Options, Row
 from gan.experiments.findings import (
     Finding,
     compared,
+    digits,
     everywhere,
     interval,
     linked,
@@ -22,22 +24,35 @@ from gan.experiments.findings import (
 )
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized, subset
 from gan.experiments.results import figure_rows, records, values
-from gan.metrics.glossary import CLASSIFIER, LITE2
-from gan.recipes import PROJECTED
+from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
+from gan.recipes import LONG, PROJECTED
 from gan.runs import Run, find_run, latest
 
 VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # one photo in so many is kept
 FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
-SUMMED = ("gan_test", "kid", "diversity_first", "learned_distance", "copying", "copying_rank")
+SUMMED = (
+    *("gan_test", "kid", "diversity_first"),
+    *("copies", "learned_distance", "copying", "copying_rank"),
+)
 CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
+NAMED = 0.6  # of each type's pictures, with nothing cut: below, the training was too short to tell
+
+# What fewer photos may do to a type: the metric, in words, and whether it rises with the photos.
+ASKED = (
+    ("gan_test", "the less often the classifier recognises it", True),
+    ("kid", "the farther it is from real photos (KID)", False),
+    ("diversity_first", "the less its pictures vary", True),
+)
+COPIED = ("copies", "the more of its pictures are copies", False)
 
 # What is drawn of the types that were cut, and by what it is measured.
 DRAWN = (
     ("gan_test", CLASSIFIER),
     ("kid", LITE2),
     ("diversity_first", CLASSIFIER),
+    ("copies", ""),
     ("copying", CLASSIFIER),
 )
 SAMPLING = {False: "as they come", True: "balanced"}  # how often a type is drawn in training
@@ -58,6 +73,10 @@ class RareTypesLength(Length):
 
     pictures: int = 100_000  # seen by a run, whatever its set's size
     bank: int = 256  # photos a class whose statistics are kept at hand
+    recipe: RunConfig = LONG
+    # Seeds of the two ends, nothing cut and 1/16, the first of them `seeds`: with seven pairs the
+    # smallest p is 1/64, so that three comparisons corrected together can be shown.
+    end_seeds: tuple[int, ...] = tuple(range(7))
 
 
 class RareTypes(Experiment):
@@ -74,8 +93,12 @@ class RareTypes(Experiment):
     options = RareTypesOptions
     lengths: ClassVar = {
         "full": RareTypesLength(),
-        "short": RareTypesLength(pictures=24_000, judged=2_000),
-        "tiny": RareTypesLength(pictures=512, bank=16, **TINY),
+        "short": RareTypesLength(
+            pictures=24_000, recipe=PROJECTED, end_seeds=(0, 1, 2), judged=2_000
+        ),
+        "tiny": RareTypesLength(
+            pictures=512, bank=16, recipe=PROJECTED, end_seeds=TINY["seeds"], **TINY
+        ),
     }
 
     def __init__(self, given: RareTypesOptions, photos: Photos, *others: Any) -> None:
@@ -116,14 +139,14 @@ class RareTypes(Experiment):
         return subset(self.photos, np.sort(both), name)
 
     def plan(self) -> list[Planned]:
-        """Seed by seed: nothing cut, then each cut with either sampling.
+        """Seed by seed: nothing cut, then each cut with either sampling; of later seeds the last.
 
         With nothing cut every type is sampled alike either way: one run serves both.
         """
         runs = []
-        for seed in self.length.seeds:
+        for seed in self.length.end_seeds:
             runs.append(self._planned(FULL, 1, False, seed))
-            for share in SHARES:
+            for share in SHARES if seed in self.length.seeds else SHARES[-1:]:
                 for balanced in (False, True):
                     setting = setting_of(share, balanced)
                     runs.append(self._planned(setting, share, balanced, seed))
@@ -132,7 +155,7 @@ class RareTypes(Experiment):
     def _planned(self, setting: str, share: int, balanced: bool, seed: int) -> Planned:
         stage = Stage((VIEW,), self.length.pictures)
         config = resized(
-            PROJECTED,
+            self.length.recipe,
             self.length,
             self.given.data,
             seed=seed,
@@ -151,15 +174,11 @@ class RareTypes(Experiment):
         from gan.experiments import judging
 
         share = next(n for n in (1, *SHARES) if self.set_of(n) is planned.photos)
-        return judging.class_rows(
-            run,
-            self.photos,
-            self.chosen(1),
-            self.chosen(share),
-            self.judges,
-            self.extractor,
-            count,
+        learned = self.chosen(share)
+        rows = judging.class_rows(
+            run, self.photos, self.chosen(1), learned, self.judges, self.extractor, count
         )
+        return rows + judging.copy_rows(run, self.photos, learned, self.cut, count)
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
         """Means over the cut types and over the others; then the natural distribution."""
@@ -181,27 +200,20 @@ class RareTypes(Experiment):
         for balanced in (False, True):
             how = "with" if balanced else "without"
             heading = f"A type cut to 1/{least}, {how} balanced sampling"
-            result[heading] = findings = []
-            settings = [setting_of(share, balanced) for share in reversed(SHARES)] + [FULL]
-            for metric, words, rises in (
-                ("gan_test", "the less often the classifier recognises it", True),
-                ("kid", "the farther it is from real photos (KID)", False),
-                ("diversity_first", "the less its pictures vary", True),
-            ):
-                wide = values(table, metric, VIEW, CUT)
-                claim = f"the fewer photos of a type, {words} ({how} balanced sampling, 1/{least})"
-                listed = ", ".join(f"{s} {spread(wide[s])}" for s in settings[1:-1] if s in wide)
-                between = f"; between: {listed or 'not measured'}"
-                # The runs share first weights and latents: those of a seed are pairs.
-                ends = [settings[0], FULL]
-                findings.append(compared(claim, wide, ends, True, 1 if rises else -1, between))
-            findings.append(_copies(table, settings[0], how))
+            result[heading] = [_fewer(table, CUT, balanced, *asked) for asked in ASKED]
+            result[heading].append(_copies(table, setting_of(least, balanced), how))
+            measured = set(table["metric"])
+            for asked in (one for one in (*ASKED, COPIED) if one[0] in measured):
+                title = METRICS[asked[0]].name
+                if each := [_fewer(table, one, balanced, *asked) for one in _cut_types(table)]:
+                    result[f"{title}, type by type, {how} balanced sampling"] = each
         result["Balanced sampling, mean over the cuts"] = [
             _balance(values(table, "gan_test", VIEW, body_type), whom)
             for body_type, whom in ((CUT, "the cut types"), (KEPT, "the other types"))
         ]
         if by_count := _by_count(table):
             result["One run on all photos"] = by_count
+        result["Length of the training"] = [_named(table)]
         return result
 
     @classmethod
@@ -256,6 +268,45 @@ def natural_rows(run: Run) -> list[Row]:
             row["n_real"] = counts.get(row["body_type"])
         rows.append(row | {"setting": NATURAL, "view": NATURAL})
     return rows
+
+
+def _cut_types(table: pd.DataFrame) -> list[str]:
+    """The types of which a run with the last cut had fewer photos than one with nothing cut."""
+    rows = table[(table["metric"] == "gan_test") & (table["view"] == VIEW)]
+    counts = rows.pivot_table(index="body_type", columns="setting", values="n_real")
+    ends = [setting_of(SHARES[-1], False), FULL]
+    if not set(ends) <= set(counts):
+        return []
+    fewer = counts.index[counts[ends[0]] < counts[ends[1]]]
+    return [str(name) for name in fewer if name not in ("all", CUT, KEPT)]
+
+
+def _fewer(
+    table: pd.DataFrame, body_type: str, balanced: bool, metric: str, words: str, rises: bool
+) -> Finding:
+    """What the last cut does to a type, or to the mean of the cut ones, by one metric."""
+    settings = [setting_of(share, balanced) for share in reversed(SHARES)]
+    wide = values(table, metric, VIEW, body_type)
+    whose = "a type" if body_type == CUT else f"the type {body_type}"
+    how = "with" if balanced else "without"
+    claim = f"the fewer photos of {whose}, {words} ({how} balanced sampling, 1/{SHARES[-1]})"
+    listed = ", ".join(f"{one} {spread(wide[one])}" for one in settings[1:] if one in wide)
+    between = f"; between: {listed or 'not measured'}"
+    # The runs share first weights and latents: those of a seed are pairs.
+    ends = [settings[0], FULL]
+    return compared(claim, wide, ends, True, 1 if rises else -1, between)
+
+
+def _named(table: pd.DataFrame) -> Finding:
+    """Whether every type is named as asked where nothing was cut; else cuts have little to harm."""
+    claim = f"with nothing cut, {100 * NAMED:.0f} % of each type's pictures are named as asked"
+    rows = table[(table["metric"] == "gan_test") & (table["view"] == VIEW)]
+    rows = rows[(rows["setting"] == FULL) & ~rows["body_type"].isin(["all", CUT, KEPT])]
+    if rows.empty:
+        return Finding(claim, None, "not measured")
+    means = rows.groupby("body_type")["value"].mean().sort_values()
+    listed = ", ".join(f"{name} {digits(value)}" for name, value in means.items())
+    return Finding(claim, bool(means.min() >= NAMED), f"means over seeds: {listed}")
 
 
 def _copies(table: pd.DataFrame, setting: str, how: str) -> Finding:
