@@ -1,5 +1,6 @@
 """The losses of the generator (G) and the discriminator (D), one objective for each recipe."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -11,6 +12,12 @@ from gan.data.batches import Batches
 from gan.drift import Bank, shift, statistics
 from gan.models.projected import CLASS_TAP, TAPS, FrozenFeatures
 from gan.processes import gather, own_part, rank_and_size
+
+# Of logits against targets from 0 (generated) to 1 (real), by AdversarialConfig.loss.
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce": F.binary_cross_entropy_with_logits,
+    "mse": F.mse_loss,
+}
 
 
 class Objective(nn.Module):
@@ -51,7 +58,7 @@ class Adversarial(Objective):
 
     def __init__(self, config: AdversarialConfig) -> None:
         super().__init__()
-        self.mse = config.loss == "mse"
+        self.loss = LOSSES[config.loss]
         # If G is updated first, D is unchanged since G's loss: its logits on `fake` serve again.
         self.retain_graph = config.first == "generator"
         self.order = self.order if self.retain_graph else ("discriminator", "generator")
@@ -78,10 +85,7 @@ class Adversarial(Objective):
     def distance(self, logits: Tensor, target: float) -> Tensor:
         """Mean loss of logits [N] against a target in [0, 1]."""
         logits = logits.float()
-        targets = torch.full_like(logits, target)
-        if self.mse:
-            return F.mse_loss(logits, targets)
-        return F.binary_cross_entropy_with_logits(logits, targets)
+        return self.loss(logits, torch.full_like(logits, target))
 
 
 class Drift(Objective):

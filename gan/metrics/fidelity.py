@@ -18,13 +18,13 @@ from gan.metrics.glossary import CLASSIFIER, DINOV2, FLOOR, NOISE, distance
 from gan.metrics.measures import (
     NEAREST,
     SEED,
+    compare,
     density_coverage,
     frechet_distance,
     frechet_distance_of,
     inception_score,
     kernel_distance,
     moments,
-    precision_recall,
 )
 
 
@@ -37,18 +37,15 @@ def rows(fake: Features, real: Features, extractor: str, reference: str = "train
         "n_fake": len(fake.pooled),
         "reference": reference,
     }
-    precision, recall = precision_recall(fake.pooled, real.pooled)
-    figures = [
-        counts
-        | {"metric": distance(extractor), "value": frechet_distance(fake.pooled, real.pooled)},
-        counts | _spread("kid", *kernel_distance(fake.pooled, real.pooled)),
-        counts | {"metric": "precision", "value": precision},
-        counts | {"metric": "recall", "value": recall},
-    ]
+    figures: list[Row] = []
+    for metric, value in compare(fake.pooled, real.pooled).items():
+        key = distance(extractor) if metric == "fd" else metric
+        spread = _spread(*value) if isinstance(value, tuple) else {"value": value}
+        figures.append(counts | {"metric": key} | spread)
     if extractor in (CLASSIFIER, DINOV2):
         return figures  # IS needs a classifier of many different things
-    score = _spread("is", *inception_score(fake.logits))  # it doesn't depend on photos
-    return [*figures, counts | score | {"n_real": None, "reference": ""}]
+    score = {"metric": "is"} | _spread(*inception_score(fake.logits))
+    return [*figures, counts | score | {"n_real": None, "reference": ""}]  # it needs no photos
 
 
 def class_rows(
@@ -69,8 +66,8 @@ def class_rows(
     for k, name in enumerate(classes):
         ours, theirs = (features[_choose(labels == k, count)] for features, labels in sides)
         result.append(
-            _spread("kid", *kernel_distance(ours, theirs, max(2, count // 2)))
-            | {"extractor": extractor, "body_type": name, "reference": "train"}
+            _spread(*kernel_distance(ours, theirs, max(2, count // 2)))
+            | {"metric": "kid", "extractor": extractor, "body_type": name, "reference": "train"}
             | {"n_real": count, "n_fake": count}
         )
     return result
@@ -198,10 +195,5 @@ def _choose(mask: np.ndarray, count: int) -> Tensor:
     return torch.from_numpy(np.random.RandomState(SEED).permutation(indices)[:count])
 
 
-def _spread(metric: str, mean: float, deviation: float) -> Row:
-    return {
-        "metric": metric,
-        "value": mean,
-        "low": mean - deviation,
-        "high": mean + deviation,
-    }
+def _spread(mean: float, deviation: float) -> Row:
+    return {"value": mean, "low": mean - deviation, "high": mean + deviation}

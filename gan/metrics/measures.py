@@ -19,6 +19,20 @@ NEAREST = 5  # k of density and coverage (Naeem et al. 2020)
 PART = 1000  # rows compared at once
 
 
+def compare(fake: Tensor, real: Tensor) -> dict[str, float | tuple[float, float]]:
+    """All figures of pictures against photos, by the metric's key in the glossary.
+
+    Features are [N,d] and [M,d]. A value, or a mean with its standard deviation.
+    """
+    precision, recall = precision_recall(fake, real)
+    return {
+        "fd": frechet_distance(fake, real),
+        "kid": kernel_distance(fake, real),
+        "precision": precision,
+        "recall": recall,
+    }
+
+
 def frechet_distance(fake: Tensor, real: Tensor) -> float:
     """Fréchet distance between Gaussians fitted to features [N,d] and [M,d] (Heusel et al. 2017).
 

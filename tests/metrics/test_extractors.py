@@ -13,7 +13,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.metrics import extractors, fidelity
+from gan.metrics import extractors, measures
 from gan.metrics.features import Features
 
 
@@ -51,15 +51,15 @@ def test_figures_equal_torch_fidelity_end_to_end(
         verbose=False,
     )
     ours, theirs = (extractors.extract(lite2, side, "test") for side in (fake, real))
-    distance = fidelity.frechet_distance(ours.pooled, theirs.pooled)
+    distance = measures.frechet_distance(ours.pooled, theirs.pooled)
     assert distance == pytest.approx(expected["frechet_inception_distance"], rel=1e-3)
-    assert fidelity.kernel_distance(ours.pooled, theirs.pooled, 30)[0] == pytest.approx(
+    assert measures.kernel_distance(ours.pooled, theirs.pooled, 30)[0] == pytest.approx(
         expected["kernel_inception_distance_mean"], rel=1e-3
     )
-    assert fidelity.precision_recall(ours.pooled, theirs.pooled) == pytest.approx(
+    assert measures.precision_recall(ours.pooled, theirs.pooled) == pytest.approx(
         (expected["precision"], expected["recall"])
     )
-    assert fidelity.inception_score(ours.logits)[0] == pytest.approx(
+    assert measures.inception_score(ours.logits)[0] == pytest.approx(
         expected["inception_score_mean"], rel=1e-3
     )
 
