@@ -15,7 +15,12 @@ from gan.runs import JUDGE_FILE, JUDGE_GRAPH
 ROOT = Path(__file__).resolve().parents[2]
 START = "streamlit_app.py"
 # What a package is called where it is imported, if not as where it is installed from.
-INSTALLED = {"PIL": "pillow", "pyarrow": "streamlit", "starlette": "streamlit"}
+INSTALLED = {
+    "PIL": "pillow",
+    "backports": "backports.zstd",
+    "pyarrow": "streamlit",
+    "starlette": "streamlit",
+}
 DOCKERFILE = """\
 FROM python:3.11-slim
 RUN useradd --create-home --uid 1000 visitor

@@ -49,6 +49,13 @@ def jpeg(picture: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def light_jpeg(picture: np.ndarray) -> bytes:
+    """Encode uint8 [H,W,3] for pages that show many: a third fewer bytes, for more of our time."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
+    return buffer.getvalue()
+
+
 def archive(pictures: np.ndarray, rows: list[dict[str, Any]], about: dict[str, Any]) -> bytes:
     """A ZIP of single pictures, `manifest.csv` (one row a picture) and `provenance.json`.
 

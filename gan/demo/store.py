@@ -265,7 +265,9 @@ def _row_jpegs(
     except (FileNotFoundError, UserError, ValueError):
         return None
     return [
-        pictures.jpeg(np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]]))
+        pictures.light_jpeg(
+            np.hstack([pictures.enlarge(one, height, natural) for one in row[:most]])
+        )
         for row in cut
     ]
 

@@ -3,7 +3,7 @@
 PYTHON is the interpreter of an environment that holds the bundle's requirements.txt and nothing
 else. Prints the time from starting the server to the first car, the time of 16 new ones, the
 server's memory after three checkpoints, and the bytes that a first visit loads; ends with 1 where
-a page shows an error.
+a page shows an error or a first visit is larger than LARGEST_VISIT.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from app_server import CHROMIUM, CHROMIUM_FLAGS, serve
 from visitor import Visitor
 from visitors import ask
 
+LARGEST_VISIT = 1_500_000  # bytes, compressed as they come
 PAGES = ("Generate", "Morph", "Guess", "Kernel size", "Training", "Results")
 
 
@@ -72,7 +73,9 @@ def main() -> None:
             )
             visitor.open()
             visitor.check()
-            print(f"a first visit loads {sum(loaded) / 1e6:.1f} MB")
+            print(f"a first visit loads {sum(loaded) / 1e6:.2f} MB")
+            if sum(loaded) > LARGEST_VISIT:
+                sys.exit(f"a first visit may load {LARGEST_VISIT / 1e6:.1f} MB")
             for name in PAGES:
                 visitor.go(name)
                 visitor.check()

@@ -155,7 +155,8 @@ if shown is not None:
     st.header("Facts", icon=":material/fact_check:")
     with st.container(border=True):
         st.markdown(run_summary.facts(shown))
-        st.code(run_summary.commands(shown), language="bash", wrap_lines=True)
+        # Not a box of code, whose colours would be a third of what a first visit loads.
+        st.markdown("  \n".join(f"`{line}`" for line in run_summary.commands(shown).splitlines()))
         st.download_button(
             "Download the weights",
             shown.run.generator_path.read_bytes,
@@ -169,35 +170,25 @@ st.markdown(
     "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
 )
-st.dataframe(
-    spreads.published(),
-    hide_index=True,
-    column_config={
-        "variant": st.column_config.TextColumn("Variant"),
-        "kernel": st.column_config.NumberColumn("Kernel"),
-        "epochs": st.column_config.NumberColumn("Epochs"),
-        "fid": st.column_config.NumberColumn("FID (published)", format="%.1f"),
-        "is": st.column_config.NumberColumn("IS (published)", format="%.2f"),
-        "losses": st.column_config.TextColumn("Losses, in its words", width="large"),
-    },
-    alt="The report's published figures for four trainings",
+# As lists: a table would load an editor of tables, a tenth of a first visit.
+st.markdown(
+    "\n".join(
+        f"- **{row['variant']}, kernel {row['kernel']}**, {row['epochs']} epochs: FID "
+        f"{row['fid']:.1f}, IS {row['is']:.2f}. Its losses, in its words: {row['losses']}."
+        for row in spreads.published().to_dict("records")
+    )
 )
 st.caption(
     "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
     "with the figures measured here."
 )
 st.markdown("What large systems reach on cars, by their own papers:")
-st.dataframe(
-    spreads.elsewhere(),
-    hide_index=True,
-    column_config={
-        "system": st.column_config.TextColumn("System"),
-        "photos": st.column_config.TextColumn("Photos"),
-        "size": st.column_config.TextColumn("Pixels"),
-        "fid": st.column_config.NumberColumn("FID (published)", format="%.2f"),
-        "source": st.column_config.TextColumn("Source"),
-    },
-    alt="Published FID of two large systems on cars",
+st.markdown(
+    "\n".join(
+        f"- **{row['system']}**: FID {row['fid']:.2f} on {row['photos']} photos, {row['size']} "
+        f"pixels ({row['source']})."
+        for row in spreads.elsewhere().to_dict("records")
+    )
 )
 st.caption(
     "Not comparable with anything here: other photos and hundreds of times as many, larger "

@@ -1,0 +1,70 @@
+"""What goes round the pages: scripts are packed as the browser can read them."""
+
+import asyncio
+import gzip
+import sys
+from collections.abc import Callable
+
+import pytest
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from gan.demo import server
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+SCRIPT = next(server.SCRIPTS.glob("static/js/index.*.js"))
+
+
+async def beyond(scope: Scope, receive: Receive, send: Send) -> None:
+    """The app that is reached where nothing is packed."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"the app"})
+
+
+def fetch(path: str, accepted: str) -> tuple[Headers, bytes]:
+    """What a browser that accepts these encodings is sent."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"accept-encoding", accepted.encode())]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
+    asyncio.run(server.Compressed(beyond)(scope, receive, send))
+    return Headers(raw=sent[0]["headers"]), sent[1]["body"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "unpack"),
+    [("gzip, deflate, br, zstd", "zstd", zstd.decompress), ("gzip", "gzip", gzip.decompress)],
+)
+def test_scripts_are_packed_as_the_browser_can_read_them(
+    accepted: str, encoding: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    headers, body = fetch(f"/below/static/js/{SCRIPT.name}", accepted)
+    assert headers["content-encoding"] == encoding
+    assert headers["vary"] == "accept-encoding"
+    assert unpack(body) == SCRIPT.read_bytes()
+    assert len(body) < SCRIPT.stat().st_size / 3
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted"),
+    [
+        (f"/static/js/{SCRIPT.name}", "br"),
+        ("/static/js/none.js", "gzip"),
+        ("/static/../../__init__.js", "gzip"),
+        ("/media/a.jpg", "gzip"),
+    ],
+)
+def test_all_else_is_left_to_the_app(path: str, accepted: str) -> None:
+    headers, body = fetch(path, accepted)
+    assert "content-encoding" not in headers
+    assert body == b"the app"
