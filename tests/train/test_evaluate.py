@@ -1,8 +1,11 @@
 """The evaluation script as a user meets it, with small networks and budgets."""
 
+import io
 import runpy
 import shutil
+import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ from gan.models import build_generator
 from gan.runs import Run
 from tests.tiny_network import TinyNetwork
 
-SCRIPT = Path(__file__).resolve().parent.parent.parent / "train" / "evaluate.py"
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "train"
 
 
 @pytest.fixture
@@ -65,22 +68,30 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def evaluate(
+def run_script(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
-    """Run the script in this process: exit code, output, errors without progress bars."""
+    """Run a script in this process: exit code, output, errors without progress bars."""
 
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", [str(SCRIPT), *map(str, arguments)])
+    def run(name: str, *arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", [str(SCRIPTS / name), *map(str, arguments)])
         code = 0
         try:
-            runpy.run_path(str(SCRIPT), run_name="__main__")
+            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
         except SystemExit as leaving:
             code = int(leaving.code or 0)
         output, errors = capsys.readouterr()
         return code, output, errors
 
     return run
+
+
+@pytest.fixture
+def evaluate(
+    run_script: Callable[..., tuple[int, str, str]],
+) -> Callable[..., tuple[int, str, str]]:
+    """Run evaluate.py as `run_script` does."""
+    return partial(run_script, "evaluate.py")
 
 
 def test_figures_are_printed_written_and_the_next_command_named(
@@ -110,6 +121,60 @@ def test_figures_are_printed_written_and_the_next_command_named(
     assert "judge, seed" not in errors
     assert "drawing" not in output
     assert "Inception" not in output
+
+
+# How public sets name their photos, by body type; splits have numbers of their own.
+PUBLIC = {
+    "Stanford Cars": {  # as its mirrors ship it: a folder a model
+        "sedan": "car_data/{split}/Audi S4 Sedan 2012/{i:05}.jpg",
+        "pickup": "car_data/{split}/Ford F-150 Regular Cab 2012/{i:05}.jpg",
+    },
+    "The Car Connection": {  # one folder; the body type is the last but one of a name's parts
+        "coupe": "Audi_A5_2013_43_18_210_20_4_73_54_182_24_FWD_4_2_2dr_{i}{split}.jpg",
+        "suv": "Acura_MDX_2014_42_18_290_35_6_77_67_193_20_FWD_7_4_SUV_{i}{split}.jpg",
+    },
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_set_goes_from_its_archive_to_figures(
+    home: Path, run_script: Callable[..., tuple[int, str, str]], name: str
+) -> None:
+    """The two commands of gan/data/README.md, on an archive of the same layout."""
+    layout = PUBLIC[name]
+    stream = np.random.RandomState(0)
+    archive = home / "public.zip"
+    with zipfile.ZipFile(archive, "w") as pack:
+        for split, count in (("train", 40), ("test", 10)):
+            boxes = ""
+            for i in range(2 * count):
+                body_type = list(layout)[i // count]
+                pixels = stream.randint(0, 90, (70, 90, 3)) + 100 * (i // count)
+                file = io.BytesIO()
+                Image.fromarray(pixels.astype(np.uint8)).save(file, "JPEG")
+                pack.writestr(layout[body_type].format(i=i, split=split), file.getvalue())
+                boxes += f"{i:05}.jpg,39,116,569,375,{1 + i // count}\n"
+            if name == "Stanford Cars":  # tables of boxes and class numbers, without a header
+                pack.writestr(f"anno_{split}.csv", boxes)
+    small = ("--width", 4, "--latent", 8, "--dense", 8, "--batch", 16, "--pictures", 32)
+    flags = ("--recipe", "report", "--data", archive, "--out", "public", *small)
+    code, _, errors = run_script("train_cgan.py", *flags)
+    assert code == 0, errors
+    run = Run(home / "checkpoints" / "public")
+    dataset = run.read_config()["dataset"]
+    assert dataset["classes"] == sorted(layout)
+    assert sum(sum(counts.values()) for counts in dataset["counts"].values()) == 100
+    if name == "Stanford Cars":
+        assert dataset["counts"]["test"] == dict.fromkeys(dataset["classes"], 10)
+    code, output, errors = run_script(
+        "evaluate.py", "public", "--count", 100, "--seeds", 1, "--networks", "lite2"
+    )
+    assert code == 0, errors
+    assert set(layout) <= set(output.split())
+    table = run.read_metrics()
+    taught = table[table["metric"] == "gan_train"]
+    assert set(taught["body_type"]) == {"all", *layout}
+    assert {"fd", "copies", "gan_test"} <= set(table["metric"])
 
 
 def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
