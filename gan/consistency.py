@@ -1,5 +1,7 @@
 """Checks that the files of a run folder agree with each other."""
 
+from collections import Counter
+
 from gan import weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
@@ -53,3 +55,23 @@ def revisions(run: Run) -> list[str]:
     latest = str(values["environment"].get("git_revision", ""))
     segments = values["progress"].get("segments") or [{"git_revision": latest}]
     return [str(segment.get("git_revision", "")) for segment in segments]
+
+
+def provenance(runs: list[Run]) -> str:
+    """A sentence that says how many runs were trained by code that no commit holds, and which.
+
+    Of an experiment, whose runs lie in a folder of their own, the folder is named.
+    """
+    changed = [run for run in runs if any(one.endswith("+") for one in revisions(run))]
+    if not changed:
+        return f"All {len(runs)} runs here were trained by committed code."
+    folders = {run.path.parent for run in runs if (run.path.parent / "results.csv").exists()}
+    of = Counter(
+        run.path.parent.name if run.path.parent in folders else run.name for run in changed
+    )
+    listed = ", ".join(f"`{name}`" + f" ({n})" * (n > 1) for name, n in sorted(of.items()))
+    return (
+        f"{len(changed)} of the {len(runs)} runs here were trained by code with changes that no "
+        f"commit holds, so they can't be repeated to the bit: {listed}. A `+` after the "
+        "`git_revision` in `config.json` marks them."
+    )

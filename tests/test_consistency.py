@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gan.consistency import problems, revisions
+from gan.consistency import problems, provenance, revisions
 from gan.data.prepared import Photos
 from gan.record import git_revision
 from gan.runs import Run, find_runs
@@ -75,6 +75,18 @@ def test_a_contradiction_is_told(
     assert problems(run) == []
     spoil(run)
     assert any(says in line for line in problems(run)), problems(run)
+
+
+def test_runs_of_uncommitted_code_are_named(trained: Run, tmp_path: Path) -> None:
+    runs = []
+    for name, revision in (("a", "abc"), ("b", "abc+"), ("some/c", "abc+"), ("some/d", "abc+")):
+        runs.append(Run(Path(shutil.copytree(trained.path, tmp_path / name))))
+        edit("progress", "segments", value=[{"from": 0, "git_revision": revision}])(runs[-1])
+    (tmp_path / "some" / "results.csv").touch()
+    said = provenance(runs)
+    assert said.startswith("3 of the 4 runs")
+    assert ": `b`, `some` (2)." in said
+    assert provenance(runs[:1]) == "All 1 runs here were trained by committed code."
 
 
 def test_every_segment_of_a_resumed_run_names_its_code(

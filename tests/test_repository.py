@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gan.consistency import provenance
+from gan.document import read_part
+from gan.runs import Run
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIMIT = 60_000_000  # bytes of working tree that a host or a machine with a GPU has to fetch
 FILE = re.compile(r"(?<![\w/])(?:gan|train|tests)/[\w/-]+(?:\.\w+)?")
@@ -29,6 +33,13 @@ def test_a_clone_is_light() -> None:
     sizes = {path.relative_to(REPOSITORY): path.stat().st_size for path in tracked()}
     heaviest = sorted(sizes.items(), key=lambda item: -item[1])[:5]
     assert sum(sizes.values()) <= LIMIT, f"the heaviest: {heaviest}"
+
+
+def test_it_is_said_how_many_runs_come_from_uncommitted_code() -> None:
+    checkpoints = REPOSITORY / "checkpoints"
+    configs = [path for path in tracked() if path.name == "config.json"]
+    runs = [Run(path.parent) for path in configs if checkpoints in path.parents]
+    assert read_part(checkpoints / "README.md", "provenance") == provenance(runs)
 
 
 def test_top_level_holds_what_the_layout_names() -> None:

@@ -11,10 +11,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tyro
 
 from gan.cli import parse
+from gan.consistency import provenance
 from gan.document import write_part
 from gan.errors import UserError, command
 from gan.metrics.tables import headline, markdown
-from gan.runs import find_run
+from gan.runs import find_run, find_runs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -50,6 +51,11 @@ def main() -> None:
         return
     write_part(REPOSITORY / "README.md", "headline", headline(tables))
     write_part(REPOSITORY / "checkpoints" / "README.md", "results", markdown(tables))
+    write_part(
+        REPOSITORY / "checkpoints" / "README.md",
+        "provenance",
+        provenance(find_runs(REPOSITORY / "checkpoints")),
+    )
     print("the tables are in README.md and checkpoints/README.md")
 
 
