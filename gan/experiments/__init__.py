@@ -1,1 +1,1 @@
-"""The report's experiments with seeds: plan the runs, carry them out, test what they show."""
+"""Experiments: plans of training runs over several seeds, and statistical tests of their claims."""

@@ -1,4 +1,4 @@
-"""What the experiments' scripts share: from the flags to results.csv."""
+"""The command of every experiment: from its flags to results.csv and findings."""
 
 from gan import atomic
 from gan.cli import parse
@@ -19,13 +19,13 @@ NEW = """# {title}
 
 
 def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
-    """Do what the flags ask for: show the plan or the findings, or train, judge and report.
+    """Show the plan or the findings of an experiment, or carry it out, as the flags say.
 
-    `arguments` are the process's own where they are None.
+    `arguments` default to sys.argv.
 
     Raises:
         UserError: A flag or the folder is wrong, or a run failed.
-        KeyboardInterrupt: Asked to stop; the run under way was saved.
+        KeyboardInterrupt: A signal stopped the experiment; the current run was saved.
     """
     given = parse(kind.options, arguments, description=kind.__doc__)
     # A miniature run of the experiment has a folder of its own.
@@ -35,7 +35,7 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
         raise UserError("--write goes with --findings: it writes them into README.md")
     if given.findings:
         table = results.read(folder)
-        print(kind.report(table))
+        print(kind.findings_text(table))
         if given.write:
             readme = folder / "README.md"
             if not readme.exists():
@@ -43,7 +43,7 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
             write_part(readme, PART, kind.document(table))
             print(f"\nwritten into {readme}")
         return
-    # Imported here: --help, a mistyped flag and the findings shouldn't wait for torch.
+    # Imported here so that --help, a mistyped flag and the findings need not wait for torch.
     from gan.experiments.plan import load_photos
     from gan.experiments.running import carry_out, show_plan
     from gan.metrics.extractors import create
@@ -60,9 +60,9 @@ def conduct(kind: type[Experiment], arguments: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("\nSaved. The same command goes on from here.")
         raise
-    print(f"\n{kind.report(results.read(folder))}\n\nfigures: {folder / results.FILE}")
+    print(f"\n{kind.findings_text(results.read(folder))}\n\nfigures: {folder / results.FILE}")
     if failed:
-        listed = [f"{run} ({reason})" for run, reason in failed.items()]
-        shown = "; ".join(listed[:3] + ["..."] * (len(listed) > 3))
+        reasons = [f"{run} ({reason})" for run, reason in failed.items()]
+        shown = "; ".join(reasons[:3] + ["..."] * (len(reasons) > 3))
         count = f"{len(failed)} of {len(experiment.plan())} runs"
         raise UserError(f"{count} failed, the same command tries again: {shown}")

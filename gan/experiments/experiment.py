@@ -1,4 +1,4 @@
-"""What every experiment shares: its flags, its photos, how its runs are judged, its findings."""
+"""The base class of experiments: flags, photos, how runs are judged, and findings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEAD = "| claim | verdict | evidence |"
 
 @dataclass(frozen=True)
 class Options:
-    """Flags of every experiment."""
+    """The flags that all experiments have."""
 
     data: str = "drawn"  # "drawn" (embedded), a prepared folder, photos, an archive or its URL
     budget: Literal["full", "short", "tiny"] = "full"  # short: fewer pictures; tiny: a miniature
@@ -42,25 +42,25 @@ class Options:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One figure of an experiment as a chart shows it: by setting, each with its seeds."""
+    """The data of one chart: a metric by setting and seed."""
 
     metric: str
     extractor: str
     rows: pd.DataFrame  # setting (in words), group, seed, value, n_real, n_fake
-    note: str = ""  # what the values are, where they are not the figure itself
+    note: str = ""  # what the values are, if they aren't the metric itself
 
 
 class Experiment:
-    """The base of each experiment in `studies`, which says what is trained and what is asked."""
+    """The base of the experiments in `studies`; each defines its runs and its claims."""
 
     name: ClassVar[str]  # of its folder under checkpoints/
     title: ClassVar[str]
     question: ClassVar[str]
     about: ClassVar[str]  # how it answers the question, for readers of the figures
-    script: ClassVar[str]  # in train/
+    script: ClassVar[str]  # file name in train/
     options: ClassVar[type[Options]] = Options
-    lengths: ClassVar[Mapping[str, Length]]  # by the flag --budget
-    note: ClassVar[str] = ""  # what the plan can't hold yet
+    lengths: ClassVar[Mapping[str, Length]]  # by the value of --budget
+    note: ClassVar[str] = ""  # runs that are planned only when others are finished, in words
 
     def __init__(
         self,
@@ -70,24 +70,24 @@ class Experiment:
         extractor: FeatureExtractorBase,
         length: Length | None = None,
     ) -> None:
-        """`folder` is where the runs and results.csv go; `length` stands for --budget's."""
-        self.given: Any = options  # flags of `options`
+        """`folder` is for the runs and results.csv; `length` replaces the one of --budget."""
+        self.given: Any = options  # the parsed flags, of the type `self.options`
         self.photos, self.folder = photos, folder
         self.extractor = extractor
         self.length: Any = length or self.lengths[options.budget]
 
     def plan(self) -> list[Planned]:
-        """All runs, as far as the finished ones let it be known, in the order to run them."""
+        """All runs in the order to run them; those that depend on unfinished ones come later."""
         raise NotImplementedError
 
     def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
-        """Rows of metrics.csv on `count` pictures of the run as it is: distances to train."""
+        """Rows of metrics.csv for `count` pictures of the run in its current state."""
         from gan.experiments import judging
 
         return judging.fidelity_rows(run, self.photos, self.extractor, count)
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
-        """Rows of results.csv beside those of each run (`rows`): the floor, real against real."""
+        """Further rows of results.csv, given those of the runs: the FD floor."""
         return [self._floor] if rows else []
 
     @cached_property
@@ -99,7 +99,7 @@ class Experiment:
 
     @cached_property
     def judges(self) -> Judge:
-        """Classifiers of all photos, for experiments that judge class by class."""
+        """The classifiers trained on all photos, for experiments that judge each class."""
         from gan.metrics.classifier import BUDGET
         from gan.metrics.judge import judge_of
 
@@ -108,32 +108,32 @@ class Experiment:
 
     @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """What is asked of results.csv, by headings; `findings` gives the verdicts."""
+        """The claims that results.csv is tested for, by heading; their verdicts come later."""
         raise NotImplementedError
 
     @classmethod
     def findings(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """The tables with their verdicts, each corrected for its number of comparisons."""
+        """The claims with verdicts, each table corrected for its number of comparisons."""
         return {heading: corrected(claims) for heading, claims in cls.tables(table).items()}
 
     @classmethod
     def answer(cls, table: pd.DataFrame) -> Finding | None:
-        """The answer to the question: the first finding, where another is not chosen."""
+        """The answer to the question: by default the first finding."""
         return next((claim for claims in cls.findings(table).values() for claim in claims), None)
 
     @classmethod
     def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
-        """What the app draws of results.csv."""
+        """The charts of results.csv in the app."""
         return []
 
     @classmethod
-    def report(cls, table: pd.DataFrame) -> str:
-        """The findings as text."""
+    def findings_text(cls, table: pd.DataFrame) -> str:
+        """The findings as text for a terminal."""
         return text(cls.findings(table))
 
     @classmethod
     def document(cls, table: pd.DataFrame) -> str:
-        """The answer and the findings as Markdown, with what they rest on."""
+        """The answer and the findings as Markdown, with the evidence."""
         answer = cls.answer(table)
         generated = (table["body_type"] == "all") & (table["setting"] != "photos")
         judged = table.loc[generated, "n_fake"].dropna()
@@ -156,17 +156,17 @@ class Experiment:
 
     @classmethod
     def command(cls) -> str:
-        """What makes its runs."""
+        """The command that carries it out."""
         return f"python train/{cls.script}"
 
 
 def every_experiment() -> list[type[Experiment]]:
-    """All experiments in order of their titles: each module of `studies` holds one."""
+    """All experiments by title; each is defined in a module of `studies`."""
     from gan.experiments import studies
 
     for module in pkgutil.iter_modules(studies.__path__):
         importlib.import_module(f"{studies.__name__}.{module.name}")
-    found = [
+    kinds = [
         kind for kind in Experiment.__subclasses__() if kind.__module__.startswith(studies.__name__)
     ]
-    return sorted(found, key=lambda kind: kind.title)
+    return sorted(kinds, key=lambda kind: kind.title)

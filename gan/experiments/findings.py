@@ -1,4 +1,4 @@
-"""What the seeds of an experiment show: claims, whether they hold, and the figures behind them."""
+"""Findings: claims about an experiment's results, with verdicts and the figures behind them."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,23 +8,23 @@ import pandas as pd
 
 from gan.experiments.permutation import LEVEL, Difference, holm, paired, unpaired
 
-LINKED = 0.738  # Spearman's coefficient at the two-sided 5 % limit, for eight body types
+LINKED = 0.738  # Spearman's coefficient that is significant at 5 % (two-sided) for eight types
 WORDS = {True: "HOLDS", False: "DOES NOT HOLD", None: "NOT SHOWN"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim, whether it holds here, and the figures behind that."""
+    """A claim, its verdict, and the figures behind it."""
 
     claim: str
-    holds: bool | None  # None: the seeds don't show it, nor that it is wrong
+    holds: bool | None  # None: neither the claim nor its opposite is shown
     evidence: str
-    answer: str = ""  # the verdict in a sentence, where the claim with its verdict isn't one
-    steps: tuple[Difference, ...] = ()  # the claim: each is above 0; judged by `corrected`
+    answer: str = ""  # the verdict as a sentence; default: made of the claim
+    steps: tuple[Difference, ...] = ()  # the claim is that each is above 0; tested by `corrected`
 
     @property
     def verdict(self) -> str:
-        """The verdict as a page shows it."""
+        """The verdict as a sentence."""
         return self.answer or f"{WORDS[self.holds].capitalize()}: {self.claim}."
 
     def __str__(self) -> str:
@@ -32,7 +32,7 @@ class Finding:
 
 
 def text(tables: Mapping[str, Iterable[Finding]]) -> str:
-    """Tables of findings, by their headings, as a terminal shows them."""
+    """Tables of findings, by heading, as text for a terminal."""
     return "\n\n".join(
         "\n".join([f"{heading}:", *map(str, findings)]) for heading, findings in tables.items()
     )
@@ -46,15 +46,15 @@ def compared(
     sign: int = 1,
     more: str = "",
 ) -> Finding:
-    """The claim that a metric rises from each setting to the next; judged by `corrected`.
+    """The claim that a metric rises from each setting to the next; tested by `corrected`.
 
     Args:
-        claim: What is said.
-        wide: The metric as `results.values` gives it.
+        claim: The claim in words.
+        wide: The metric by seed and setting, from `results.values`.
         settings: Columns of `wide`.
         pairs: Whether runs of one seed are pairs.
-        sign: -1 claims that it falls.
-        more: Evidence beside the figures.
+        sign: -1 for the claim that it falls.
+        more: Added to the evidence.
     """
     missing = [setting for setting in settings if setting not in wide]
     if missing:
@@ -75,14 +75,14 @@ def compared(
 
 
 def corrected(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings of one table with their verdicts, corrected for how many are compared."""
+    """The findings of one table with verdicts, corrected for the number of comparisons."""
     findings = list(findings)
     ps = iter(holm([_p(finding.steps) for finding in findings if finding.steps]))
     return [_judged(finding, next(ps)) if finding.steps else finding for finding in findings]
 
 
 def _p(steps: Sequence[Difference]) -> float:
-    """p of a claim about several steps: all must be shown to rise, or one shown to fall."""
+    """p of a claim about several steps: that all rise, or else that one of them falls."""
     if all(step.mean > 0 for step in steps):
         return max(step.p for step in steps)
     return min(1.0, len(steps) * min(step.p for step in steps if step.mean <= 0))
@@ -118,16 +118,16 @@ def interval(difference: Difference) -> str:
 
 
 def linked(ranks: pd.Series) -> bool | None:
-    """Whether two things rise together over the eight body types.
+    """Whether two quantities are correlated over the eight body types.
 
-    `ranks` holds Spearman's coefficient, one a seed. True where all are above LINKED, False where
-    all are below -LINKED, None otherwise.
+    `ranks` are Spearman's coefficients, one a seed: True if all are at least LINKED, False if all
+    are at most -LINKED, else None.
     """
     return True if ranks.min() >= LINKED else False if ranks.max() <= -LINKED else None
 
 
 def everywhere(condition: pd.DataFrame) -> bool | None:
-    """True where a condition (booleans) holds in every run, False where in none, else None."""
+    """True if a condition (booleans) holds in every run, False if in none, else None."""
     if condition.all(axis=None):
         return True
     return None if condition.any(axis=None) else False
@@ -143,11 +143,11 @@ def spread(numbers: Iterable[float]) -> str:
 
 
 def ranged(numbers: pd.Series) -> str:
-    """What the bracket of `spread` spans."""
+    """What the range of `spread` is taken over, in words."""
     count = int(numbers.count())
     return "one seed" if count == 1 else f"range of {count} seeds"
 
 
 def digits(number: float) -> str:
-    """Three digits, or all of those before the point."""
+    """A number with three significant digits; without decimals from 1,000 on."""
     return f"{number:,.0f}" if abs(number) >= 999.5 else f"{number:.3g}"

@@ -82,11 +82,11 @@ def class_rows(
 def copy_rows(
     run: Run, photos: Photos, learned: np.ndarray, types: Sequence[str], count: int
 ) -> list[Row]:
-    """`copies` of classes: the share of pictures that fit a photo too well, and what is chance.
+    """`copies` of classes: the share of pictures that copy a photo, and that share by chance.
 
-    Pictures of a class are laid over the photos of it that were learned from (`learned` holds
-    indices, int64), and so are photos of it that were not: `copies_floor` is their share. At most
-    `count` pictures are drawn.
+    Pictures of a class are compared with its photos that the run was trained on (`learned` are
+    indices, int64). So are its other photos, whose share is `copies_floor`. At most `count`
+    pictures are drawn.
     """
     count = min(count, COMPARED * len(photos.classes))
     pictures, labels = generate_set(load_generator(run), count)
@@ -98,14 +98,14 @@ def copy_rows(
         others = np.random.RandomState(k).permutation(others)[:COMPARED]
         if not len(known) or not len(others):
             continue
-        shown = photos.pictures[known]
-        unseen = copies.match(photos.pictures[others], shown, f"{name}, unseen photos")
-        made = copies.match(pictures[labels == k], shown, f"{name}, copies")
+        trained_on = photos.pictures[known]
+        unseen = copies.match(photos.pictures[others], trained_on, f"{name}, unseen photos")
+        matches = copies.match(pictures[labels == k], trained_on, f"{name}, copies")
         shared: Row = {"extractor": "", "body_type": name, "reference": "train"}
         shared |= {"n_real": len(known)}
-        share, floor = made.copies(unseen), copies.held_out_rate(unseen)
+        copied, floor = matches.copies(unseen), copies.held_out_rate(unseen)
         rows += [
-            shared | {"metric": "copies", "value": share, "n_fake": len(made.similarity)},
+            shared | {"metric": "copies", "value": copied, "n_fake": len(matches.similarity)},
             shared | {"metric": "copies" + FLOOR, "value": floor, "n_fake": len(others)},
         ]
     return rows

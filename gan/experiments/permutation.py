@@ -1,7 +1,7 @@
-"""One rule for all experiments: an exact permutation test over training seeds, Holm-corrected.
+"""The test of all experiments: exact permutation tests over training seeds, Holm-corrected.
 
-Nothing is called a difference because all seeds happen to agree: of two settings that do not
-differ, three paired seeds have the same sign in a quarter of all cases.
+Agreement of all seeds is not enough: for two settings without a difference, the differences of
+three paired seeds have the same sign in a quarter of all cases.
 """
 
 import itertools
@@ -12,21 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-LEVEL = 0.05  # a corrected p at or below it counts as shown
-TIE = 1e-9  # relative: two arrangements that differ by less are the same
+LEVEL = 0.05  # a claim is shown if its corrected p is at most this
+TIE = 1e-9  # relative difference below which two means count as equal
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A setting's mean less another's, over seeds, with the exact test of no difference."""
+    """The difference between the means of two settings, with the exact test against 0."""
 
     mean: float
-    low: float  # ends of the interval of all differences that the test does not reject
+    low: float  # the interval of all differences that the test doesn't reject
     high: float
-    confidence: float  # of that interval: 0.95, or the most that so few seeds allow
+    confidence: float  # of that interval: 0.95, or less if there are few seeds
     p: float  # two-sided
-    least: float  # the smallest p that so many seeds can give
-    seeds: tuple[int, int]  # trainings of either setting
+    least: float  # the smallest possible p with so many seeds
+    seeds: tuple[int, int]  # number of trainings of each setting
     paired: bool
 
     def __neg__(self) -> "Difference":
@@ -37,10 +37,10 @@ class Difference:
 
 
 def paired(after: pd.Series, before: pd.Series) -> Difference | None:
-    """`after` less `before` for seeds that both have: a sign-flip test (Fisher 1935).
+    """`after` less `before` over seeds that both have, by a sign-flip test (Fisher 1935).
 
-    For settings of one network that share a seed's first weights, latents and order of photos.
-    None where no seed has both.
+    For settings whose runs of one seed share first weights, latents and order of photos. None if
+    no seed has both.
     """
     changes = (after - before).dropna().to_numpy(float)
     count = len(changes)
@@ -48,17 +48,17 @@ def paired(after: pd.Series, before: pd.Series) -> Difference | None:
         return None
     signs = np.array(list(itertools.product((1, -1), repeat=count)))
     means = signs @ changes / count
-    # The means of all subsets are the ends of the test's intervals (Hartigan 1969).
-    subsets = (signs[:-1] < 0).__invert__()
+    # The means of all subsets are the possible ends of the test's intervals (Hartigan 1969).
+    subsets = signs[:-1] > 0
     ends = np.sort(subsets @ changes / subsets.sum(1))
     return _difference(float(changes.mean()), means, ends, (count, count), True)
 
 
 def unpaired(after: pd.Series, before: pd.Series) -> Difference | None:
-    """`after` less `before` where seeds are no pairs: all ways to share the values out.
+    """`after` less `before` where seeds are no pairs, by a test over all regroupings of the values.
 
-    For networks of different shapes, whose first weights have nothing in common. None where
-    either has no value.
+    For networks of different shapes, whose first weights have nothing in common. None if either
+    has no value.
     """
     ours, theirs = (side.dropna().to_numpy(float) for side in (after, before))
     if not len(ours) or not len(theirs):
@@ -68,10 +68,10 @@ def unpaired(after: pd.Series, before: pd.Series) -> Difference | None:
     for row, places in enumerate(itertools.combinations(range(total), len(ours))):
         chosen[row, list(places)] = True
     means = chosen @ values / len(ours) - ~chosen @ values / len(theirs)
-    # Differences of means of equally large subsets are the ends of the test's intervals.
-    away, come = chosen[:, len(ours) :], ~chosen[:, : len(ours)]
-    moved = come.sum(1)
-    ends = (come @ ours - away @ theirs)[moved > 0] / moved[moved > 0]
+    # The differences between means of equally large subsets are the possible ends of intervals.
+    into, out = chosen[:, len(ours) :], ~chosen[:, : len(ours)]
+    moved = out.sum(1)
+    ends = (out @ ours - into @ theirs)[moved > 0] / moved[moved > 0]
     observed = float(ours.mean() - theirs.mean())
     return _difference(observed, means, np.sort(ends), (len(ours), len(theirs)), False)
 
@@ -79,10 +79,10 @@ def unpaired(after: pd.Series, before: pd.Series) -> Difference | None:
 def _difference(
     observed: float, means: np.ndarray, ends: np.ndarray, seeds: tuple[int, int], pairs: bool
 ) -> Difference:
-    """From what all arrangements give, and the sorted ends of the intervals that they make."""
+    """The difference, from the means of all arrangements and the sorted ends of intervals."""
     slack = TIE * max(1e-300, float(np.abs(means).max()))
     p = float((np.abs(means) >= abs(observed) - slack).mean())
-    # Without ties one arrangement is the most extreme; its mirror is as extreme where there is one.
+    # Without ties one arrangement is the most extreme; its mirror image, if any, is so as well.
     mirrored = pairs or seeds[0] == seeds[1]
     cells = len(means)
     cut = max(1, math.floor((1 - 0.95) / 2 * cells + 1e-9))
@@ -94,7 +94,7 @@ def _difference(
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """p values of one table, each corrected for the number of its comparisons (Holm 1979)."""
+    """The p values of one table, corrected for the number of comparisons (Holm 1979)."""
     order = sorted(range(len(ps)), key=lambda i: ps[i])
     corrected, highest = [0.0] * len(ps), 0.0
     for rank, i in enumerate(order):

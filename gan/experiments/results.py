@@ -1,4 +1,7 @@
-"""results.csv of an experiment: one row a figure, by setting, seed and view."""
+"""Reads and writes results.csv of an experiment: one row a figure, by setting, seed and view.
+
+A view is a comparison, such as "equal-pictures" or "equal-time".
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,18 +30,18 @@ FILE = "results.csv"
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table's rows, one by one."""
+    """The rows of a table as dictionaries."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def write(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write an experiment's results.csv anew."""
+    """Write the whole results.csv of an experiment."""
     table = pd.DataFrame(list(rows), columns=list(COLUMNS))
     atomic.write_text(folder / FILE, table.to_csv(index=False, float_format="%.8g"))
 
 
 def read(folder: Path) -> pd.DataFrame:
-    """An experiment's results.csv; a torn last line is dropped.
+    """An experiment's results.csv, without a cut-off last line.
 
     Raises:
         UserError: There is none, or it is something else.
@@ -67,7 +70,7 @@ def values(
 ) -> pd.DataFrame:
     """One metric of an experiment: a row a seed, a column a setting.
 
-    Where `extractor` is empty, EfficientNet-Lite2 speaks if it was asked.
+    The default of `extractor` is EfficientNet-Lite2 if the metric was measured with it.
     """
     rows = table[
         (table["metric"] == metric) & (table["view"] == view) & (table["body_type"] == body_type)

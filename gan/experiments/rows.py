@@ -1,4 +1,4 @@
-"""A run's rows of results.csv: its figures, its losses, and what its networks cost."""
+"""The rows of results.csv for a run: its figures, its losses, and the cost of its networks."""
 
 import functools
 
@@ -13,13 +13,13 @@ from gan.metrics.features import Row
 from gan.models import build_discriminator, build_generator
 from gan.runs import Run, one_reference
 
-SMOOTHING = 0.9  # share of the past that a smoothed loss keeps at each row
+SMOOTHING = 0.9  # weight of the past in the moving average of a loss
 
 
 def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
-    """A run's rows of results.csv at one of its stages, judged at `seen` pictures."""
+    """The rows of results.csv for a run at one of its stages, which was judged at `seen` photos."""
     metrics = run.read_metrics()
-    # A classifier's figures come once a classifier; the seed here is the training's.
+    # Means over classifiers: the column `seed` of results.csv is that of the training.
     keys = ["metric", "extractor", "body_type"]
     now = one_reference(metrics[metrics["images_seen"] == seen])
     groups = now.groupby(keys, as_index=False, sort=False)
@@ -28,8 +28,8 @@ def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
         {"metric": metric, "extractor": "", "body_type": "all", "value": value}
         for metric, value in (_losses(run, seen) | _costs(planned)).items()
     ]
-    about = {"setting": planned.setting, "seed": planned.seed}
-    return [about | {"view": view} | row for view in stage.views for row in rows]
+    shared = {"setting": planned.setting, "seed": planned.seed}
+    return [shared | {"view": view} | row for view in stage.views for row in rows]
 
 
 def _losses(run: Run, seen: int) -> dict[str, float]:
@@ -49,11 +49,9 @@ def _losses(run: Run, seen: int) -> dict[str, float]:
 
 
 def oscillation(losses: pd.Series) -> float:
-    """Standard deviation of a loss around its smoothed curve.
+    """Standard deviation of a loss around its smoothed curve, without the first tenth.
 
-    Smoothed as TensorBoard does: an exponential moving average with debiasing, which keeps
-    SMOOTHING of the past at each row. The first tenth, where every loss leaves its start, is
-    left out.
+    The curve is smoothed as in TensorBoard, by an exponential moving average with debiasing.
     """
     smooth = losses.ewm(alpha=1 - SMOOTHING, adjust=True).mean()
     return float((losses - smooth).iloc[len(losses) // 10 :].std(ddof=0))
@@ -69,10 +67,10 @@ def _costs(planned: Planned) -> dict[str, float]:
 
 @functools.cache
 def costs(network: DCGANConfig | CGANConfig, classes: int) -> tuple[int, int]:
-    """What both of the report's networks hold and do at SIZE pixels.
+    """The cost of both of the report's networks at SIZE pixels.
 
     Returns:
-        Trained parameters of both, and multiply-adds to draw one picture and judge it once.
+        Parameters of both networks, and multiply-adds of one picture through both.
     """
     with torch.random.fork_rng(devices=[]):
         both = [build(network, SIZE, classes) for build in (build_generator, build_discriminator)]
@@ -81,5 +79,5 @@ def costs(network: DCGANConfig | CGANConfig, classes: int) -> tuple[int, int]:
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             discriminator(generator(torch.zeros(2, network.latent), y), y)
     parameters = sum(p.numel() for half in both for p in half.parameters() if p.requires_grad)
-    # A multiply-add is two operations; two pictures, since some layers compare pictures.
+    # Divided by two pictures (BatchNorm needs two) and by two operations in a multiply-add.
     return parameters, counter.get_total_flops() // 4

@@ -86,7 +86,7 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
     )
     assert (time <= all_pictures + 0.1).all(axis=None)
     assert not table["value"].isna().any()
-    assert KernelSize.report(table) in done.stdout
+    assert KernelSize.findings_text(table) in done.stdout
     # The page scrubs through the moments at which the first seed's runs were judged.
     assert len(Run(folder / "k4-seed0").samples()) == 7
     assert not Run(folder / "k4-seed1").samples()

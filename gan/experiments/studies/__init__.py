@@ -1,4 +1,4 @@
-"""The experiments, one module each: what is trained, what is asked, what the figures say.
+"""The experiments, one module each: the runs, the claims and the charts.
 
-A module that is put here appears in the app; a script in train/ of three lines runs it.
+The app shows each experiment that has a module here. A script in train/ carries it out.
 """

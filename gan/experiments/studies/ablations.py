@@ -1,4 +1,4 @@
-"""One change at a time: the settings that the report tried, each with its effect and spread."""
+"""Ablations: the settings that the report tried, changed one at a time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,12 +22,12 @@ BEST = "best"  # begins the name of the combination
 
 @dataclass(frozen=True)
 class Change:
-    """One setting that is changed."""
+    """A change of one setting."""
 
     words: str
-    section: str  # of the run's settings
+    section: str  # of RunConfig
     field: str
-    value: Any  # ("times", n) multiplies the base's
+    value: Any  # ("times", n) multiplies the base's value
 
 
 CHANGES = {
@@ -52,9 +52,9 @@ WORDS = {name: change.words for name, change in CHANGES.items()} | {PAIR_DEEPER:
 class AblationLength(Length):
     """How long the runs are."""
 
-    epochs: float = 3  # of a run that tries a setting
-    full_epochs: float = 10  # of a base and of the best changes together
-    base_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # every change is compared with the same base
+    epochs: float = 3  # of a run with one change
+    full_epochs: float = 10  # of the base, and of the best changes together
+    base_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # more, as every change is compared with the base
 
 
 class Ablations(Experiment):
@@ -84,7 +84,7 @@ class Ablations(Experiment):
 
     @cached_property
     def configs(self) -> dict[str, RunConfig]:
-        """Settings by name; the combination of the best is added once it is known."""
+        """The run settings by name; `plan` adds the combination of the best changes."""
         loop = {"log_every": 1, "threads": self.given.threads}
         base, pair = (
             resized(recipe, self.length, self.given.data, **loop)
@@ -98,7 +98,10 @@ class Ablations(Experiment):
         return {}
 
     def plan(self) -> list[Planned]:
-        """Bases on every seed, changes on the first; then what the finished runs call for."""
+        """Bases on every seed, changes on the first seed; then runs that depend on the results.
+
+        Changes that lower FD on the first seed run on the others too, and the best run together.
+        """
         first, *others = self.length.seeds
         bases = [BASE] if len(self.photos.classes) < 2 else [BASE, PAIR]
         runs = [self._planned(base, seed) for base in bases for seed in self.length.base_seeds]
@@ -119,7 +122,7 @@ class Ablations(Experiment):
         return runs
 
     def _best(self, better: list[str]) -> list[str]:
-        """Changes that lower FD on every seed, one a field; empty while any isn't known."""
+        """The changes that lower FD on every seed, one a field; empty until all are judged."""
         effects = {
             setting: [self._effect(setting, seed) for seed in self.length.seeds]
             for setting in better
@@ -130,18 +133,18 @@ class Ablations(Experiment):
         for setting in sorted(effects, key=lambda name: sum(effects[name])):
             if max(effects[setting]) < 0:
                 field = CHANGES[setting].field
-                # ReLU has no slope: the two are one choice.
+                # ReLU has no slope, so only one of the two can be changed.
                 chosen.setdefault("activation" if field == "slope" else field, setting)
         return list(chosen.values())
 
     def _effect(self, setting: str, seed: int) -> float:
-        """FD of a setting less its base's on the same seed; NaN while either isn't known."""
+        """FD of a setting less that of its base on the same seed; NaN until both are judged."""
         scores = [self._score(self._planned(s, seed)) for s in (setting, base_of(setting))]
         known = [score for score in scores if score is not None]
         return known[0] - known[1] if len(known) == 2 else float("nan")
 
     def _score(self, planned: Planned) -> float | None:
-        """FD of the short run; None until it is judged. Once known it stays."""
+        """FD of the short run; None until it is judged."""
         from gan.experiments.running import measured_at
 
         if planned.name not in self._scores:
@@ -165,10 +168,10 @@ class Ablations(Experiment):
 
     @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """For each setting of the report's list whether it lowers FD here, best first.
+        """Whether each change lowers FD, the best first.
 
-        Changes that one seed saw are shown as that, and stand in no comparison: that seed chose
-        what is run on others, and there luck looks like an effect.
+        A change with a single seed is listed but not tested: which changes run on further seeds was
+        chosen by that seed.
         """
         fd = values(table, "fd", SHORT, extractor=LITE2)
         if BASE not in fd:
@@ -179,8 +182,8 @@ class Ablations(Experiment):
             base = fd[base_of(setting)].dropna()
             seen = fd[setting].dropna()
             if len(seen) > 1:
-                # The first seed chose the change for the others, so it would flatter it. The base
-                # has more seeds than a change: runs of one seed are no pairs.
+                # The first seed is left out, because it chose this change for further seeds. Runs
+                # of one seed aren't taken as pairs, since the base has more seeds.
                 others = fd[[base_of(setting), setting]].copy()
                 others.loc[seen.index.min(), setting] = float("nan")
                 more = f"; with the seed that chose it {spread(seen)}"
@@ -240,7 +243,7 @@ class Ablations(Experiment):
 
 
 def changes(fd: pd.DataFrame) -> dict[str, float]:
-    """FD of each setting of the report's list less its base's, mean over seeds, best first."""
+    """The change of FD by each setting against its base, mean over seeds, the best first."""
     means = {
         setting: float((fd[setting] - fd[base_of(setting)]).mean())
         for setting in WORDS

@@ -1,4 +1,4 @@
-"""Rare types: cut the photos of two body types, and see what becomes of them."""
+"""Rare types: trains with fewer photos of two body types, and judges each type."""
 
 import re
 from dataclasses import dataclass, replace
@@ -29,14 +29,14 @@ from gan.recipes import LONG, PROJECTED
 from gan.runs import Run, find_run, latest
 
 VIEW, NATURAL = "equal-pictures", "natural"
-SHARES = (2, 4, 8, 16)  # one photo in so many is kept
+SHARES = (2, 4, 8, 16)  # of a cut type, 1/2, 1/4, 1/8 or 1/16 of the photos are kept
 FULL = "full"
 CUT, KEPT = "cut", "kept"  # body types of rows that are means over those types
 SUMMED = (
     *("gan_test", "kid", "diversity_first"),
     *("copies", "learned_distance", "copying", "copying_rank"),
 )
-CHANCE = 0.05  # a rank above this is what sets of unseen photos reach too
+CHANCE = 0.05  # above this, a `copying_rank` may be due to chance
 NAMED = 0.6  # of each type's pictures, with nothing cut: below, the training was too short to tell
 
 # What fewer photos may do to a type: the metric, in words, and whether it rises with the photos.
@@ -61,10 +61,10 @@ NOTE = "Mean over the types whose photos were cut"
 
 @dataclass(frozen=True)
 class RareTypesOptions(Options):
-    """Which types are cut, and what stands beside."""
+    """Which types are cut, and which run is shown beside the experiment."""
 
     cut: tuple[str, ...] = ()  # the types to cut; default: the rarest and the most frequent
-    natural: str = "cgan"  # the run on all photos, whose figures stand beside
+    natural: str = "cgan"  # a run on all photos, whose figures are shown too
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class RareTypes(Experiment):
         super().__init__(given, photos, *others)
         counts = photos.counts("train")
         ordered = sorted(counts, key=lambda name: counts[name])
-        # One of each end: rarity in the world and in the experiment are then not the same.
+        # A rare and a frequent type, so that effects aren't due to one type being rare anyway.
         self.cut = given.cut or (ordered[0], ordered[-1])
         for name in self.cut:
             if name not in counts:
@@ -121,9 +121,9 @@ class RareTypes(Experiment):
         self.set_of = cache(self._set_of)
 
     def chosen(self, share: int) -> np.ndarray:
-        """Which train photos are learned from, int64, rising; each choice holds the next.
+        """The indices of the photos to train on, int64, rising; each set contains the next one.
 
-        As many of each type as the rarest has; of the cut ones 1/`share` of that.
+        As many of each type as the rarest has, and of the cut types 1/`share` of that.
         """
         kept = []
         for k, name in enumerate(self.photos.classes):
@@ -162,7 +162,7 @@ class RareTypes(Experiment):
             balanced=balanced,
             log_every=10,
             threads=self.given.threads,
-            # The learning rate may fall towards the end of the budget: it belongs to the settings.
+            # The learning rate may depend on the budget, so that is a setting here.
             pictures=stage.pictures,
         )
         config = changed(config, "network", bank=self.length.bank)
@@ -170,7 +170,7 @@ class RareTypes(Experiment):
         return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
 
     def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
-        """Class by class, against the set of which nothing was cut."""
+        """Figures of each class, against the photos of which nothing was cut."""
         from gan.experiments import judging
 
         share = next(n for n in (1, *SHARES) if self.set_of(n) is planned.photos)
@@ -181,7 +181,7 @@ class RareTypes(Experiment):
         return rows + judging.copy_rows(run, self.photos, learned, self.cut, count)
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
-        """Means over the cut types and over the others; then the natural distribution."""
+        """Means over the cut types and over the others, and the rows of the run on all photos."""
         table = pd.DataFrame(rows)
         if len(table):
             table = table[table["metric"].isin(SUMMED) & (table["body_type"] != "all")]
@@ -194,7 +194,7 @@ class RareTypes(Experiment):
 
     @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """Are rare types drawn as well; does balanced sampling help; are the few memorised?"""
+        """Are rare types drawn as well? Does balanced sampling help? Are few photos memorised?"""
         result: dict[str, list[Finding]] = {}
         least = SHARES[-1]
         for balanced in (False, True):
@@ -253,7 +253,7 @@ def share_kept(setting: str) -> tuple[str, bool] | None:
 
 
 def natural_rows(run: Run) -> list[Row]:
-    """Each type's figures in a run on all photos; n_real of `gan_test`: its photos."""
+    """The figures of each type in a run on all photos; n_real of `gan_test` is its photos."""
     if not run.metrics_path.exists():
         return []
     metrics = latest(run.read_metrics())
@@ -342,7 +342,7 @@ def _balance(wide: pd.DataFrame, whom: str) -> Finding:
 
 
 def _by_count(table: pd.DataFrame) -> list[Finding]:
-    """Whether frequent types come out better in the run on all photos."""
+    """Whether types with more photos are drawn better in the run on all photos."""
     rows = table[(table["view"] == NATURAL) & (table["extractor"] == CLASSIFIER)]
     recognised = rows[rows["metric"] == "gan_test"]
     if recognised["body_type"].nunique() < 3:

@@ -1,4 +1,4 @@
-"""What the conditional recipe and each of its pieces are worth, beside the report's pair."""
+"""Ablations of our recipe: without each of its pieces, and beside the report's networks."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +21,7 @@ WHOLE, REPORT = "whole", "report"
 
 @dataclass(frozen=True)
 class Piece:
-    """What is taken away, and the settings that stand in for it."""
+    """A piece of the recipe, and the settings that take it away."""
 
     words: str
     section: str
@@ -37,7 +37,7 @@ PIECES = {
     ),
     "no-balance": Piece("class-balanced batches", "loop", {"balanced": False}),
 }
-# What a piece is judged by, in words, and the network that reads.
+# The metrics by which a piece is judged: in words, and the extractor.
 JUDGED = {
     "fd": ("fd", LITE2),
     "gan_test": ("gan_test", CLASSIFIER),
@@ -73,18 +73,18 @@ class RecipePieces(Experiment):
 
     @cached_property
     def stage(self) -> Stage:
-        """The end of a run."""
+        """The end of a run, where it is judged."""
         return Stage((PICTURES,), self.length.pictures)
 
     @cached_property
     def configs(self) -> dict[str, RunConfig]:
         """Settings by name."""
         given, length = self.given, self.length
-        # The learning rate may fall towards the end of the budget: it belongs to the settings.
+        # The learning rate may depend on the budget, so that is a setting here.
         loop = {"threads": given.threads, "pictures": self.stage.pictures}
         whole = resized(PROJECTED, length, given.data, **loop)
         whole = changed(whole, "network", bank=length.bank)
-        # Every step's time is kept: by it the moment is found at which the time was up.
+        # Every step is logged, since this run ends by time: it is judged by its step's time.
         pair = resized(REPORT_CGAN, length, given.data, threads=given.threads, log_every=1)
         without = {
             name: changed(whole, piece.section, **piece.fields) for name, piece in PIECES.items()
@@ -92,7 +92,7 @@ class RecipePieces(Experiment):
         return {WHOLE: whole, **without, REPORT: pair}
 
     def plan(self) -> list[Planned]:
-        """Seed by seed, so that whatever is finished can be compared."""
+        """All runs of one seed after the other, so that finished seeds can be compared."""
         return [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
 
     def _of_seed(self, seed: int) -> list[Planned]:
@@ -103,7 +103,7 @@ class RecipePieces(Experiment):
         runs = [whole, *(self._planned(setting, seed, self.stage) for setting in PIECES)]
         seconds = seconds_taken(self.folder, whole)
         if seconds:
-            # Far more pictures than the time will allow on any machine.
+            # More pictures than this time allows on any machine.
             stage = Stage((TIME,), 20 * self.stage.pictures, seconds)
             runs.append(self._planned(REPORT, seed, stage))
         return runs
@@ -114,7 +114,7 @@ class RecipePieces(Experiment):
         return Planned(setting, seed, config, self.photos, (stage,), grids)
 
     def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
-        """The set as a whole and class by class, against the train split."""
+        """Figures of all pictures and of each class, against the train split."""
         from gan.experiments import judging
 
         train = self.photos.indices("train")
@@ -123,7 +123,7 @@ class RecipePieces(Experiment):
         )
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
-        """Diversity as a mean over the classes: it is measured within each."""
+        """The mean over classes of diversity, which is measured within each class."""
         table = pd.DataFrame(rows)
         if table.empty:
             return []
@@ -135,7 +135,7 @@ class RecipePieces(Experiment):
 
     @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """Whether the recipe beats the report's pair, and is better with each of its pieces."""
+        """Whether the recipe is better than the report's networks, and better with each piece."""
         recipe = "our recipe in place of the report's pair, trained for as long,"
         return {
             "Our recipe beside the report's pair, at equal time": [
@@ -150,7 +150,7 @@ class RecipePieces(Experiment):
 
     @classmethod
     def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
-        """Each figure of the recipe whole, without each piece, and of the report's pair."""
+        """Each metric of the whole recipe, without each piece, and of the report's networks."""
         words = {WHOLE: "the whole recipe"}
         words |= {setting: f"without {piece.words}" for setting, piece in PIECES.items()}
         words[REPORT] = "the report's pair, trained for as long"
@@ -170,6 +170,6 @@ def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) 
     words, extractor = JUDGED[metric]
     wide = values(table, metric, view, extractor=extractor)
     claim = f"{piece} improves {words} ({WHOLE} against {other})"
-    # The report's networks share nothing with ours; the recipe without a piece shares all else.
+    # Runs of one seed are pairs unless the networks differ.
     pairs = other != REPORT
     return compared(claim, wide, [other, WHOLE], pairs, METRICS[metric].sign)
