@@ -1,4 +1,4 @@
-"""Try the report's settings one at a time, then the best together; a table sorted by effect."""
+"""Train the report's networks with one setting changed at a time, then with the best together."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from gan.experiments.studies.ablations import Ablations
 
 @command
 def main() -> None:
-    """Plan, then train and judge what is missing."""
+    """Carry out the experiment, or show its plan or findings."""
     conduct(Ablations)
 
 

@@ -1,4 +1,4 @@
-"""Check that what run folders say of themselves fits together: counts, hashes, revisions."""
+"""Check that the files of run folders agree with each other: counts, hashes, git revisions."""
 
 import sys
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from gan.runs import find_run, find_runs, runs_root
 
 @dataclass(frozen=True)
 class Options:
-    """Check run folders; exit code 2 if one contradicts itself."""
+    """Check run folders; the exit code is 2 if one contradicts itself."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()  # default: all under checkpoints/
 

@@ -1,4 +1,4 @@
-"""Judge trained runs: FD, FID and IS, GAN-test, GAN-train, diversity, copies; with their rulers."""
+"""Evaluate trained runs: FD, FID, IS, GAN-test, GAN-train, diversity, copies, and photos' own."""
 
 import sys
 from dataclasses import dataclass, replace
@@ -32,21 +32,22 @@ NETWORKS = {"lite2": LITE2, "inception": INCEPTION, "dinov2": DINOV2}
 class Options:
     """Judge trained runs and write the figures into their folders.
 
-    What a run's metrics.csv holds already stays: the same command goes on after an interruption.
+    Figures that a run's metrics.csv already holds are kept: after an interruption, the same command
+    goes on.
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]  # folders, or names in checkpoints/
     data: str = ""  # the photos they were trained on; default: where each run found them
-    count: int = 10_000  # pictures to generate, uniform over classes
-    seeds: int = 3  # classifiers that judge, and that learn from generated pictures
-    test: bool = False  # open the test split (noted in the run); else validation photos stand in
-    added: bool = False  # do pictures help beside photos? teaches as many classifiers with both
-    choose: bool = False  # first take the best of the generators that --keep-every kept
-    again: bool = False  # measure anew what metrics.csv holds already
-    quick: bool = False  # 2,000 pictures, one seed, short classifiers, Lite2 alone
-    # networks that read the pictures, beside the car classifier; the last two are a download
+    count: int = 10_000  # pictures to generate, equally many of each class
+    seeds: int = 3  # classifiers that judge, and classifiers trained on generated pictures
+    test: bool = False  # use the test split (noted in the run) and not the validation split
+    added: bool = False  # also train classifiers on photos and pictures together: do they help?
+    choose: bool = False  # first choose the best of the generators that --keep-every kept
+    again: bool = False  # measure again what metrics.csv already holds
+    quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
+    # feature networks beside the car classifier; the last two are downloaded
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
-    inception_weights: Path | None = None  # their file, where torch-fidelity can't download it
+    inception_weights: Path | None = None  # Inception's file, if torch-fidelity can't download it
 
     def __post_init__(self) -> None:
         if not self.runs:
@@ -67,10 +68,10 @@ class Options:
 
 @command
 def main() -> None:
-    """Evaluate one run after the other; photos, judge and their features are made once."""
+    """Evaluate one run after the other; runs of the same photos share judge and features."""
     options = parse(Options)
     effort = options.effort()
-    work = find_work(options)  # whatever is wrong shows before anything slow begins
+    work = find_work(options)  # all runs are checked before anything slow begins
     extractors = find_extractors(options)
     evaluations: dict[str, Evaluation] = {}
     for run, photos in work:
@@ -111,7 +112,7 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
         UserError: A folder holds no run, or one of other photos.
     """
     work: list[tuple[Run, Photos]] = []
-    # A shell's * names files too.
+    # A shell's * matches files as well as folders.
     runs = [find_run(name) for name in options.runs if not Path(name).is_file()]
     for run in runs:
         if len(runs) > 1 and run.config_path.exists() and not run.generator_path.exists():
@@ -128,7 +129,7 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
 
 
 def find_extractors(options: Options) -> list[FeatureExtractorBase]:
-    """The networks that were asked for; one whose weights can't be had is left out, and said so.
+    """The networks of --networks; one whose weights can't be had is left out with a message.
 
     Raises:
         UserError: The file of --inception-weights isn't what it should be.

@@ -1,4 +1,4 @@
-"""Are rare body types drawn as well as frequent ones? Cut two types' photos and see."""
+"""Are rare body types drawn worse? Train with fewer photos of two types."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from gan.experiments.studies.rare_types import RareTypes
 
 @command
 def main() -> None:
-    """Plan, then train and judge what is missing."""
+    """Carry out the experiment, or show its plan or findings."""
     conduct(RareTypes)
 
 

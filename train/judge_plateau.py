@@ -1,4 +1,4 @@
-"""Where the judge stops getting better: accuracy on validation photos by budget and the like."""
+"""When does the judge stop getting better? Its accuracy by budget, width and augmentation."""
 
 import sys
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from gan.runs import runs_root
 
 @dataclass(frozen=True)
 class Options:
-    """Train classifiers for every combination; what the CSV holds already is left out."""
+    """Train a classifier for every combination; those that the CSV already holds are skipped."""
 
     data: str = "drawn"  # "drawn" (embedded), a prepared folder, photos, an archive or its URL
     size: int = 64  # pixels a side: 64, 128 or 256
     budgets: tuple[int, ...] = (70_000, 140_000, 280_000, 560_000)  # pictures seen in training
-    widths: tuple[float, ...] = (1.0,)  # that multiply the network's channels
-    strengths: tuple[float, ...] = (1.0,)  # of the augmentation; 0 leaves the flip alone
+    widths: tuple[float, ...] = (1.0,)  # factors of the network's channels
+    strengths: tuple[float, ...] = (1.0,)  # of the augmentation; with 0 there is only the flip
     seeds: int = 3  # of each combination
     out: str = ""  # the CSV; default: checkpoints/judge-plateau-DATA-SIZE.csv
 
@@ -37,7 +37,7 @@ class Options:
 
 @command
 def main() -> None:
-    """Sweep, and print each result as it comes."""
+    """Train, and print each result."""
     options = parse(Options)
     photos = load(options.data, options.size)
     if not photos.validation.any():

@@ -1,4 +1,4 @@
-"""Compare kernels 4, 6 and 8 over seeds: at equal pictures, equal time, equal parameters."""
+"""Compare kernels 4, 6 and 8 over seeds, at equal pictures, equal time and equal parameters."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from gan.experiments.studies.kernel_size import KernelSize
 
 @command
 def main() -> None:
-    """Plan, then train and judge what is missing."""
+    """Carry out the experiment, or show its plan or findings."""
     conduct(KernelSize)
 
 

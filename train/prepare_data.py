@@ -1,4 +1,4 @@
-"""Prepare a data set: fetch, unpack, sort by body type, decode once to one array."""
+"""Prepare a data set: download, unpack, label by body type, decode to one array."""
 
 import sys
 from pathlib import Path
@@ -13,7 +13,7 @@ from gan.errors import command
 
 @command
 def main() -> None:
-    """Prepare once, then say what there is and what comes next."""
+    """Prepare the set, unless that was done before, and print what it holds."""
     print(summary.after(prepare(parse(Request))))
 
 

@@ -1,4 +1,4 @@
-"""What is each piece of the conditional recipe worth? Take one away and train again."""
+"""What is each piece of our recipe worth? Train without each of them."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from gan.experiments.studies.recipe_pieces import RecipePieces
 
 @command
 def main() -> None:
-    """Plan, then train and judge what is missing."""
+    """Carry out the experiment, or show its plan or findings."""
     conduct(RecipePieces)
 
 

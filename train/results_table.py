@@ -22,7 +22,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Options:
-    """Print the tables of evaluated runs as Markdown, or write them into the documents."""
+    """Print tables of evaluated runs as Markdown, or write them into the documents."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = (
         "report-dcgan-k4",
@@ -41,7 +41,7 @@ def main() -> None:
     tables = {}
     for name in options.runs:
         run = find_run(name)
-        run.read_config()  # says that there is no such run
+        run.read_config()  # fails if there is no such run
         tables[run.name] = run.read_metrics()
         if tables[run.name].empty:
             command_line = shlex.join(["python", "train/evaluate.py", name])

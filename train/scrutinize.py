@@ -1,4 +1,4 @@
-"""Look at a run's pictures where metrics are blind: a detector from scratch, a sheet for eyes."""
+"""Look for artefacts that metrics don't see: a detector from scratch, a sheet for people."""
 
 import sys
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from gan.metrics.scrutiny import (
 from gan.runs import find_run
 from gan.sampling import generate_set
 
-LOOKS = (6_400, 12_800, 25_600, 51_200)  # pictures that the detector was trained on
+LOOKS = (6_400, 12_800, 25_600, 51_200)  # pictures trained on when the detector is tested
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Options:
 
 @command
 def main() -> None:
-    """Train the detector, measure the checkerboard, mix the sheet."""
+    """Train the detector, measure the energies, write the sheet."""
     options = parse(Options)
     run = find_run(options.run)
     check_place(options.out, "--out")
@@ -52,9 +52,9 @@ def main() -> None:
     photos = photos_of(run, options.data)
     train = photos.pictures[photos.indices("train")]
     pictures, labels = generate_set(generator, options.count, seed=1)
-    found = detector_auc(train, pictures, LOOKS, options.seed)
+    aucs = detector_auc(train, pictures, LOOKS, options.seed)
     energies = checker_energy(pictures), checker_energy(np.asarray(train))
-    # The sheet shows as many of each type as photos have, so that types give nothing away.
+    # Pictures have the same types as the photos on the sheet, so that types give nothing away.
     real = photos.labels[photos.indices("train")]
     some = np.random.RandomState(options.seed).permutation(len(real))[:60]
     if generator.classes:
@@ -67,7 +67,7 @@ def main() -> None:
     write_blind_sheet(options.out, train[some], some_pictures, options.seed)
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
-    for seen, value in found:
+    for seen, value in aucs:
         print(f"  after {seen:>7,} pictures  AUC {value:.4f}")
     ratio = energies[0] / energies[1]
     print(f"one-pixel checkerboard: {ratio:.2f} times the energy of photos")

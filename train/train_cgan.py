@@ -1,4 +1,4 @@
-"""Train the conditional GAN: a chosen car type on demand."""
+"""Train the conditional GAN, which draws cars of a chosen body type."""
 
 import sys
 from pathlib import Path
@@ -9,17 +9,17 @@ from gan.errors import command
 from gan.launch import launch, read_command
 from gan.recipes import of_kind
 
-ABOUT = """Train our conditional GAN; it runs as it is, on cars drawn by the program.
+DESCRIPTION = """Train our conditional GAN; without flags, on cars drawn by the program.
 
 --recipe long is for an hour or more on photos, and --grow-from goes on from a finished run to
-twice its size. --recipe report trains the report's pair instead, with flags of its own.
+twice its size. --recipe report trains the report's networks instead, with flags of their own.
 """
 
 
 @command
 def main() -> None:
     """Read the flags, train."""
-    launch(*read_command(ABOUT, of_kind(conditional=True)))
+    launch(*read_command(DESCRIPTION, of_kind(conditional=True)))
 
 
 if __name__ == "__main__":

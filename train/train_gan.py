@@ -9,13 +9,13 @@ from gan.errors import command
 from gan.launch import launch, read_command
 from gan.recipes import of_kind
 
-ABOUT = "Train an unconditional DCGAN on cars; it runs as it is, on cars drawn by the program."
+DESCRIPTION = "Train the report's unconditional DCGAN; without flags, on cars drawn by the program."
 
 
 @command
 def main() -> None:
     """Read the flags, train."""
-    launch(*read_command(ABOUT, of_kind(conditional=False)))
+    launch(*read_command(DESCRIPTION, of_kind(conditional=False)))
 
 
 if __name__ == "__main__":

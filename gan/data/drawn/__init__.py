@@ -1,4 +1,4 @@
-"""The embedded data set: cars of eight body types, drawn by this program, the same everywhere."""
+"""The embedded data set: cars of eight body types, drawn by this program, equal on all machines."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ from gan.data.drawn.picture import picture
 from gan.errors import UserError
 from gan.progress import bar
 
-VERSION = 4  # of the drawings; a new one makes the set be drawn again
-FEWEST, MOST = 160, 10_000_000  # cars in a set: 20 a type leave 18 to train on
+VERSION = 4  # of the drawings; when it rises, the set is drawn again
+FEWEST, MOST = 160, 10_000_000  # cars in a set; with 20 a type, 18 are in the train split
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,15 @@ class Car:
 
 
 def draw(count: int, size: int, seed: int = 0, workers: int | None = None) -> Iterator[Car]:
-    """`count` cars, types taking turns; every tenth of a type is for testing.
+    """`count` cars, one type after another in turn; every tenth of a type is in the test split.
 
-    A car depends on its number and the seed alone: a larger set begins with the smaller one.
+    A car depends on its number and the seed alone, so a larger set begins with the smaller one.
 
     Args:
-        count: How many.
+        count: The number of cars.
         size: Pixels a side.
         seed: Another seed gives other cars.
-        workers: Processes to draw with; None: one a core, 0: none but this one.
+        workers: Number of drawing processes; None: one a core, 0: this process alone.
 
     Raises:
         UserError: `count` is too small for a set, or absurdly large.
@@ -60,7 +60,7 @@ def draw(count: int, size: int, seed: int = 0, workers: int | None = None) -> It
 
 def draw_one(number: int, size: int, seed: int) -> npt.NDArray[np.uint8]:
     """Car `number` of the set that `seed` gives: uint8 [size, size, 3]."""
-    # RandomState's stream is frozen across NumPy versions.
+    # RandomState gives the same numbers in every version of NumPy.
     random = np.random.RandomState([seed, number])
     return picture(BODY_TYPES[number % len(BODY_TYPES)], size, random)
 
@@ -80,7 +80,7 @@ def _draw_in_processes(
             [sys.executable, "-m", "gan.data.drawn"]
             + [str(value) for value in (worker, count, workers, size, seed)],
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches this process alone, which ends its children
+            start_new_session=True,  # Ctrl-C must reach this process only, which ends its children
             env=os.environ | {"PYTHONPATH": path},
         )
         for worker in range(workers)

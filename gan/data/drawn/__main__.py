@@ -1,4 +1,4 @@
-"""One of several processes that draw: writes its cars' bytes to standard output."""
+"""One of several drawing processes: writes the bytes of its cars to standard output."""
 
 import sys
 

@@ -81,13 +81,13 @@ class Painter:
         return area * self.camera.mirror > 0
 
     def shade(self, colour: Colour, brightness: float) -> Colour:
-        """Darker below 1, towards the light's white above."""
+        """The paint at a brightness: darker below 1, towards white above 1."""
         if brightness <= 1:
             return blend((8, 9, 16), colour, brightness)
         return blend(colour, (255, 254, 248), min(brightness - 1, 0.85))
 
     def strip_brightness(self, a: Point, b: Point) -> float:
-        """Of a strip across the car whose outline runs from a to b."""
+        """The brightness of a strip across the car whose outline runs from a to b."""
         dx, dz = b[0] - a[0], b[1] - a[1]
         norm = max(sqrt(dx * dx + dz * dz), 1e-9)
         nx, nz = -dz / norm, dx / norm  # outward: up where the outline runs to the rear

@@ -1,6 +1,6 @@
-"""One drawn car as a picture: a small scene, drawn four times too large, then reduced.
+"""Draws one car in a small scene, four times too large, and reduces the picture.
 
-Squashed to a square like the photos, so that a low car fills the picture too.
+Pictures are squashed to a square as photos are, so that a low car fills the picture too.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from gan.data.drawn.parts import paint_car
 from gan.data.drawn.scenery import Colour, blend, scenery
 from gan.data.drawn.shapes import Body, body
 
-OVER = 4  # drawn so many times larger, then averaged
+OVER = 4  # pictures are drawn so many times larger, then averaged
 
 PAINTS: tuple[Colour, ...] = (
     (232, 232, 228), (196, 200, 205), (128, 133, 140), (70, 74, 80), (34, 36, 42),
@@ -42,9 +42,9 @@ def _any_colour(random: np.random.RandomState) -> Colour:
 
 
 def _camera(car: Body, side: int, random: np.random.RandomState) -> Camera:
-    """Side view or three quarters, so that the car fills the frame with some play."""
+    """A random camera, from the side or at an angle, for which the car nearly fills the frame."""
     view = random.randint(10)
-    # Half the angle's tangent gives sine and cosine without trigonometry.
+    # `half` is the tangent of half the angle, which gives sine and cosine without trigonometry.
     if view < 4:
         half = random.randint(-60, 61) / 1000  # side: up to 7 degrees
     else:
@@ -107,5 +107,5 @@ def _shadow(image: Image.Image, camera: Camera, car: Body) -> None:
 
 
 def _squarish(value: float) -> float:
-    """Push a circle's coordinate outwards: a rounded rectangle."""
+    """Push a circle's coordinate outwards, which makes it a rounded rectangle."""
     return min(1.0, max(-1.0, 1.25 * value))

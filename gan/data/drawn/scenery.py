@@ -44,7 +44,7 @@ STUDIOS: tuple[Colour, ...] = (
 
 
 def blend(a: Colour, b: Colour, share: float) -> Colour:
-    """`share` 0 is a, 1 is b."""
+    """A mixture of two colours; with `share` 0 it is a, with 1 it is b."""
     part = min(256, max(0, int(share * 256)))
     return (
         a[0] + (b[0] - a[0]) * part // 256,
