@@ -7,7 +7,7 @@ import pandas as pd
 from gan import config
 from gan.demo import spreads
 from gan.demo.catalogue import Entry
-from gan.metrics.glossary import EXTRACTORS
+from gan.metrics.glossary import EXTRACTORS, FLOOR, NOISE
 
 MEASURED = """
 - **Distances and scores (FID, FD, IS, KID, precision, recall)** compare the features of generated
@@ -115,18 +115,33 @@ def settings(entry: Entry) -> dict[str, Any]:
 
 
 def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
-    """For each run and figure: who read the pictures, how many there were, against what."""
+    """Each run's figures: value, who read the pictures, counts, against what, and the ruler.
+
+    The ruler's ends are what photos and noise score in the pictures' place, against the same
+    photos; they have no rows of their own.
+    """
+    keys = ["metric", "extractor", "reference"]
     rows = []
     for name, metrics in runs:
         table = spreads.latest(metrics)
-        table = table[table["body_type"].isin(["all", ""])]
-        keys = ["metric", "extractor", "reference"]
-        for (metric, extractor, reference), group in table.groupby(keys, sort=False):
+        groups = {
+            tuple(map(str, key)): group
+            for key, group in table[table["body_type"].isin(["all", ""])].groupby(keys, sort=False)
+        }
+        for (metric, extractor, reference), group in groups.items():
+            if metric.endswith((FLOOR, NOISE)):
+                continue
+            shown = {
+                column: spreads.show(groups[key]["value"].mean(), metric) if key in groups else ""
+                for column, ending in (("Value", ""), ("Photos", FLOOR), ("Noise", NOISE))
+                for key in [(metric + ending, extractor, reference)]
+            }
             rows.append(
                 {
                     "Run": name,
-                    "Figure": spreads.title(str(metric), str(extractor)),
-                    "Read by": EXTRACTORS[str(extractor)].name,
+                    "Figure": spreads.title(metric, extractor),
+                    **shown,
+                    "Read by": EXTRACTORS[extractor].name if extractor else "pixel by pixel",
                     "Real": group["n_real"].max(),
                     "Generated": group["n_fake"].max(),
                     "Reference": reference,

@@ -131,6 +131,8 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
 
     add("fd", "efficientnet-lite2", "all", 80 + 10 * random.rand())
     add("fd_floor", "efficientnet-lite2", "all", 6.5)
+    add("fd_noise", "efficientnet-lite2", "all", 900.0)
+    add("copies", "", "all", 0.0)
     add("is", "efficientnet-lite2", "all", 2.5 + random.rand())
     for seed in range(3 if types else 0):
         add("gan_test", "car-classifier", "all", 0.55 + 0.02 * seed, seed)

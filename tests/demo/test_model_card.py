@@ -22,3 +22,14 @@ def test_the_card_tells_how_the_checkpoint_was_picked(tmp_path: Path) -> None:
         run.write_config(values)
         (entry,) = list_entries(tmp_path)
         assert ("finished at 25,600, then given more" in model_card.model_card(entry)) == told
+
+
+def test_each_figure_stands_between_what_photos_and_noise_score(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "one", conditional=True)
+    table = model_card.counts_table([("One", run.read_metrics())]).set_index("Figure")
+    assert not any("floor" in name or "noise" in name for name in table.index)
+    distance = table.loc["FD (EfficientNet-Lite2)"]
+    assert [distance["Photos"], distance["Noise"]] == ["6.50", "900.0"]
+    assert table.loc["Copies", "Read by"] == "pixel by pixel"
+    assert table.loc["GAN-test", "Noise"] == ""
+    assert table.loc["GAN-test", "Seeds"] == 3

@@ -143,3 +143,17 @@ def test_classes_are_compared_at_equal_counts_and_evenly_spaced() -> None:
 def test_diversity_is_over_that_of_photos() -> None:
     real = gaussian(50, 0)
     assert measures.diversity(real / 2, real) == pytest.approx(0.5)
+
+
+def test_precision_and_recall_agree_with_their_definition() -> None:
+    """Kynkäänniemi et al. 2019: inside the ball to a picture's third nearest, pair by pair."""
+    fake, real = gaussian(70, 0, 0.4, 3), gaussian(50, 1, 0, 3)
+
+    def covered(sets: Tensor, by: Tensor) -> float:
+        radii = [sorted((by - one).norm(dim=1).tolist())[3] for one in by]  # 0 is its own
+        inside = [any((x - y).norm() <= r for y, r in zip(by, radii, strict=True)) for x in sets]
+        return float(np.mean(inside))
+
+    expected = covered(fake, real), covered(real, fake)
+    assert 0.2 < min(expected) < max(expected) < 1
+    assert measures.precision_recall(fake, real) == pytest.approx(expected)

@@ -224,11 +224,12 @@ elif tab == "How measured":
         [(names.run(one.name), store.metrics(one)) for one in measured.values()]
     )
     if not counts.empty:
-        st.markdown("**Counts, references and floors**")
+        st.markdown("**Counts, references, and the ends of each ruler**")
         st.dataframe(
             counts,
             hide_index=True,
-            alt="For each figure: the network that read the pictures, counts and reference",
+            alt="For each figure: its value, what photos and noise score in the pictures' place, "
+            "the network that read the pictures, counts and reference",
         )
     parts.explain(*parts.TERMS)
 
