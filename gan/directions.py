@@ -1,8 +1,8 @@
-"""Directions in a generator's latent space that change one thing that can be seen.
+"""Finds directions in a generator's latent space that change one visible property each.
 
-`python -m gan.directions RUN ...` finds them and writes each run's directions.csv, from which the
-app makes sliders. What is measured on many pictures is explained from their latents by a linear
-fit (cf. Shen et al. 2020, "Interpreting the Latent Space of GANs").
+`python -m gan.directions RUN ...` writes each run's directions.csv, from which the app makes
+sliders. Properties are measured on many pictures and fitted linearly to their latents (cf. Shen et
+al. 2020, "Interpreting the Latent Space of GANs").
 """
 
 import sys
@@ -18,29 +18,29 @@ from gan.runs import Run
 from gan.sampling import BATCH, generate
 
 COUNT = 1_024  # pictures measured: eight for each of the 128 numbers of a latent
-FIRST_SEED = 3_000_000  # apart from the seeds that pages begin with
-CELLS = 16  # cells a side that a picture is averaged down to
+FIRST_SEED = 3_000_000  # far from the seeds that the app's pages begin with
+CELLS = 16  # cells a side over which a picture is averaged
 
 
 def find(generator: LoadedGenerator, count: int = COUNT) -> pd.DataFrame:
-    """One column for each of `latents.DIRECTIONS`, of length 1; one row for each latent number.
+    """The directions as columns of length 1, one for each of `latents.DIRECTIONS`.
 
-    Each direction moves its own measure and leaves the other measures where they are: together
-    they are the pseudo-inverse of the linear fit.
+    They are the pseudo-inverse of the linear fit, so each changes its own property and none of the
+    others.
 
     Raises:
-        UserError: The latents explain less than a quarter of a measure: no direction moves it.
+        UserError: The latents explain less than a quarter of a property's variance.
     """
     seeds = range(FIRST_SEED, FIRST_SEED + count)
     classes = max(1, len(generator.classes))
     labels = np.arange(count) % classes
-    asked = labels.tolist() if generator.classes else None
+    given = labels.tolist() if generator.classes else None
     cells = [
-        _cells(generate(generator, seeds[i : i + BATCH], asked and asked[i : i + BATCH]))
+        _cells(generate(generator, seeds[i : i + BATCH], given and given[i : i + BATCH]))
         for i in range(0, count, BATCH)
     ]
-    measured = _measures(np.concatenate(cells))
-    for label in range(classes):  # a type's own look is not the latent's doing
+    measured = _properties(np.concatenate(cells))
+    for label in range(classes):  # differences between types don't come from the latents
         measured[labels == label] -= measured[labels == label].mean(0)
     deviation = measured.std(0)
     measured /= np.maximum(deviation, 1e-6)
@@ -50,23 +50,23 @@ def find(generator: LoadedGenerator, count: int = COUNT) -> pd.DataFrame:
     if explained.min() < 0.25:
         worst = list(latents.DIRECTIONS)[explained.argmin()]
         raise UserError(f"the latents of this run hardly explain {worst}: there is no direction")
-    found = np.linalg.pinv(fit).T
-    return pd.DataFrame(found / np.linalg.norm(found, axis=0), columns=list(latents.DIRECTIONS))
+    inverse = np.linalg.pinv(fit).T
+    return pd.DataFrame(inverse / np.linalg.norm(inverse, axis=0), columns=list(latents.DIRECTIONS))
 
 
 def _cells(pictures: np.ndarray) -> np.ndarray:
-    """Means of CELLS x CELLS squares, float32 [N, CELLS, CELLS, 3] in [0, 1]."""
+    """Means over a grid of CELLS x CELLS cells, float32 [N, CELLS, CELLS, 3] in [0, 1]."""
     count, size = pictures.shape[:2]
     square = size // CELLS
     blocks = pictures.reshape(count, CELLS, square, CELLS, square, 3)
     return blocks.mean((2, 4), dtype=np.float32) / 255
 
 
-def _measures(cells: np.ndarray) -> np.ndarray:
-    """What can be seen, float32 [N, len(latents.DIRECTIONS)], in their order.
+def _properties(cells: np.ndarray) -> np.ndarray:
+    """The visible properties in the order of `latents.DIRECTIONS`, float32 [N, properties].
 
-    The car stands in the middle, the background at the sides. How a car is turned is the largest
-    component of what differs between a picture and its mirror image.
+    The car is in the middle of a picture, the background at its edges. The car's direction is the
+    largest principal component of the difference between a picture and its mirror image.
     """
     grey = cells.mean(3)
     middle = cells[:, 6:11, 3:13]
@@ -75,7 +75,7 @@ def _measures(cells: np.ndarray) -> np.ndarray:
     background = np.concatenate([grey[:, :3].mean(2), grey[:, :, [0, -1]].mean(1)], 1).mean(1)
     mirrored = (grey - grey[:, :, ::-1])[:, :, : CELLS // 2].reshape(len(grey), -1)
     component = np.linalg.svd(mirrored - mirrored.mean(0), full_matrices=False)[2][0]
-    # A component's sign is arbitrary. A car that faces right is darker in the left half.
+    # The sign of a component is arbitrary; cars that face right are darker in the left half.
     turned = mirrored @ component * -np.sign(component.sum())
     return np.stack([paint, warm, background, turned], 1)
 
@@ -86,8 +86,8 @@ def main() -> None:
     if not sys.argv[1:]:
         raise UserError("name the folders of runs: python -m gan.directions checkpoints/NAME ...")
     for run in map(Run, map(Path, sys.argv[1:])):
-        found = find(load_generator(run)).round(5).assign(generator=run.short_hash())
-        atomic.write_text(run.directions_path, found.to_csv(index=False))
+        table = find(load_generator(run)).round(5).assign(generator=run.short_hash())
+        atomic.write_text(run.directions_path, table.to_csv(index=False))
         print(f"wrote {run.directions_path}")
 
 

@@ -44,7 +44,7 @@ METRIC_KINDS: dict[str, Kind] = {
     "reference": "text",
     "seed": "maybe",
 }
-# Held-out photos of a source and type; the metrics are shares of them, means over seeds.
+# For each source and type: held-out photos, and the shares of them named right, means over seeds.
 SOURCE_KINDS: dict[str, Kind] = {
     "source": "text",
     "body_type": "text",

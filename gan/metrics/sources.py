@@ -1,6 +1,6 @@
-"""Are photos named right wherever they come from? Part of an accuracy is the look of a source.
+"""Accuracy by the source of the photos: a classifier may recognise a source and not the car.
 
-Nothing here needs torch, so pages can sum up what an evaluation wrote.
+It needs no torch, so that pages can use it.
 """
 
 from typing import TYPE_CHECKING
@@ -11,20 +11,20 @@ import pandas as pd
 if TYPE_CHECKING:
     from gan.metrics.teaching import Lessons
 
-MOST = 12  # sources that are told apart; a column of one address a photo tells nothing
-SHARES = {"classifier": "photos", "gan_train": "generated"}  # metric: what was learned from
+MOST = 12  # sources that are listed, at most; the others are taken together
+SHARES = {"classifier": "photos", "gan_train": "generated"}  # metric: what was trained on
 OTHERS, UNKNOWN = "the others", "not named"
 
 
 def table(lessons: "Lessons", sources: np.ndarray) -> pd.DataFrame:
-    """Shares of held-out photos named right, one row for each source and type that has any.
+    """Shares of held-out photos named right, one row for each source and type with photos.
 
-    The columns are those of `gan.runs.SOURCE_KINDS`; sources stand in the order of their photos,
-    the largest first, and beyond MOST they are one.
+    The columns are those of `gan.runs.SOURCE_KINDS`. Sources with most photos come first; beyond
+    MOST they are taken together.
 
     Args:
-        lessons: What classifiers named each of N photos.
-        sources: Where each comes from, text [N]; "" where nobody said.
+        lessons: The classes that classifiers name for N photos.
+        sources: The source of each photo, text [N]; "" where it isn't known.
     """
     named = pd.Series(sources).replace("", UNKNOWN)
     known = named.value_counts().index[:MOST]
@@ -38,25 +38,25 @@ def table(lessons: "Lessons", sources: np.ndarray) -> pd.DataFrame:
         | right
     )
     order = [*known, OTHERS]
-    found = _summed(photos, ["source", "body_type"])
-    return found.sort_values("source", key=lambda names: names.map(order.index), kind="stable")
+    rows = _summed(photos, ["source", "body_type"])
+    return rows.sort_values("source", key=lambda names: names.map(order.index), kind="stable")
 
 
-def by_source(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a source of `table`'s rows: source, n_real, shares; the largest first."""
-    return _summed(found, ["source"]).sort_values("n_real", ascending=False, ignore_index=True)
+def by_source(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` summed for each source: source, n_real, shares; the largest first."""
+    return _summed(rows, ["source"]).sort_values("n_real", ascending=False, ignore_index=True)
 
 
-def by_type(found: pd.DataFrame) -> pd.DataFrame:
-    """One row a type, of the largest source and of all others together: body_type, source, ..."""
-    first = by_source(found)["source"].iloc[0]
-    halves = found.assign(source=found["source"].where(found["source"] == first, OTHERS))
+def by_type(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `table` for each type, of the largest source and of all others together."""
+    first = by_source(rows)["source"].iloc[0]
+    halves = rows.assign(source=rows["source"].where(rows["source"] == first, OTHERS))
     return _summed(halves, ["body_type", "source"])
 
 
-def _summed(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Photos counted and shares averaged over them, by `keys`."""
+def _summed(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The number of photos and the mean shares, by `keys`."""
     shares = list(SHARES)
-    right = found.assign(**{name: found[name] * found["n_real"] for name in shares})
+    right = rows.assign(**{name: rows[name] * rows["n_real"] for name in shares})
     sums = right.groupby(keys, as_index=False)[["n_real", *shares]].sum()
     return sums.assign(**{name: sums[name] / sums["n_real"] for name in shares})

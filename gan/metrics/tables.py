@@ -54,12 +54,12 @@ def classes(rows: pd.DataFrame) -> str:
     return table[columns].to_string(formatters=formats)
 
 
-def by_source(found: pd.DataFrame) -> str:
-    """Photos named right by where they come from, of rows of by_source.csv; empty without any."""
-    if found.empty:
+def by_source(rows: pd.DataFrame) -> str:
+    """Accuracy by the source of the photos, from the rows of by_source.csv; "" without any."""
+    if rows.empty:
         return ""
     formats = {name: METRICS[name].form.format for name in sources.SHARES}
-    parts = (sources.by_source(found), sources.by_type(found))
+    parts = (sources.by_source(rows), sources.by_type(rows))
     return "\n\n".join(part.to_string(index=False, formatters=formats) for part in parts)
 
 
