@@ -81,7 +81,7 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
     if answer:
         with st.container(border=True):
             st.markdown(f"**{answer.verdict}**")
-            st.caption(names.in_text(answer.evidence))
+            st.caption(answer.evidence)
     with st.grid(2, gap="medium", min_column_width=300):
         for drawing in kind.drawings(table):
             with st.container():
@@ -91,8 +91,7 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
             st.markdown(f"**{heading}**")
             st.dataframe(
                 pd.DataFrame(
-                    [(names.in_text(finding.claim), WORDS[finding.holds].lower(),
-                      names.in_text(finding.evidence))
+                    [(finding.claim, WORDS[finding.holds].lower(), finding.evidence)
                      for finding in findings],
                     columns=["Claim", "Verdict", "Evidence"],
                 ),
@@ -139,7 +138,7 @@ def _figures(kind: type[Experiment], table: pd.DataFrame) -> None:
     keys = ["setting", "view", "metric", "extractor", "body_type"]
     spread = spreads.over_seeds(table, keys)
     spread["body_type"] = spread["body_type"].map(type_name)
-    spread["setting"] = spread["setting"].map(names.setting)
+    spread["setting"] = spread["setting"].map(kind.called)
     spread["view"] = spread["view"].map(names.view)
     pairs = zip(spread["metric"], spread["extractor"], strict=True)
     spread.insert(0, "figure", [spreads.title(metric, extractor) for metric, extractor in pairs])

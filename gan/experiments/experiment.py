@@ -107,6 +107,11 @@ class Experiment:
         return judge_of(self.photos, self.length.judges, pictures)
 
     @classmethod
+    def called(cls, setting: str) -> str:
+        """A setting in words, for readers of its figures."""
+        return setting
+
+    @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """The claims that results.csv is tested for, by heading; their verdicts come later."""
         raise NotImplementedError

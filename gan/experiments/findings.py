@@ -25,7 +25,13 @@ class Finding:
     @property
     def verdict(self) -> str:
         """The verdict as a sentence."""
-        return self.answer or f"{WORDS[self.holds].capitalize()}: {self.claim}."
+        if self.answer:
+            return self.answer
+        if self.steps:
+            shown = {True: "shown", False: "shown to be false", None: "not shown"}[self.holds]
+            return f"It is {shown} at {_counted(self.steps)} that {self.claim}."
+        words = {True: "It holds that", False: "It does not hold that", None: "It is open whether"}
+        return f"{words[self.holds]} {self.claim}."
 
     def __str__(self) -> str:
         return f"{WORDS[self.holds]:<13}  {self.claim}\n{'':15}{self.evidence}"
@@ -66,9 +72,9 @@ def compared(
         if step is None:
             return Finding(claim, None, f"no seed has both {settings[i]} and {after}")
         steps.append(step if sign > 0 else -step)
-    listed = ", ".join(f"{setting} {spread(wide[setting])}" for setting in settings)
+    listed = ", ".join(f"{setting}: {spread(wide[setting])}" for setting in settings)
     changes = ", ".join(
-        f"{settings[i]} to {settings[i + 1]} {interval(step if sign > 0 else -step)}"
+        f"from {settings[i]} to {settings[i + 1]}: {interval(step if sign > 0 else -step)}"
         for i, step in enumerate(steps)
     )
     return Finding(claim, None, f"{listed}; difference {changes}{more}", steps=tuple(steps))
@@ -92,7 +98,7 @@ def _judged(finding: Finding, p: float) -> Finding:
     steps = finding.steps
     rises = all(step.mean > 0 for step in steps)
     holds = None if p > LEVEL else rises
-    n = " and ".join(dict.fromkeys(_seeds(step) for step in steps))
+    n = _counted(steps)
     words = f"{finding.evidence}; p {p:.2g}, {n}"
     least = max(step.least for step in steps)
     if holds is None:
@@ -100,6 +106,10 @@ def _judged(finding: Finding, p: float) -> Finding:
         if least > LEVEL:
             words += f" (the smallest p that they allow is {least:.2g})"
     return replace(finding, holds=holds, evidence=words)
+
+
+def _counted(steps: Sequence[Difference]) -> str:
+    return " and ".join(dict.fromkeys(_seeds(step) for step in steps))
 
 
 def _seeds(step: Difference) -> str:

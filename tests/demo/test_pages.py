@@ -184,7 +184,7 @@ def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) 
     assert "No kernel is shown to be better at 3 seeds; kernel 6 has the lowest FD." in said
     assert "The same at equal pictures, equal time." in said
     assert "Yes, most of them." in said
-    assert "Not shown: the fewer photos of a type, the less often the classifier" in said
+    assert "It is not shown at 3 paired seeds that the fewer photos of a type, the less" in said
     assert "No sign of it" in said
     assert "Keep the seed and change the type: pose" in said
     assert "kernel 6**, 10 epochs: FID 148.9, IS 2.94." in said  # as published

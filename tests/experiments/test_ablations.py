@@ -94,10 +94,11 @@ def test_seeds_go_to_what_looks_better_and_the_best_run_together(
 
     tables = Ablations.findings(table)
     several, single, best = tables.values()
-    findings = {one.claim.rpartition("(")[2].rstrip(")"): one for one in several}
+    names = {f"{words} lowers FD": name for name, words in ablations.WORDS.items()}
+    findings = {names[one.claim]: one for one in several}
     assert set(findings) == {"mse", "lr-g-half", "lr-g-double", "slope-0.1"}
     # The seed that chose the change is not among those that are tested: -2 and -1 of 120 and 140.
-    assert "base 120 (100 to 140), mse 128 (118 to 139)" in findings["mse"].evidence
+    assert "without it: 120 (100 to 140), with it: 128 (118 to 139)" in findings["mse"].evidence
     assert "with the seed that chose it 118 (97 to 139)" in findings["mse"].evidence
     assert findings["mse"].holds is None
     assert "not shown at 2 against 3 seeds" in findings["mse"].evidence

@@ -111,10 +111,10 @@ def test_every_view_compares_what_it_says(
     # Every seed agrees, and three seeds are too few.
     slower = findings["a larger kernel makes training slower (seconds)"]
     assert slower.holds is None
-    assert "k4 to k6 8 (90 % interval 8 to 8)" in slower.evidence
+    assert "from kernel 4 to kernel 6: 8 (90 % interval 8 to 8)" in slower.evidence
     assert findings["D's loss ends near 0.1 in every run: D has won"].holds is True
     missing = findings["IS is lower with kernel 8 than with 4 (the report: 2.41, 2.86)"]
-    assert missing.evidence == "not measured: k4, k8"
+    assert missing.evidence == "not measured: kernel 4, kernel 8"
 
 
 def test_a_failed_run_does_not_end_the_others_and_is_tried_again(

@@ -223,7 +223,7 @@ def test_findings_from_figures_alone() -> None:
     (fewer,) = [one for claim, one in findings.items() if "recognises it (without" in claim]
     # All three seeds agree, which three seeds do by chance in a quarter of all cases.
     assert fewer.holds is None
-    assert "difference cut-1/16 to full 0.5" in fewer.evidence
+    assert "difference from 1/16 of the photos to all photos: 0.5" in fewer.evidence
 
 
 def test_each_cut_type_and_the_length_of_training_are_judged_on_their_own() -> None:

@@ -84,13 +84,13 @@ def test_three_seeds_show_the_worth_of_no_piece() -> None:
     ]
     tables = RecipePieces.findings(pd.DataFrame(rows))
     findings = {one.claim: one for table in tables.values() for one in table}
-    fd = findings["heads on frozen features, the adversary improves fd (whole against no-heads)"]
+    fd = findings["heads on frozen features, the adversary improves FD (EfficientNet-Lite2)"]
     assert fd.holds is None
-    assert "difference no-heads to whole -2.33 (75 % interval -5 to -1)" in fd.evidence
+    assert "the adversary to the whole recipe: -2.33 (75 % interval -5 to -1)" in fd.evidence
     assert "not shown at 3 paired seeds (the smallest p that they allow is 0.25)" in fd.evidence
     (pair,) = [
-        one for claim, one in findings.items() if "improves fd (whole against report" in claim
+        one for claim, one in findings.items() if "trained for as long, improves FD" in claim
     ]
     assert "not shown at 3 seeds (the smallest p that they allow is 0.1)" in pair.evidence
-    untried = [one for claim, one in findings.items() if "no-balance" in claim]
+    untried = [one for claim, one in findings.items() if "class-balanced batches improves" in claim]
     assert [one.evidence[:12] for one in untried] == 3 * ["not measured"]

@@ -1,7 +1,5 @@
 """Front page: what this is, how good it is, and short answers to the usual questions."""
 
-from typing import Any
-
 import streamlit as st
 
 from gan import runs
@@ -83,7 +81,7 @@ if shown is not None:
 kernel = run_summary.kernel(entries)
 van = next((name for name in (shown.classes if shown else ()) if "van" in name.lower()), "Van")
 RESULTS = ("views/results.py", ":material/query_stats:")
-CARDS: tuple[Any, ...] = (
+CARDS: tuple[tuple[str, Finding | None, tuple[str, str, str, dict[str, str]]], ...] = (
     (
         KernelSize.question,
         kernel,
@@ -119,7 +117,7 @@ with answers_column:
             with st.container(horizontal=True, vertical_alignment="center"):
                 if answer is not None:
                     with st.popover("Figures", icon=":material/numbers:"):
-                        st.markdown(names.in_text(answer.evidence))
+                        st.markdown(answer.evidence)
                 st.page_link(page, label=label, icon=icon, query_params=query)
 
 if shown is not None:

@@ -167,6 +167,13 @@ class Ablations(Experiment):
         return Planned(setting, seed, config, self.photos, stages, grids=first)
 
     @classmethod
+    def called(cls, setting: str) -> str:
+        """A setting in words."""
+        bases = {BASE: "the report's settings", PAIR: "the report's conditional pair"}
+        best = "the best changes together" if setting.startswith(BEST) else setting
+        return (WORDS | bases).get(setting, best)
+
+    @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Whether each change lowers FD, the best first.
 
@@ -178,7 +185,7 @@ class Ablations(Experiment):
             return {"Settings": [Finding("the base was judged", None, "not measured")]}
         several, single = [], []
         for setting in changes(fd):
-            claim = f"{WORDS[setting]} lowers FD ({setting})"
+            claim = f"{WORDS[setting]} lowers FD"
             base = fd[base_of(setting)].dropna()
             seen = fd[setting].dropna()
             if len(seen) > 1:
@@ -187,8 +194,8 @@ class Ablations(Experiment):
                 others = fd[[base_of(setting), setting]].copy()
                 others.loc[seen.index.min(), setting] = float("nan")
                 more = f"; with the seed that chose it {spread(seen)}"
-                settings = [base_of(setting), setting]
-                several.append(compared(claim, others, settings, sign=-1, more=more))
+                others.columns = pd.Index(["without it", "with it"])
+                several.append(compared(claim, others, list(others), sign=-1, more=more))
             else:
                 evidence = f"{spread(seen)} on one seed against {spread(base)}"
                 single.append(Finding(claim, None, f"{evidence}: one seed is not compared"))
@@ -200,7 +207,8 @@ class Ablations(Experiment):
         if together:
             result["The best changes together, at full length"] = [
                 Finding(
-                    f"together they lower FD ({setting})",
+                    "together they lower FD: "
+                    f"{', '.join(words for name, words in WORDS.items() if name in setting)}",
                     None,
                     f"{spread(long[setting])} against {spread(long[BASE])}, one run each",
                 )

@@ -166,12 +166,22 @@ class KernelSize(Experiment):
         return Planned(setting, seed, config, self.photos, stages, grids=first, keep=not width)
 
     @classmethod
+    def called(cls, setting: str) -> str:
+        """A setting in words."""
+        if setting in CHECK_WORDS:
+            return f"kernel {FASTEST} with {CHECK_WORDS[setting]}"
+        kernel = setting.removesuffix("-matched")
+        if kernel not in {f"k{kernel}" for kernel in KERNELS}:
+            return setting
+        return f"kernel {kernel[1:]}" + (", narrowed" if setting != kernel else "")
+
+    @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Pairs of kernels in each view, then the report's conclusions."""
-        k4, k6, k8 = settings = [f"k{kernel}" for kernel in KERNELS]
+        k4, k6, k8 = settings = [cls.called(f"k{kernel}") for kernel in KERNELS]
 
         def at(metric: str, view: str = PICTURES) -> pd.DataFrame:
-            return values(table, metric, view)
+            return values(table, metric, view).rename(columns=cls.called)
 
         result = {
             f"FD of each pair of kernels, {VIEWS[view].lower()}": _pairs(at("fd", view), view)
@@ -214,11 +224,8 @@ class KernelSize(Experiment):
         whole = at("fd", WHOLE)
         if not whole.empty:
             result["The report's whole budget, one seed: figures, not comparisons"] = [
-                Finding(f"FD of {words} is known", True, f"{spread(whole[setting])}, one run")
-                for setting, words in (
-                    *((f"k{kernel}", f"kernel {kernel}") for kernel in KERNELS),
-                    *((name, f"kernel 4 with {words}") for name, words in CHECK_WORDS.items()),
-                )
+                Finding(f"FD of {setting} is known", True, f"{spread(whole[setting])}, one run")
+                for setting in [*settings, *map(cls.called, CHECKS)]
                 if setting in whole
             ]
         return result
@@ -265,7 +272,7 @@ class KernelSize(Experiment):
             f"{other}: {finding.evidence.partition('; difference ')[2]}"
             for other, finding in zip(others, against, strict=True)
         )
-        listed = ", ".join(f"{kernel} {spread(fd[kernel])}" for kernel in (best, *others))
+        listed = ", ".join(f"{kernel}: {spread(fd[kernel])}" for kernel in (best, *others))
         return Finding(words, not tied or None, f"{name}: {listed}. {evidence}", words)
 
 
@@ -315,7 +322,7 @@ def along(table: pd.DataFrame, metric: str = "fd") -> pd.DataFrame:
 
 def _pairs(fd: pd.DataFrame, view: str) -> list[Finding]:
     suffix = "-matched" * (view == PARAMETERS)
-    names = [f"k{kernel}" + suffix * (kernel != FASTEST) for kernel in KERNELS]
+    names = [KernelSize.called(f"k{k}" + suffix * (k != FASTEST)) for k in KERNELS]
     return [
         compared(f"{after} has a lower FD than {before}", fd, [before, after], sign=-1)
         for before, after in itertools.combinations(names, 2)
@@ -325,7 +332,7 @@ def _pairs(fd: pd.DataFrame, view: str) -> list[Finding]:
 def _won(loss_d: pd.DataFrame, settings: list[str]) -> Finding:
     claim = "D's loss ends near 0.1 in every run: D has won"
     kernels = [setting for setting in settings if setting in loss_d]
-    listed = ", ".join(f"{setting} {spread(loss_d[setting])}" for setting in kernels)
+    listed = ", ".join(f"{setting}: {spread(loss_d[setting])}" for setting in kernels)
     if not kernels:
         return Finding(claim, None, "not measured")
     evidence = f"{listed} [{ranged(loss_d[kernels[0]])}]; won: below {WON}"
@@ -338,7 +345,7 @@ def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str])
     if not kernels:
         return Finding(claim, None, "not measured")
     listed = "; ".join(
-        f"{setting} recall {spread(recall[setting])}, precision {spread(precision[setting])}"
+        f"{setting}: recall {spread(recall[setting])}, precision {spread(precision[setting])}"
         for setting in kernels
     )
     evidence = f"{listed} [{ranged(recall[kernels[0]])}]"

@@ -201,7 +201,7 @@ class RareTypes(Experiment):
             how = "with" if balanced else "without"
             heading = f"A type cut to 1/{least}, {how} balanced sampling"
             result[heading] = [_fewer(table, CUT, balanced, *asked) for asked in ASKED]
-            result[heading].append(_copies(table, setting_of(least, balanced), how))
+            result[heading].append(_copies(table, setting_of(least, balanced)))
             measured = set(table["metric"])
             for asked in (one for one in (*ASKED, COPIED) if one[0] in measured):
                 title = METRICS[asked[0]].name
@@ -215,6 +215,15 @@ class RareTypes(Experiment):
             result["One run on all photos"] = by_count
         result["Length of the training"] = [_named(table)]
         return result
+
+    @classmethod
+    def called(cls, setting: str) -> str:
+        """A setting in words."""
+        cut = share_kept(setting)
+        if cut is None:
+            return setting
+        kept = "all photos" if setting == FULL else f"{cut[0]} of the photos"
+        return f"{kept}, balanced batches" if cut[1] else kept
 
     @classmethod
     def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
@@ -285,15 +294,16 @@ def _fewer(
     table: pd.DataFrame, body_type: str, balanced: bool, metric: str, words: str, rises: bool
 ) -> Finding:
     """What the last cut does to a type, or to the mean of the cut ones, by one metric."""
-    settings = [setting_of(share, balanced) for share in reversed(SHARES)]
-    wide = values(table, metric, VIEW, body_type)
+    called = RareTypes.called
+    settings = [called(setting_of(share, balanced)) for share in reversed(SHARES)]
+    wide = values(table, metric, VIEW, body_type).rename(columns=called)
     whose = "a type" if body_type == CUT else f"the type {body_type}"
     how = "with" if balanced else "without"
-    claim = f"the fewer photos of {whose}, {words} ({how} balanced sampling, 1/{SHARES[-1]})"
-    listed = ", ".join(f"{one} {spread(wide[one])}" for one in settings[1:] if one in wide)
+    claim = f"the fewer photos of {whose}, {words} ({how} balanced sampling)"
+    listed = ", ".join(f"{one}: {spread(wide[one])}" for one in settings[1:] if one in wide)
     between = f"; between: {listed or 'not measured'}"
     # The runs share first weights and latents: those of a seed are pairs.
-    ends = [settings[0], FULL]
+    ends = [settings[0], called(FULL)]
     return compared(claim, wide, ends, True, 1 if rises else -1, between)
 
 
@@ -309,9 +319,12 @@ def _named(table: pd.DataFrame) -> Finding:
     return Finding(claim, bool(means.min() >= NAMED), f"means over seeds: {listed}")
 
 
-def _copies(table: pd.DataFrame, setting: str, how: str) -> Finding:
+def _copies(table: pd.DataFrame, setting: str) -> Finding:
     """Whether pictures of the cut types lie nearer to the few photos than chance explains."""
-    claim = f"the few are copied: {setting} is nearer to its photos ({how} balanced sampling)"
+    claim = (
+        f"with {RareTypes.called(setting)}, pictures lie nearer to the photos learned from than "
+        "chance explains"
+    )
     ratios, ranks = (values(table, metric, VIEW, CUT) for metric in ("copying", "copying_rank"))
     if setting not in ratios or setting not in ranks:
         return Finding(claim, None, "not measured")

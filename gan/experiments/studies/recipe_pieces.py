@@ -11,7 +11,7 @@ from gan.experiments.experiment import Drawing, Experiment, Row
 from gan.experiments.findings import Finding, compared
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
 from gan.experiments.results import figure_rows, records, values
-from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
+from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS, title
 from gan.recipes import PROJECTED, REPORT_CGAN
 from gan.runs import Run
 
@@ -37,12 +37,8 @@ PIECES = {
     ),
     "no-balance": Piece("class-balanced batches", "loop", {"balanced": False}),
 }
-# The metrics by which a piece is judged: in words, and the extractor.
-JUDGED = {
-    "fd": ("fd", LITE2),
-    "gan_test": ("gan_test", CLASSIFIER),
-    "diversity_first": ("diversity", CLASSIFIER),
-}
+# The metrics by which a piece is judged, and their extractors.
+JUDGED = {"fd": LITE2, "gan_test": CLASSIFIER, "diversity_first": CLASSIFIER}
 
 
 @dataclass(frozen=True)
@@ -134,6 +130,14 @@ class RecipePieces(Experiment):
         return records(means.assign(body_type="all"))
 
     @classmethod
+    def called(cls, setting: str) -> str:
+        """A setting in words."""
+        if setting in PIECES:
+            return f"without {PIECES[setting].words}"
+        whole = {WHOLE: "the whole recipe", REPORT: "the report's pair, trained for as long"}
+        return whole.get(setting, setting)
+
+    @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Whether the recipe is better than the report's networks, and better with each piece."""
         recipe = "our recipe in place of the report's pair, trained for as long,"
@@ -151,25 +155,23 @@ class RecipePieces(Experiment):
     @classmethod
     def drawings(cls, table: pd.DataFrame) -> list[Drawing]:
         """Each metric of the whole recipe, without each piece, and of the report's networks."""
-        words = {WHOLE: "the whole recipe"}
-        words |= {setting: f"without {piece.words}" for setting, piece in PIECES.items()}
-        words[REPORT] = "the report's pair, trained for as long"
         result = []
-        for metric, (_, extractor) in JUDGED.items():
+        for metric, extractor in JUDGED.items():
             rows = figure_rows(table, metric, extractor, PICTURES)
             pair = figure_rows(table, metric, extractor, TIME)
             rows = pd.concat([rows, pair[pair["setting"] == REPORT]])
             if rows["setting"].nunique() > 1:
-                known = rows["setting"].map(words)
+                known = rows["setting"].map(cls.called)
                 result.append(Drawing(metric, extractor, rows.assign(setting=known, group="all")))
         return result
 
 
 def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) -> Finding:
     """Whether the whole recipe is better than `other`."""
-    words, extractor = JUDGED[metric]
-    wide = values(table, metric, view, extractor=extractor)
-    claim = f"{piece} improves {words} ({WHOLE} against {other})"
+    extractor = JUDGED[metric]
+    wide = values(table, metric, view, extractor=extractor).rename(columns=RecipePieces.called)
+    claim = f"{piece} improves {title(metric, extractor)}"
     # Runs of one seed are pairs unless the networks differ.
     pairs = other != REPORT
-    return compared(claim, wide, [other, WHOLE], pairs, METRICS[metric].sign)
+    settings = [RecipePieces.called(setting) for setting in (other, WHOLE)]
+    return compared(claim, wide, settings, pairs, METRICS[metric].sign)
