@@ -27,8 +27,9 @@ def told_apart(
     chance = 1 / classes
     evidence = (
         f"A {judge} trained on real photos names the type that was asked for in "
-        f"{show(test.value, 'gan_test')} of generated pictures ({show_range(test, 'gan_test')} "
-        f"over {test.seeds} classifier seeds); guessing would be right in "
+        f"{show(test.value, 'gan_test')} of generated pictures"
+        + (f" ({show_range(test, 'gan_test')} over {test.seeds} classifiers)" * (test.seeds > 1))
+        + "; guessing would be right in "
         f"{show(chance, 'gan_test')}"
     )
     if ceiling is not None:

@@ -137,6 +137,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
         found += samples[-1:] if kernel else samples
         found += [run.config_path, run.losses_path, run.metrics_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
+        found += [run.predictions_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]
     for path in root.glob(f"judge-*/{JUDGE_FILE}"):
         found += [path, path.with_name(JUDGE_GRAPH), path.with_name("seed0.safetensors")]

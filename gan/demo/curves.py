@@ -43,8 +43,3 @@ def loss_lines(losses: pd.DataFrame, label: str, weight: float) -> pd.DataFrame:
         line["smoothed"] = smooth(line["raw"], weight)
         lines.append(thin(line))
     return pd.concat(lines, ignore_index=True)
-
-
-def nearest(values: list[int], wanted: float) -> int:
-    """The one of `values` that is closest to `wanted`."""
-    return min(values, key=lambda value: abs(value - wanted))

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from gan.demo import spreads, store
 from gan.demo.catalogue import Entry
 from gan.experiments.results import figure_rows
-from gan.experiments.studies.kernel_size import COMPARED, PARAMETERS, KernelSize, by_kernel
+from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
 
-TEXTURES = 20  # times the floor: above it, no picture of these runs can be taken for a car
 AS_TRAINED = "as trained"
+NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
 
 
@@ -59,60 +60,54 @@ def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
 
 
 def limits(table: pd.DataFrame, entries: list[Entry], view: str) -> str:
-    """How far the trainings of a view came, in words (see `reach`)."""
-    everything, _ = store.experiment(KernelSize.name)
-    floors = everything[everything["metric"] == "fd_floor"]["value"]
+    """How long the trainings of a view were and how far their pictures are from photos."""
+    fd = table[(table["view"] == view) & (table["metric"] == "fd")]
     runs = [run for runs in kernel_runs(entries, view).values() for run in runs]
-    seen = [run.progress.get("images_seen") for run in runs]
-    return reach(
-        table[(table["view"] == view) & (table["metric"] == "fd")],
-        float(floors.iloc[0]) if len(floors) else None,
-        [count for count in seen if isinstance(count, int)],
-    )
-
-
-def reach(fd: pd.DataFrame, floor: float | None, seen: list[int]) -> str:
-    """How far the kernels' trainings came, in words: how long they were, how good their pictures.
-
-    Args:
-        fd: Rows with the FD of each run (`value`).
-        floor: FD of half of the real photos against the other half; None where it is unknown.
-        seen: Photos that the runs saw.
-    """
+    seen = sorted({count for run in runs if (count := _judged_at(run, fd["value"]))})
     if fd.empty or not seen:
         return ""
-    least, most = min(seen), max(seen)
-    photos = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-    words = f"Each of these trainings saw {photos} photos. "
-    if floor is None:
-        return words.strip()
-    low, high = (spreads.show(value, "fd") for value in (fd["value"].min(), fd["value"].max()))
-    words += f"Their FD is {low} to {high}; half of the real photos against the other half: "
-    words += f"{spreads.show(floor, 'fd')}. "
-    if fd["value"].min() > TEXTURES * floor:
-        words += (
-            "**So far from photos, every kernel draws textures, not cars**: what separates "
-            "kernels here need not separate them after a longer training."
-        )
-    return words.strip()
+    photos = f"{seen[0]:,}" if len(seen) == 1 else f"{seen[0]:,} to {seen[-1]:,}"
+    words = f"Judged after {photos} photos seen."
+    everything, _ = store.experiment(KernelSize.name)
+    floors = everything[everything["metric"] == "fd_floor"]["value"]
+    if floors.empty:
+        return words
+    floor = spreads.show(float(floors.iloc[0]), "fd")
+    return f"{words} FD of half of the real photos against the other half: {floor}."
 
 
-def flat(single: pd.DataFrame) -> bool:
-    """Whether a figure is the same in every run: a chart of it would show nothing."""
-    return single["value"].nunique() <= 1
+def _judged_at(run: Entry, values: pd.Series) -> int | None:
+    """Photos that a run had seen when it was judged with one of `values`, for a view's FD."""
+    metrics = store.metrics(run)
+    fd = metrics[metrics["metric"] == "fd"]
+    hit = fd[[np.isclose(value, values, rtol=1e-6).any() for value in fd["value"]]]
+    return int(hit["images_seen"].iloc[0]) if len(hit) else None
 
 
-def cost_table(table: pd.DataFrame, view: str, metrics: list[str]) -> pd.DataFrame:
-    """What each kernel costs, in words: one row a kernel, one column a metric."""
-    wide: dict[str, dict[str, str]] = {}
-    for metric in metrics:
-        for _, row in kernel_spreads(table, view, metric, "").iterrows():
-            shown = spreads.show(row["value"], metric)
-            if row["high"] > row["low"]:
-                low, high = (spreads.show(row[end], metric) for end in ("low", "high"))
-                shown += f" ({low} to {high})"
-            wide.setdefault(str(row["name"]), {})[spreads.title(metric, "")] = shown
-    return pd.DataFrame.from_dict(wide, orient="index").rename_axis("Kernel").reset_index()
+def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
+    """Each kernel's figures in a view as text: one row a figure, one column a kernel.
+
+    Those of the pictures come first, then those of the training. What is the same in every run
+    is left out: it tells no kernel from another.
+    """
+    here = table[(table["view"] == view) & (table["body_type"] == "all")]
+    rows = []
+    for metric, about in spreads.METRICS.items():
+        for extractor in dict.fromkeys(here.loc[here["metric"] == metric, "extractor"]):
+            rest = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
+            if about.subject == "photos" or (len(rest) > 1 and rest["value"].nunique() == 1):
+                continue
+            better = f" ({about.better} is better)" if about.better else ""
+            row = {"Figure": spreads.title(metric, extractor) + better}
+            for _, kernel in spreads.over_seeds(rest, ["name"]).iterrows():
+                shown = spreads.show(kernel["value"], metric)
+                if kernel["high"] > kernel["low"]:
+                    low, high = (spreads.show(kernel[end], metric) for end in ("low", "high"))
+                    shown += f" ({low} to {high})"
+                row[str(kernel["name"])] = shown
+            rows.append(row)
+    order = ["Figure", *(name for name in NAMES if name in set(here["name"]))]
+    return pd.DataFrame(rows, columns=order).fillna("")
 
 
 def main_view(table: pd.DataFrame) -> str | None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 TRAIN_FIRST = "python train/train_cgan.py"
 MOST_SEED = 2**31 - 1
+CHART_KEYS = (
+    "Click the legend to pick a line, drag or scroll to move and zoom, double-click to reset."
+)
 EVALUATE = "python train/evaluate.py"
 
 
@@ -164,6 +167,34 @@ def pick_run(
         bind="query-params",
         on_change=on_change,
         help=help,
+    )
+
+
+def smoothing(key: str) -> float:
+    """How much a chart of losses is smoothed, bound to the address."""
+    return float(
+        st.slider(
+            "Smoothing",
+            0.0,
+            0.99,
+            0.9,
+            0.01,
+            key=key,
+            bind="query-params",
+            help="The faint line is raw. 0 smooths nothing.",
+        )
+    )
+
+
+def published(table: pd.DataFrame) -> None:
+    """Trainings that the report published, with their figures and what it says of their losses."""
+    # As a list: a table would load an editor of tables, a tenth of a first visit.
+    st.markdown(
+        "\n".join(
+            f"- **{row['variant'].capitalize()}, kernel {row['kernel']}**, {row['epochs']} epochs: "
+            f"FID {row['fid']:.1f}, IS {row['is']:.2f}. Losses, in its words: {row['losses']}."
+            for row in table.to_dict("records")
+        )
     )
 
 

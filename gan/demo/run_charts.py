@@ -135,6 +135,9 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
     low, high = ("#16202B", "#5FB0EA") if dark else ("#F2F7FC", "#135E9A")
     order = list(dict.fromkeys(table[rows]))
     across = list(dict.fromkeys(table[columns]))
+    # Every name is shown: Vega would drop neighbours.
+    axis_of_rows = alt.Axis(labelLimit=140, labelOverlap=False)
+    slanted = min(140, 5 * max(map(len, across)))  # pixels that the names below take
     base = alt.Chart(table).encode(
         x=alt.X(
             f"{columns}:N",
@@ -142,7 +145,7 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
             sort=across,
             axis=alt.Axis(labelAngle=-45, labelLimit=200, labelOverlap=False),
         ),
-        y=alt.Y(f"{rows}:N", title=rows.capitalize(), sort=order, axis=alt.Axis(labelLimit=140)),
+        y=alt.Y(f"{rows}:N", title=rows.capitalize(), sort=order, axis=axis_of_rows),
     )
     squares = base.mark_rect(stroke=None).encode(
         color=alt.Color(
@@ -163,7 +166,7 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
         text="text:N",
         color=alt.condition(f"datum.value > {limit}", alt.value(above), alt.value(below)),
     )
-    return alt.layer(squares, written).properties(height=34 * len(order) + 90)
+    return alt.layer(squares, written).properties(height=30 * len(order) + 50 + slanted)
 
 
 def distance_curves(table: pd.DataFrame) -> Chart:
@@ -261,24 +264,27 @@ def cumulative(distances: pd.DataFrame, points: int = 300) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def confusion_shares(confusion: pd.DataFrame) -> pd.DataFrame:
-    """confusion.csv as shares of each row: asked, named, value, text; every pair is there."""
+def confusion_shares(confusion: pd.DataFrame, rows: str) -> pd.DataFrame:
+    """confusion.csv as shares of each row: `rows`, named, value, text; every pair is there.
+
+    `rows` is what the rows are called.
+    """
     if confusion.empty:
-        return pd.DataFrame(columns=["asked", "named", "value", "text"])
+        return pd.DataFrame(columns=[rows, "named", "value", "text"])
     order = list(dict.fromkeys(confusion["asked"]))
     order += [name for name in dict.fromkeys(confusion["named"]) if name not in order]
     counts = confusion.pivot_table(
         index="asked", columns="named", values="count", aggfunc="sum", fill_value=0
     ).reindex(index=order, columns=order, fill_value=0)
     shares = counts.div(counts.sum(axis=1).replace(0, 1), axis=0)
-    table = shares.rename_axis("asked").reset_index().melt("asked", var_name="named")
+    table = shares.rename_axis(rows).reset_index().melt(rows, var_name="named")
     return table.assign(text=[f"{100 * value:.0f}" for value in table["value"]])
 
 
 def diagonal_in_words(shares: pd.DataFrame) -> str:
-    """For each type the share that is named as asked."""
-    right = shares[shares["asked"] == shares["named"]]
-    return "; ".join(f"{row['asked']} {row['text']} % as asked" for _, row in right.iterrows())
+    """For each type the share that is named so."""
+    right = shares[shares.iloc[:, 0] == shares["named"]]
+    return "; ".join(f"{row['named']} {row['text']} %" for _, row in right.iterrows())
 
 
 def _marker(photos: float) -> alt.Chart:

@@ -13,7 +13,7 @@ from gan.errors import UserError
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
-from gan.metrics.glossary import FLOOR, HEADLINE
+from gan.metrics.glossary import FLOOR, HEADLINE, on_photos
 from gan.runs import one_reference
 
 EVALUATE = "python train/evaluate.py"
@@ -186,32 +186,57 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
     """(name, value, what it is measured against, help) of the figures that sum a run up."""
     metrics = spreads.latest(store.metrics(entry))
     # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
-    halves = metrics[metrics["reference"] != "test"]
+    floors = metrics["metric"].str.endswith(FLOOR)
+    halves = metrics[~floors | (metrics["reference"] != "test")]
     theirs = None if report in (None, entry) else spreads.latest(store.metrics(report))
-    photos = spreads.pick(metrics, "classifier")
     shown = []
     for metric, extractor in HEADLINE:
         found = spreads.pick_any(metrics, metric, extractor)
         if found is None:
             continue
-        better = spreads.METRICS[metric].better
-        words = [f"{better.capitalize()} is better"] if better else []
-        floor = spreads.pick(halves, f"{metric}{FLOOR}", extractor)
-        if floor is not None:
-            alike = "half against half" if floor.n_real == floor.n_fake else "at these counts"
-            words.append(f"Real photos, {alike}: {spreads.show(floor.value, metric)}")
-        elif metric in ("gan_test", "gan_train") and photos is not None:
+        about = spreads.METRICS[metric]
+        words = [f"{about.better.capitalize()} is better"] if about.better else []
+        photos = spreads.pick(halves, on_photos(metric), extractor)
+        if photos is not None:
+            alike = ", half against half" if photos.n_real == photos.n_fake else ""
+            value = spreads.show(photos.value, metric)
             typical = _typical(found, photos) if metric == "gan_test" else ""
-            words.append(f"Photos themselves: {spreads.show(photos.value, metric)}{typical}")
+            words.append(f"Real photos{alike}: {value}{typical}")
         other = spreads.pick_any(theirs, metric, extractor) if theirs is not None else None
         if other is not None:
             words.append(f"The report's network: {spreads.show(other.value, metric)}")
         if found.low < found.high:
             over = f"Range of {found.seeds} seeds" if found.seeds > 1 else "Interval"
             words.append(f"{over}: {spreads.show_range(found, metric)}")
-        name, term = spreads.title(metric, extractor), spreads.METRICS[metric].name
-        shown.append((name, spreads.show(found.value, metric), ". ".join(words) + ".", term))
+        name = spreads.title(metric, extractor)
+        shown.append((name, spreads.show(found.value, metric), ". ".join(words) + ".", about.name))
     return shown
+
+
+def side_by_side(entries: list[Entry]) -> pd.DataFrame:
+    """Figures of some runs: Figure, one column a run by its name, what photos score; as text."""
+    return _side_by_side(store.digest(), entries)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _side_by_side(digest: str, _entries: list[Entry]) -> pd.DataFrame:
+    figures = {one.name: spreads.latest(store.metrics(one)) for one in _entries}
+    everything = pd.concat(figures.values())
+    pairs = everything[["metric", "extractor"]].drop_duplicates().to_numpy().tolist()
+    pairs = [pair for pair in pairs if pair[0] in spreads.QUALITY]
+    rows = []
+    for metric, extractor in sorted(pairs, key=lambda pair: spreads.QUALITY.index(pair[0])):
+        row = {"Figure": spreads.title(metric, extractor)}
+        for name, table in figures.items():
+            row[names.run(name)] = _shown(spreads.pick_any(table, metric, extractor), metric)
+        photos = (spreads.pick(one, on_photos(metric), extractor) for one in figures.values())
+        row["Real photos"] = _shown(next(filter(None, photos), None), metric)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _shown(found: Spread | None, metric: str) -> str:
+    return "" if found is None else spreads.show(found.value, metric)
 
 
 @once
@@ -236,7 +261,12 @@ def heat_table(entry: Entry) -> pd.DataFrame:
                     ],
                     "figure": spreads.title(str(metric), str(extractor)),
                     "value": place,
-                    "text": [spreads.show(value, str(metric)) for value in group["value"]],
+                    "text": [
+                        spreads.percent(value)
+                        if metric in spreads.SHARES
+                        else spreads.show(value, str(metric))
+                        for value in group["value"]
+                    ],
                 }
             )
         )

@@ -65,6 +65,14 @@ def confusion(entry: Entry) -> pd.DataFrame:
     return _plain(str(path), stamp(path), tuple(CONFUSION_COLUMNS))
 
 
+def photo_confusion(entry: Entry) -> pd.DataFrame:
+    """What the first classifier named each held-out photo, as `confusion`; empty without it."""
+    path = entry.run.predictions_path
+    table = _plain(str(path), stamp(path), ("body_type", "photos_0"))
+    table = table.rename(columns={"body_type": "asked", "photos_0": "named"})
+    return table.value_counts(["asked", "named"], sort=False).reset_index()
+
+
 def distances(entry: Entry) -> pd.DataFrame:
     """neighbour_distances.csv of a run: kind, body_type, distance; empty where there is none."""
     path = entry.run.distances_path
@@ -212,7 +220,7 @@ def _sources(path: str, changed: Stamp) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)
 def _plain(path: str, changed: Stamp, columns: tuple[str, ...]) -> pd.DataFrame:
-    types = ("body_type", "asked", "named")
+    types = ("body_type", "asked", "named", "photos_0")
     kinds: dict[str, reading.Kind] = {
         name: "text" if name in (*types, "kind") else "number" for name in columns
     }

@@ -8,7 +8,9 @@ from gan.demo import experiments
 from gan.demo.catalogue import list_entries
 from gan.experiments import results
 from gan.experiments.experiment import every_experiment
+from gan.experiments.studies.kernel_size import by_kernel
 from gan.experiments.studies.rare_types import SAMPLING, RareTypes
+from gan.runs import Run
 from tests.demo.fake_runs import make_run
 
 
@@ -73,14 +75,37 @@ def test_no_experiment_needs_figures_to_be_shown() -> None:
         assert all(finding.holds is None for finding in findings)
 
 
-def test_kernels_far_from_photos_are_said_to_draw_textures() -> None:
-    far, near = (pd.DataFrame({"value": values}) for values in ([918.0, 977.0], [60.0, 70.0]))
-    assert "textures, not cars" in experiments.reach(far, 15.1, [29_056])
-    assert "saw 29,056 photos" in experiments.reach(far, 15.1, [29_056])
-    assert "textures" not in experiments.reach(near, 15.1, [320_000])
-    assert experiments.reach(far.head(0), 15.1, []) == ""
+def test_a_table_of_figures_leaves_out_what_never_differs() -> None:
+    rows = [
+        (f"k{kernel}", seed, "equal-pictures", metric, extractor, "all", value + seed, 9.0, 9.0)
+        for kernel in (4, 6)
+        for seed in (0, 1)
+        for metric, extractor, value in (
+            ("fd", "efficientnet-lite2", 80.0 + kernel),
+            ("recall", "efficientnet-lite2", -seed),
+            ("seconds", "", 60.0),
+        )
+    ]
+    table = by_kernel(pd.DataFrame(rows, columns=list(results.COLUMNS)))
+    shown = experiments.figures(table, "equal-pictures").set_index("Figure")
+    assert list(shown) == ["Kernel 4", "Kernel 6"]
+    assert list(shown.index) == [
+        "FD (EfficientNet-Lite2) (lower is better)",
+        "Training time (s) (lower is better)",
+    ]
+    assert (
+        shown.loc["FD (EfficientNet-Lite2) (lower is better)", "Kernel 6"] == "86.5 (86.0 to 87.0)"
+    )
 
 
-def test_a_figure_that_never_differs_needs_no_chart() -> None:
-    assert experiments.flat(pd.DataFrame({"value": [0.0, 0.0]}))
-    assert not experiments.flat(pd.DataFrame({"value": [0.0, 0.1]}))
+def test_how_long_a_comparison_trained_is_read_where_it_was_judged(full: Path) -> None:
+    entries = list_entries(full)
+    table, _, _ = experiments.kernel_results(entries)
+    assert experiments.limits(table, entries, "equal-pictures") == ""
+    run = Run(full / "kernel-size" / "k4-seed0")
+    fd = table[(table["view"] == "equal-pictures") & (table["metric"] == "fd")]
+    metrics = run.read_metrics()
+    metrics.loc[metrics["metric"] == "fd", ["value", "images_seen"]] = fd["value"].iloc[0], 25600
+    run.metrics_path.write_text(metrics.to_csv(index=False), encoding="utf-8")
+    said = experiments.limits(table, list_entries(full), "equal-pictures")
+    assert said == "Judged after 25,600 photos seen."

@@ -2,14 +2,17 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from gan.demo import store
 from gan.latents import DIRECTIONS
 from gan.runs import Run
 from tests.demo.conftest import ENTRY, VIEWS
@@ -55,7 +58,7 @@ def test_accuracy_is_shown_by_source_where_it_was_measured(full: Path, open_page
     told = [frame.value for frame in shown.dataframe]
     assert told[0]["source"].tolist() == ["one", "two"]
     assert set(told[1]["source"]) == {"one", "the others"}
-    assert "by the source that they come from" in text(shown)
+    assert any("by the source that they come from" in one.label for one in shown.expander)
     other = Run(full / "report-cgan")
     other.sources_path.unlink()
     assert not open_page("results", show="Body types", **{"results-run": other.name}).dataframe
@@ -206,6 +209,24 @@ def test_without_the_experiment_single_runs_stand_in(full: Path, open_page: Open
     assert "single runs stand in" in text(app)
 
 
+def test_an_unfinished_experiment_shows_what_there_is(full: Path, open_page: Open) -> None:
+    results = full / "kernel-size" / "results.csv"
+    lines = results.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.startswith(("setting", "k4,0,equal-pictures"))]
+    results.write_text("\n".join([*kept, ""]), encoding="utf-8")
+    for path in (full / "kernel-size").glob("k*-seed*"):
+        if path.name not in ("k4-seed0", "k6-seed0"):
+            shutil.rmtree(path)
+    app = open_page("kernel_size")
+    assert not app.exception
+    said = text(app)
+    assert "Only kernel 4 has been judged so far" in said
+    assert said.count("Not trained yet with seed 0.") == 1
+    assert "Along the training" not in said
+    assert len(app.get("vega_lite_chart")) == 1  # the losses
+    assert list(app.dataframe[0].value) == ["Figure", "Kernel 4"]
+
+
 def test_more_evaluations_become_curves(full: Path, open_page: Open) -> None:
     import numpy as np
 
@@ -290,7 +311,7 @@ def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
     full: Path, open_page: Open
 ) -> None:
     said = text(open_page("overview"))
-    for words in ("Lower is better", "The report's network:", "Photos themselves", "Why no FID"):
+    for words in ("Lower is better", "The report's network:", "Real photos", "Why no FID"):
         assert words in said
     assert "python train/train_cgan.py --data" in said
     assert "1 core of a CPU" in said or "a CPU" in said
@@ -306,11 +327,27 @@ def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_
 def test_the_table_of_figures_opens_with_the_main_runs(full: Path, open_page: Open) -> None:
     make_run(full, "kernel-size/k4-seed9", conditional=False)
     app = open_page("results", show="Figures")
-    assert "Our network, 64 px" in set(app.dataframe[0].value["run"])
-    assert not any("seed" in run for run in app.dataframe[0].value["run"])
+    beside, every = (table.value for table in app.dataframe[:2])
+    assert {"Our network, 64 px", "The report's network for body types"} <= set(beside)
+    assert beside.set_index("Figure").loc["GAN-test", "Real photos"] == "71.0 %"
+    assert not any("seed" in run for run in every["run"])
     app.get_by_key("of").set_value("Kernel size").run()
-    assert all("Kernel size: kernel" in run for run in app.dataframe[0].value["run"])
+    assert all("Kernel size: kernel" in run for run in app.dataframe[1].value["run"])
     assert "relative of the network that our discriminator reads" in text(app)
+
+
+def test_photos_own_confusion_stands_beside_or_is_said_to_be_missing(
+    full: Path, open_page: Open
+) -> None:
+    assert "Not kept for this run" in text(open_page("results", results_run="cgan"))
+    named = [("Van", "Van")] * 3 + [("Van", "Wagon")]
+    table = pd.DataFrame(named, columns=["body_type", "photos_0"]).rename_axis("photo")
+    table.reset_index().to_csv(Run(full / "cgan").predictions_path, index=False)
+    app = open_page("results", results_run="cgan")
+    assert not app.exception
+    assert "Not kept for this run" not in text(app)
+    found = store.photo_confusion(next(one for one in store.entries() if one.name == "cgan"))
+    assert found["count"].tolist() == [3, 1]
 
 
 def test_a_guess_is_counted_once_beside_the_classifier(full: Path, open_page: Open) -> None:

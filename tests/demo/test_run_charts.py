@@ -70,14 +70,14 @@ def test_confusion_rows_are_shares_of_what_was_asked() -> None:
             "count": [3, 1, 5],
         }
     )
-    shares = run_charts.confusion_shares(table).set_index(["asked", "named"])["value"]
+    shares = run_charts.confusion_shares(table, "asked").set_index(["asked", "named"])["value"]
     assert shares.to_dict() == {
         ("SUV", "SUV"): 0.75,
         ("SUV", "Van"): 0.25,
         ("Van", "SUV"): 0.0,
         ("Van", "Van"): 1.0,
     }
-    assert run_charts.confusion_shares(table.head(0)).empty
+    assert run_charts.confusion_shares(table.head(0), "asked").empty
 
 
 def test_the_cumulative_curve_rises_to_one() -> None:

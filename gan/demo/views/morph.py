@@ -11,13 +11,13 @@ from gan.demo import drawing, engine, parts, pictures, store
 
 STILLS = 7  # odd: the one in the middle is half-way
 FRAMES = 24
-TALL = 128
+TALL = 256  # pixels that a picture is high; half in a strip
 
 top = parts.heading(
     "Morph",
     ":material/compare_arrows:",
-    "Move from one car to another. The *latent* (the seed's random numbers) carries pose, paint "
-    "and background; the *body type* is told to the network apart from it. Each has its slider.",
+    "See a car as another body type, or turn into another car. The *latent* (the seed's random "
+    "numbers) carries pose, paint and background; the *body type* is told to the network apart.",
 )
 
 entries = store.entries()
@@ -30,50 +30,46 @@ def random_pair() -> None:
         st.session_state[key] = float(random.randrange(10**6))
 
 
-with st.container(border=True):
+# Pictures first: on a telephone they stand before the controls, on a desk to their left.
+choice = st.container()
+pictures_column, controls = st.columns([3, 1], gap="large")
+start = end = ""
+class_at = 0
+with controls:
     entry = drawing.pick_run(entries)
     classes = list(entry.classes)
-    left, right = st.columns(2)
-    with left:
-        start_seed = parts.seed_input("From seed", 0, "from-seed")
-        start = (
-            st.selectbox("From type", classes, 0, key="from", bind="query-params")
-            if classes
-            else None
-        )
-    with right:
-        end_seed = parts.seed_input("To seed", 1, "to-seed")
-        end = (
-            st.selectbox("To type", classes, len(classes) - 1, key="to", bind="query-params")
-            if classes
-            else None
-        )
-    left, right = st.columns(2)
-    with left:
-        latent_at = st.slider(
-            "Latent: how far from the first seed to the second (%)",
+    start_seed = parts.seed_input("The car's seed", 0, "from-seed")
+    if classes:
+        start = st.selectbox("The car's type", classes, 0, key="from", bind="query-params")
+        class_at = st.slider(
+            "From its type to the chosen one (%)",
             0,
             100,
-            0,
+            100,
             5,
-            key="latent",
+            key="class",
             bind="query-params",
         )
-    with right:
-        class_at = (
-            st.slider(
-                "Body type: how far from the first to the second (%)",
-                0,
-                100,
-                100,
-                5,
-                key="class",
-                bind="query-params",
-            )
-            if classes
-            else 0
+    end_seed = parts.seed_input("The other seed", 1, "to-seed")
+    latent_at = st.slider(
+        "From its latent to the other seed's (%)",
+        0,
+        100,
+        0,
+        5,
+        key="latent",
+        bind="query-params",
+    )
+with choice:
+    if classes:
+        end = st.pills(
+            "The car as a",
+            classes,
+            default=classes[-1],
+            required=True,
+            key="to",
+            bind="query-params",
         )
-
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Random pair", icon=":material/casino:", on_click=random_pair)
         play = st.toggle(
@@ -81,13 +77,13 @@ with st.container(border=True):
             False,
             key="play",
             bind="query-params",
-            help="From the first car to the second and back: type and latent change together.",
+            help="From the car to the other and back: type and latent change together.",
         )
 
 seeds = (start_seed, end_seed)
-labels = (classes.index(start), classes.index(end)) if start in classes and end in classes else None
-if classes and labels is None:
-    labels = (0, len(classes) - 1)
+if classes:
+    start, end = (kind if kind in classes else classes[0] for kind in (start, end))
+labels = (classes.index(start), classes.index(end)) if classes else None
 here = (min(max(latent_at, 0), 100) / 100, min(max(class_at, 0), 100) / 100)
 steps = [step / (STILLS - 1) for step in range(STILLS)]
 both = [(step, step) for step in steps]
@@ -106,60 +102,60 @@ def row(title: str, numbers: slice, words: str) -> None:
     """A strip of stills."""
     st.markdown(f"**{title}**")
     stills = np.hstack(list(made[numbers]))
-    st.image(store.jpegs(stills[None], 2 * TALL, True)[0], width="stretch", alt=words)
+    st.image(store.jpegs(stills[None], TALL, True)[0], width="stretch", alt=words)
 
 
 def film() -> bytes:
     """Both change, as a looping animation."""
     moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
-    return store.film(engine.morph(entry, seeds, labels, moves).pictures, 2 * TALL)
+    return store.film(engine.morph(entry, seeds, labels, moves).pictures, TALL)
 
 
-with st.container(key="pictures"):
-    aside, main = st.columns([1, 2], gap="large")
-    with aside:
+with pictures_column, st.container(key="pictures"):
+    with st.grid(2, gap="small", min_column_width=150):
+        car = store.jpegs(made[:1], TALL, True)[0]
+        st.image(car, f"The car: {left_end}", width="stretch", alt=f"Generated car: {left_end}")
         if play:
-            st.markdown(f"**{left_end} to {right_end}**")
             # As data: Streamlit would make a still of an animated picture.
             moving = base64.b64encode(film()).decode()
             st.image(
                 f"data:image/webp;base64,{moving}",
+                f"{left_end} to {right_end} and back",
                 width="stretch",
                 alt=f"Animation from {left_end} to {right_end} and back",
             )
         else:
-            st.markdown("**Where the sliders stand**")
+            way = f"{latent_at} % of the way to seed {seeds[1]}"
+            if classes:
+                kind = f"As a {end}" if class_at == 100 else f"{class_at} % of the way to {end}"
+                way = f"{kind}, {way}" if latent_at else kind
             st.image(
-                store.jpegs(one[None], 2 * TALL, True)[0],
+                store.jpegs(one[None], TALL, True)[0],
+                way,
                 width="stretch",
                 alt=f"Car with {latent_at} % of the way in the latent, {class_at} % in the type",
             )
-            st.caption(
-                f"Latent {latent_at} % from seed {seeds[0]} to {seeds[1]}"
-                + (f"; body type {class_at} % from {start} to {end}." if classes else ".")
-            )
-    with main:
-        if classes:
-            row(
-                f"Only the type changes: {start} to {end}",
-                slice(2 * STILLS, 3 * STILLS),
-                f"Strip of {STILLS} cars with one latent, from {start} to {end}",
-            )
+    if classes:
         row(
-            f"Only the latent changes: seed {seeds[0]} to {seeds[1]}",
-            slice(STILLS, 2 * STILLS),
-            f"Strip of {STILLS} cars of one type, from seed {seeds[0]} to {seeds[1]}",
+            f"Only the type changes: {start} to {end}",
+            slice(2 * STILLS, 3 * STILLS),
+            f"Strip of {STILLS} cars with one latent, from {start} to {end}",
         )
-        row(
-            f"Both change: {left_end} to {right_end}",
-            slice(0, STILLS),
-            f"Strip of {STILLS} cars from {left_end} to {right_end}",
-        )
-st.caption(
-    f"{len(plan)} pictures drawn in {1000 * drawn.seconds:,.0f} ms. The upper strips hold the "
-    "other slider where it stands. Between types the network is given a mixture that it never "
-    "saw in training: the middle shows whether it learned shapes or a list."
-)
+    row(
+        f"Only the latent changes: seed {seeds[0]} to {seeds[1]}",
+        slice(STILLS, 2 * STILLS),
+        f"Strip of {STILLS} cars of one type, from seed {seeds[0]} to {seeds[1]}",
+    )
+    row(
+        f"Both change: {left_end} to {right_end}",
+        slice(0, STILLS),
+        f"Strip of {STILLS} cars from {left_end} to {right_end}",
+    )
+    st.caption(
+        f"{len(plan)} pictures drawn in {1000 * drawn.seconds:,.0f} ms. The upper strips hold the "
+        "other slider where it stands. Between types the network is given a mixture that it never "
+        "saw in training: the middle shows whether it learned shapes or a list."
+    )
 
 checkpoint = drawing.checkpoint_of(entry)
 

@@ -168,14 +168,7 @@ st.markdown(
     "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
 )
-# As lists: a table would load an editor of tables, a tenth of a first visit.
-st.markdown(
-    "\n".join(
-        f"- **{row['variant']}, kernel {row['kernel']}**, {row['epochs']} epochs: FID "
-        f"{row['fid']:.1f}, IS {row['is']:.2f}. Its losses, in its words: {row['losses']}."
-        for row in spreads.published().to_dict("records")
-    )
-)
+parts.published(spreads.published())
 st.caption(
     "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
     "with the figures measured here."

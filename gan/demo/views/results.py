@@ -35,6 +35,21 @@ elif entries and tab == "Cards":
 dark = parts.dark()
 
 if tab == "Figures":
+    main = [one for name, one in measured.items() if names.group(name) == names.MAIN]
+    st.header("The main runs side by side", icon=":material/table_chart:")
+    st.dataframe(
+        run_summary.side_by_side(main or list(measured.values())[:4]),
+        hide_index=True,
+        column_config={"Figure": st.column_config.TextColumn(width="medium")},
+        alt="Figures of the main runs and of real photos in the pictures' place",
+    )
+    st.caption(
+        "Means. Real photos: what photos score in the generated pictures' place. "
+        "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may "
+        "flatter our recipe; the classifier that chose our checkpoint is one of the three that "
+        "judge it."
+    )
+    st.header("Every figure with its counts", icon=":material/list:")
     everything = run_summary.every_figure(list(measured.values()))
     wanted = list(dict.fromkeys(everything["figure"]))
     shown = st.multiselect(
@@ -43,51 +58,35 @@ if tab == "Figures":
     groups = list(dict.fromkeys(names.group(name) for name in measured))
     group = groups[0]
     if len(groups) > 1:
-        group = (
-            st.pills(
-                "Runs of", groups, default=groups[0], required=True, key="of", bind="query-params"
-            )
-            or groups[0]
+        group = st.pills(
+            "Runs of", groups, default=groups[0], required=True, key="of", bind="query-params"
         )
     listed = {names.run(name) for name in measured if names.group(name) == group}
     chosen = everything[everything["figure"].isin(shown or wanted) & everything["run"].isin(listed)]
-    table = chosen[
-        [
-            "run",
-            "figure",
-            "value",
-            "low",
-            "high",
-            "seeds",
-            "n_real",
-            "n_fake",
-            "reference",
-            "images_seen",
-        ]
-    ]
+    # The value comes early: on a telephone the first columns are all that is seen.
+    columns = {
+        "figure": st.column_config.TextColumn("Figure", width="medium"),
+        "value": st.column_config.NumberColumn("Mean", format="%.3f", width="small"),
+        "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
+        "high": st.column_config.NumberColumn("Highest", format="%.3f"),
+        "run": st.column_config.TextColumn("Run", width="medium"),
+        "seeds": st.column_config.NumberColumn("Seeds", help="Of the evaluation"),
+        "n_real": st.column_config.NumberColumn("Real", format="localized"),
+        "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
+        "reference": st.column_config.TextColumn("Reference", help="Which split of the photos"),
+        "images_seen": st.column_config.NumberColumn("Photos seen", format="localized"),
+    }
+    table = chosen[list(columns)]
     st.dataframe(
         table,
         hide_index=True,
-        column_config={
-            "run": st.column_config.TextColumn("Run", width="medium"),
-            "figure": st.column_config.TextColumn("Figure", width="medium"),
-            "value": st.column_config.NumberColumn("Mean", format="%.3f"),
-            "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
-            "high": st.column_config.NumberColumn("Highest", format="%.3f"),
-            "seeds": st.column_config.NumberColumn("Seeds", help="Of the evaluation"),
-            "n_real": st.column_config.NumberColumn("Real", format="localized"),
-            "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
-            "reference": st.column_config.TextColumn("Reference", help="Which split of the photos"),
-            "images_seen": st.column_config.NumberColumn("Photos seen", format="localized"),
-        },
+        column_config=columns,
         alt="Every figure of every evaluated run, with range, seeds and counts",
     )
     st.caption(
         "Click a column's head to sort. Lowest and highest are over seeds of the evaluation, or "
         "the interval that was measured with a single value. GAN-test, GAN-train, precision, "
-        "recall and the classifier's accuracy are shares from 0 to 1. EfficientNet-Lite2 is a "
-        "relative of the network that our discriminator reads and may flatter our recipe; the "
-        "classifier that chose our checkpoint is one of the three that judge it."
+        "recall and the classifier's accuracy are shares from 0 to 1."
     )
     st.download_button(
         "Download as CSV",
@@ -120,22 +119,33 @@ elif tab == "Body types" and entry is not None:
             st.caption(answer.evidence)
     elif not entry.classes:
         st.caption("This run takes no body type, so there is nothing to tell apart.")
-    named = run_charts.confusion_shares(store.confusion(entry))
+    named = run_charts.confusion_shares(store.confusion(entry), "asked for")
+    photos = run_charts.confusion_shares(store.photo_confusion(entry), "photo of")
     if not named.empty:
-        st.markdown("**Asked for, and what the classifier named it**")
-        parts.chart(
-            run_charts.heat_map,
-            named,
-            "asked",
-            "named",
-            "Share of the row",
-            dark,
-            alt="Confusion matrix: " + run_charts.diagonal_in_words(named),
-        )
+        with st.grid(2, gap="medium", min_column_width=330):
+            for title, shares in (("Generated pictures", named), ("Real photos", photos)):
+                with st.container():
+                    st.markdown(f"**{title}**")
+                    if shares.empty:
+                        st.caption(
+                            "Not kept for this run: it was judged before each photo's name was "
+                            "written down. The share over all types stands above."
+                        )
+                        continue
+                    parts.chart(
+                        run_charts.heat_map,
+                        shares,
+                        str(shares.columns[0]),
+                        "named",
+                        "Share of the row",
+                        dark,
+                        alt=f"{title}, confusion matrix: " + run_charts.diagonal_in_words(shares),
+                    )
         st.caption(
-            "Each row is a type that was asked for; its squares say what a classifier that was "
-            "trained on real photos named the generated pictures, in per cent, all classifier "
-            "seeds together. A clear diagonal means that the types can be told apart."
+            "Each row is a type that was asked for, or photos of that type which the classifier "
+            "had not seen; its squares say in per cent what the classifier named them. Generated "
+            "pictures: all classifiers together; photos: the first of them. Where both confuse "
+            "two types, it is the classifier that can't tell them apart."
         )
     per_type = run_summary.heat_table(entry)
     if not per_type.empty:
@@ -155,30 +165,30 @@ elif tab == "Body types" and entry is not None:
         )
     origins = store.sources(entry)
     if not origins.empty:
-        st.markdown("**Held-out photos named right, by the source that they come from**")
-        columns = {
-            "source": st.column_config.TextColumn("Source"),
-            "body_type": st.column_config.TextColumn("Body type"),
-            "n_real": st.column_config.NumberColumn("Photos", format="localized"),
-            **{
-                name: st.column_config.NumberColumn(METRICS[name].name, format="percent")
-                for name in sources.SHARES
-            },
-        }
-        for table, told in (
-            (sources.by_source(origins), "by source"),
-            (sources.by_type(origins), "by body type, in the largest source and in the others"),
-        ):
-            st.dataframe(
-                table,
-                hide_index=True,
-                column_config=columns,
-                alt=f"Held-out photos named right, {told}",
+        with st.expander("Held-out photos named right, by the source that they come from"):
+            columns = {
+                "source": st.column_config.TextColumn("Source"),
+                "body_type": st.column_config.TextColumn("Body type"),
+                "n_real": st.column_config.NumberColumn("Photos", format="localized"),
+                **{
+                    name: st.column_config.NumberColumn(METRICS[name].name, format="percent")
+                    for name in sources.SHARES
+                },
+            }
+            for table, told in (
+                (sources.by_source(origins), "by source"),
+                (sources.by_type(origins), "by body type, in the largest source and in the others"),
+            ):
+                st.dataframe(
+                    table.round(2),
+                    hide_index=True,
+                    column_config=columns,
+                    alt=f"Held-out photos named right, {told}",
+                )
+            st.caption(
+                "Photos of one collection look alike, and types are spread unevenly over "
+                "collections: part of a type's accuracy is the look of its sources."
             )
-        st.caption(
-            "Photos of one collection look alike, and types are spread unevenly over collections: "
-            "part of a type's accuracy is the look of its sources."
-        )
     if named.empty and per_type.empty and entry.classes:
         parts.missing(
             "This run has no figures by body type.", f"{parts.EVALUATE} checkpoints/{entry.name}"

@@ -156,21 +156,9 @@ with columns[1] if at is not None and other is None else st.container():
     st.markdown("**Losses**")
     parts_of_lines = [(one, store.losses(one)) for one in pair if not store.losses(one).empty]
     if parts_of_lines:
-        weight = st.slider(
-            "Smoothing",
-            0.0,
-            0.99,
-            0.9,
-            0.01,
-            key="smoothing",
-            bind="query-params",
-            help="The faint line is raw. 0 smooths nothing.",
-        )
+        weight = parts.smoothing("smoothing")
         lines = pd.concat(
-            [
-                curves.loss_lines(table, names.run(one.name), float(weight))
-                for one, table in parts_of_lines
-            ]
+            [curves.loss_lines(table, names.run(one.name), weight) for one, table in parts_of_lines]
         )
         with st.container(key="losses"):
             parts.chart(
@@ -183,8 +171,7 @@ with columns[1] if at is not None and other is None else st.container():
             )
         st.caption(
             "The loss is what a network tries to make small; here one network's gain is the "
-            "other's loss, so low is not good in itself. Click the legend to pick a line, drag "
-            "or scroll to move and zoom, double-click to reset."
+            f"other's loss, so low is not good in itself. {parts.CHART_KEYS}"
         )
     else:
         st.caption("These runs have no losses to show.")
