@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from gan.demo import menu
+
 st.set_page_config(page_title="Car GAN", page_icon="🚗", layout="wide")
 
 page = st.navigation(
@@ -52,4 +54,7 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+try:
+    page.run()
+finally:  # a page may stop early
+    menu.close(page.title)

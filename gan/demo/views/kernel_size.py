@@ -160,7 +160,7 @@ if measured:
         column_config={"Figure": st.column_config.TextColumn(width="large")},
         alt="Each kernel's figures, as mean and range over training seeds",
     )
-    st.caption(f"{spreads.counts_in_words(here)} In brackets: lowest to highest.")
+    st.caption("Mean over training seeds; in brackets: lowest to highest.")
     compared = [
         pair
         for pair, rows in here.groupby(["metric", "extractor"], sort=False)

@@ -183,8 +183,7 @@ st.markdown(
 )
 st.caption(
     "Not comparable with anything here: other photos and hundreds of times as many, larger "
-    "pictures, weeks on several GPUs, and a figure that is not measured here. They say how far "
-    "the method goes."
+    "pictures, and a figure that is not measured here. They say how far such networks go."
 )
 parts.explain(
     "GAN",
