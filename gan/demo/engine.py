@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from gan import latents
-from gan.demo import store
+from gan.demo import memory, store
 from gan.demo.catalogue import Entry, type_name
 from gan.demo.opinions import Judged, Opinion, share_closer
 from gan.errors import UserError
@@ -127,14 +127,18 @@ def _pool() -> ThreadPoolExecutor:
 def _generator(path: str, changed: store.Stamp) -> Generator:
     from gan.demo import network
 
-    return network.load_generator(Run(Path(path)))
+    generator = network.load_generator(Run(Path(path)))
+    memory.give_back()
+    return generator
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _judge(folder: str, changed: store.Stamp) -> Judge:
     from gan.demo import network
 
-    return network.load_judge(Path(folder))
+    judge = network.load_judge(Path(folder))
+    memory.give_back()
+    return judge
 
 
 # What is shared between visitors is never changed in place: no page needs a copy of its own.

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gan import runs
-from gan.demo import catalogue
+from gan.demo import catalogue, memory
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -110,6 +110,7 @@ async def picture(request: Request) -> Response:
 @asynccontextmanager
 async def warm(app: Any) -> AsyncIterator[None]:
     """Load what the first visitor would wait for, while the server already answers."""
+    memory.few_heaps()
     task = asyncio.create_task(asyncio.to_thread(_load))
     yield
     await task
@@ -122,6 +123,7 @@ def _load() -> None:
     # Streamlit walks every object after each run of a page; those of libraries never go.
     gc.collect()
     gc.freeze()
+    memory.give_back()
 
 
 @functools.lru_cache(maxsize=512)
