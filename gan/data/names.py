@@ -69,14 +69,10 @@ def _words(text: str, good: Callable[[str], bool]) -> float:
     for word in re.findall(r"[^\W\d_]+", text):
         special = sum(not c.isascii() for c in word)
         # A plausible word has no capitals after its first letter, unless all are capitals.
-        usual_case = word.isupper() or not re.search(r".[^\W\d_a-z]", _shape(word))
+        usual_case = word.isupper() or not any(letter.isupper() for letter in word[1:])
         if special and good(word) and usual_case:
             right += special
     return right / total
-
-
-def _shape(word: str) -> str:
-    return "".join("A" if c.isupper() else "a" for c in word)
 
 
 def _cyrillic(text: str) -> float:

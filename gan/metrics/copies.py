@@ -123,28 +123,3 @@ def _best(grey: Tensor, candidates: Tensor, photos: dict[int, Tensor]) -> tuple[
             best[:, column] = torch.maximum(best[:, column], fit.flatten(1).amax(1))
     value, place = best.max(1)
     return value, candidates.gather(1, place[:, None])[:, 0]
-
-
-def altered(pictures: np.ndarray) -> dict[str, np.ndarray]:
-    """Copies as a generator could make them, by name: pictures uint8 [N,S,S,3] each.
-
-    What the ruler is checked with: it must call these copies, and held-out photos not.
-    """
-    size = pictures.shape[1]
-    x = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float()
-
-    def back(changed: Tensor) -> np.ndarray:
-        full = F.interpolate(changed, (size, size), mode="bilinear")
-        return full.permute(0, 2, 3, 1).round().clamp(0, 255).to(torch.uint8).numpy()
-
-    cut = size // 16
-    moved = F.pad(x, (cut, 0, cut, 0), mode="reflect")[:, :, :size, :size]
-    return {
-        "same": np.array(pictures),
-        "mirrored": back(x.flip(3)),
-        "blurred": back(F.avg_pool2d(x, 2)),
-        "brighter": back(x + 40),
-        "darker": back(x * 0.7),
-        "cropped": back(x[:, :, cut:-cut, cut:-cut]),
-        "shifted": back(moved),
-    }

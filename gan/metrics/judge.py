@@ -33,7 +33,7 @@ from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.measures import nearest
 from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
 
-FILES = (JUDGE_FILE, "reference.safetensors")
+REFERENCE_FILE = "reference.safetensors"  # features of the photos, for distances to them
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ def read(folder: Path) -> Judge:
         UserError: The folder is missing, damaged or from another version.
     """
     try:
-        about = reading.read_judge(folder / FILES[0])
-        for file in (FILES[1], *map(_weights, about["seeds"])):
+        about = reading.read_judge(folder / JUDGE_FILE)
+        for file in (REFERENCE_FILE, *map(_weights, about["seeds"])):
             reading.check_plain(folder / file)
-        kept = safetensors.torch.load_file(folder / FILES[1])
+        kept = safetensors.torch.load_file(folder / REFERENCE_FILE)
         networks = []
         for seed in about["seeds"]:
             network = CarClassifier(len(about["classes"]), about["size"])
@@ -157,7 +157,7 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
         if seed == 0:
             reference = features.pooled[train].half()
             distances, _ = nearest(features.pooled[held_out], reference.float())
-            files[FILES[1]] = {
+            files[REFERENCE_FILE] = {
                 "features": reference,
                 "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
                 "held_out": torch.from_numpy(np.sort(distances)),
@@ -170,11 +170,11 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
 
 def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, Any]) -> Judge:
     # The JSON is removed first and written last: a folder without it holds no judge.
-    (folder / FILES[0]).unlink(missing_ok=True)
+    (folder / JUDGE_FILE).unlink(missing_ok=True)
     for file, tensors in files.items():
         atomic.write_bytes(folder / file, safetensors.torch.save(tensors))
     graph.write_judge(folder, len(about["classes"]), about["size"])
-    atomic.write_text(folder / FILES[0], json.dumps(about, indent=2) + "\n")
+    atomic.write_text(folder / JUDGE_FILE, json.dumps(about, indent=2) + "\n")
     return read(folder)
 
 
