@@ -162,9 +162,9 @@ if measured:
     )
     st.caption("Mean over training seeds; in brackets: lowest to highest.")
     compared = [
-        pair
-        for pair, rows in here.groupby(["metric", "extractor"], sort=False)
-        if pair[0] in spreads.QUALITY and rows["value"].nunique() > 1 and len(measured) > 1
+        (str(metric), str(extractor))
+        for (metric, extractor), rows in here.groupby(["metric", "extractor"], sort=False)
+        if metric in spreads.QUALITY and rows["value"].nunique() > 1 and len(measured) > 1
     ]
     with st.grid(2, gap="medium", min_column_width=330):
         for metric, extractor in sorted(compared, key=lambda pair: spreads.QUALITY.index(pair[0])):

@@ -194,8 +194,9 @@ class Ablations(Experiment):
                 others = fd[[base_of(setting), setting]].copy()
                 others.loc[seen.index.min(), setting] = float("nan")
                 more = f"; with the seed that chose it {spread(seen)}"
-                others.columns = pd.Index(["without it", "with it"])
-                several.append(compared(claim, others, list(others), sign=-1, more=more))
+                names = ["without it", "with it"]
+                others.columns = pd.Index(names)
+                several.append(compared(claim, others, names, sign=-1, more=more))
             else:
                 evidence = f"{spread(seen)} on one seed against {spread(base)}"
                 single.append(Finding(claim, None, f"{evidence}: one seed is not compared"))
