@@ -3,23 +3,21 @@
 A server may be slow, wrong or hostile, so waiting, retrying and the whole download are bounded.
 """
 
-import gzip
 import hashlib
 import json
 import re
 import sys
 import time
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 import urllib3
 
 from gan import atomic
 from gan.address import public, scrubbed
+from gan.data.encodings import RAISE, decompress
 from gan.data.kinds import HEAD, describe, is_page
 from gan.data.server import Adapter, Broken, Wait, Watch, answer, check_answer, is_web
 from gan.errors import UserError, printable
@@ -149,7 +147,7 @@ class _Half:
         try:
             # The digest may be that of the file as it was sent, such as a .tar.gz.
             if encoding and not (sha256 and _digest(self.part) == sha256.lower()):
-                _undo(self.part, encoding, public(self.url), limit)
+                decompress(self.part, encoding, public(self.url), limit)
             check_digest(self.part, sha256, self.url)
             with self.part.open("rb") as file:
                 _refuse_page(file.read(HEAD), "", self.url)
@@ -240,7 +238,7 @@ def _body(
     half.total = total
     if max(total, start + (expected or 0)) > limit:
         half.drop()
-        raise UserError(f"{public(url)} has {total} bytes, over the limit of {limit}: {_RAISE}")
+        raise UserError(f"{public(url)} has {total} bytes, over the limit of {limit}: {RAISE}")
     if response.status_code != 206:
         validator = response.headers.get("ETag", "")
         if not validator or validator.startswith("W/"):  # a weak one: bytes may differ
@@ -265,7 +263,7 @@ def _body(
             written += len(piece)
             if written > limit:
                 half.drop()
-                raise UserError(f"{public(url)} is over the limit of {limit} bytes: {_RAISE}")
+                raise UserError(f"{public(url)} is over the limit of {limit} bytes: {RAISE}")
             if start == 0 and len(head) < HEAD:
                 head += piece[: HEAD - len(head)]
                 if len(head) == HEAD and not encoding:
@@ -282,9 +280,6 @@ def _body(
     if expected is not None and written != start + expected:
         raise Broken(f"{written} of {start + expected} bytes came")
     return response.status_code != 206 or written == total
-
-
-_RAISE = "raise --max-gb"
 
 
 def _pieces(response: requests.Response, watch: Watch, until: float) -> Iterator[bytes]:
@@ -312,52 +307,6 @@ def _refuse_page(head: bytes, declared: str, url: str) -> None:
     html = declared.partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
     if is_page(head) or (html and describe(head) in ("a text", "of an unknown kind")):
         raise UserError(f"{public(url)} is a web page, not an archive: give the file's own address")
-
-
-def _undo(part: Path, encoding: str, called: str, limit: int) -> None:
-    """Decompress a file that a server compressed although it was asked not to."""
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise UserError(f"{called} is sent compressed by {encoding[:20]!r}, which can't be undone")
-    with part.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-    if encoding != "deflate" and not zipped:
-        return  # it isn't compressed, whatever the server says
-    plain = part.with_name(part.name + ".plain")
-    written = 0
-    try:
-        with atomic.naming(part), part.open("rb") as source, plain.open("wb") as file:
-            for piece in _gunzipped(source) if zipped else _inflated(source):
-                written += len(piece)
-                if written > limit:
-                    raise UserError(f"{called} is over the limit of {limit} bytes: {_RAISE}")
-                file.write(piece)
-        plain.replace(part)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{called} is damaged: {error}") from None
-    finally:
-        plain.unlink(missing_ok=True)
-
-
-def _gunzipped(source: Any) -> Iterator[bytes]:
-    with gzip.GzipFile(fileobj=source) as file:
-        while piece := file.read(CHUNK):
-            yield piece
-
-
-def _inflated(source: Any) -> Iterator[bytes]:
-    """Undo "deflate", which servers send with or without zlib's header."""
-    first = source.read(CHUNK)
-    try:
-        zlib.decompressobj().decompress(first, 1)
-        unpacker = zlib.decompressobj()
-    except zlib.error:
-        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    packed = first
-    while packed and not unpacker.eof:
-        yield unpacker.decompress(packed, CHUNK)
-        packed = unpacker.unconsumed_tail or source.read(CHUNK)
-    if not unpacker.eof:
-        raise EOFError("it ends too early")
 
 
 def check_digest(path: Path, sha256: str, source: str) -> None:
