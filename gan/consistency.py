@@ -58,9 +58,9 @@ def revisions(run: Run) -> list[str]:
 
 
 def provenance(runs: list[Run]) -> str:
-    """A sentence that says how many runs were trained by code that no commit holds, and which.
+    """A sentence that lists the runs trained by uncommitted code.
 
-    Of an experiment, whose runs lie in a folder of their own, the folder is named.
+    Runs of an experiment are listed by the name of its folder.
     """
     changed = [run for run in runs if any(one.endswith("+") for one in revisions(run))]
     if not changed:

@@ -37,7 +37,7 @@ SUMMED = (
     *("copies", "learned_distance", "copying", "copying_rank"),
 )
 CHANCE = 0.05  # above this, a `copying_rank` may be due to chance
-NAMED = 0.6  # of each type's pictures, with nothing cut: below, the training was too short to tell
+NAMED = 0.6  # GAN-test that each type must reach with nothing cut, or the training was too short
 
 # What fewer photos may do to a type: the metric, in words, and whether it rises with the photos.
 ASKED = (
@@ -74,8 +74,8 @@ class RareTypesLength(Length):
     pictures: int = 100_000  # seen by a run, whatever its set's size
     bank: int = 256  # photos a class whose statistics are kept at hand
     recipe: RunConfig = LONG
-    # Seeds of the two ends, nothing cut and 1/16, the first of them `seeds`: with seven pairs the
-    # smallest p is 1/64, so that three comparisons corrected together can be shown.
+    # Seeds of the two settings that are compared, nothing cut and 1/16. With seven pairs the
+    # smallest p is 1/64, so that three comparisons can be shown after correction.
     end_seeds: tuple[int, ...] = tuple(range(7))
 
 
@@ -280,7 +280,7 @@ def natural_rows(run: Run) -> list[Row]:
 
 
 def _cut_types(table: pd.DataFrame) -> list[str]:
-    """The types of which a run with the last cut had fewer photos than one with nothing cut."""
+    """The types that were cut: the strongest cut has fewer photos of them than no cut."""
     rows = table[(table["metric"] == "gan_test") & (table["view"] == VIEW)]
     counts = rows.pivot_table(index="body_type", columns="setting", values="n_real")
     ends = [setting_of(SHARES[-1], False), FULL]
@@ -293,7 +293,7 @@ def _cut_types(table: pd.DataFrame) -> list[str]:
 def _fewer(
     table: pd.DataFrame, body_type: str, balanced: bool, metric: str, words: str, rises: bool
 ) -> Finding:
-    """What the last cut does to a type, or to the mean of the cut ones, by one metric."""
+    """The effect of the strongest cut on a type, or on the mean of the cut types, in one metric."""
     called = RareTypes.called
     settings = [called(setting_of(share, balanced)) for share in reversed(SHARES)]
     wide = values(table, metric, VIEW, body_type).rename(columns=called)
@@ -308,7 +308,7 @@ def _fewer(
 
 
 def _named(table: pd.DataFrame) -> Finding:
-    """Whether every type is named as asked where nothing was cut; else cuts have little to harm."""
+    """Whether every type is recognised with nothing cut; otherwise a cut could hardly matter."""
     claim = f"with nothing cut, {100 * NAMED:.0f} % of each type's pictures are named as asked"
     rows = table[(table["metric"] == "gan_test") & (table["view"] == VIEW)]
     rows = rows[(rows["setting"] == FULL) & ~rows["body_type"].isin(["all", CUT, KEPT])]
