@@ -10,6 +10,7 @@ from gan.demo.catalogue import Entry
 from gan.experiments.results import figure_rows
 from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
+from gan.metrics.glossary import HEADLINE
 
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
@@ -82,6 +83,19 @@ def _judged_at(run: Entry, values: pd.Series) -> int | None:
     fd = metrics[metrics["metric"] == "fd"]
     hit = fd[[np.isclose(value, values, rtol=1e-6).any() for value in fd["value"]]]
     return int(hit["images_seen"].iloc[0]) if len(hit) else None
+
+
+def in_short(table: pd.DataFrame, view: str, name: str) -> str:
+    """A kernel's figures that sum it up, and how long it trained, in a line."""
+    here = table[(table["view"] == view) & (table["body_type"] == "all") & (table["name"] == name)]
+    words = []
+    for metric, extractor in (*HEADLINE, ("seconds", "")):
+        rows = here[(here["metric"] == metric) & (here["extractor"] == extractor)]["value"]
+        if not rows.empty:
+            title = spreads.METRICS[metric].name
+            words.append(f"{title} **{spreads.show(rows.mean(), metric)}**")
+    seeds = here["seed"].nunique()
+    return f"{', '.join(words)} (mean of {seeds} seed{'s' * (seeds > 1)})" if words else ""
 
 
 def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:

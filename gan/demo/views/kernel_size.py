@@ -149,6 +149,7 @@ if kernels:
                 if picture is not None:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
+                st.markdown(experiments.in_short(table, view, name))
     if view == "equal-time":
         st.caption("Networks and grids are those of each training's end, past the equal time.")
 

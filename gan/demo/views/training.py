@@ -50,6 +50,7 @@ linked = next((name for name in shown if asked and asked in (name, names.run(nam
 groups = list(dict.fromkeys(names.group(name) for name in shown))
 if linked and (asked == linked or "group" not in st.session_state):
     st.session_state["group"] = names.group(linked)
+stage = st.container()  # pictures first, their controls below
 with st.container(border=True):
     if len(groups) > 1:
         group = st.pills("Runs of", groups, default=groups[0], required=True, key="group")
@@ -141,7 +142,7 @@ def grid_of(of: Entry, iteration: int, play: bool = False) -> None:
 pair = [entry] + ([other] if other else [])
 mark = float(seen(entry, at)) if at is not None else None
 if at is not None:
-    columns = st.columns(2, gap="large")
+    columns = stage.columns(2, gap="large")
     with columns[0]:
         grid_of(entry, at, play)
     with columns[1]:
