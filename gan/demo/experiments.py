@@ -93,9 +93,17 @@ def in_short(table: pd.DataFrame, view: str, name: str) -> str:
         rows = here[(here["metric"] == metric) & (here["extractor"] == extractor)]["value"]
         if not rows.empty:
             title = spreads.METRICS[metric].name
-            words.append(f"{title} **{spreads.show(rows.mean(), metric)}**")
+            words.append(f"{title} **{_with_range(rows, metric)}**")
     seeds = here["seed"].nunique()
-    return f"{', '.join(words)} (mean of {seeds} seed{'s' * (seeds > 1)})" if words else ""
+    return f"{', '.join(words)}; {seeds} seed{'s' * (seeds > 1)}" if words else ""
+
+
+def _with_range(values: pd.Series, metric: str) -> str:
+    """A mean over seeds, and the lowest and highest where they differ."""
+    mean, low, high = (
+        spreads.show(value, metric) for value in (values.mean(), values.min(), values.max())
+    )
+    return mean if low == high else f"{mean} ({low} to {high})"
 
 
 def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
@@ -111,16 +119,11 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
             rest = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
             if about.subject == "photos" or (len(rest) > 1 and rest["value"].nunique() == 1):
                 continue
-            better = f" ({about.better} is better)" if about.better else ""
-            row = {"Figure": spreads.title(metric, extractor) + better}
-            for _, kernel in spreads.over_seeds(rest, ["name"]).iterrows():
-                shown = spreads.show(kernel["value"], metric)
-                if kernel["high"] > kernel["low"]:
-                    low, high = (spreads.show(kernel[end], metric) for end in ("low", "high"))
-                    shown += f" ({low} to {high})"
-                row[str(kernel["name"])] = shown
+            row = {"Figure": spreads.title(metric, extractor), "Better": about.better}
+            for name, kernel in rest.groupby("name"):
+                row[str(name)] = _with_range(kernel["value"], metric)
             rows.append(row)
-    order = ["Figure", *(name for name in NAMES if name in set(here["name"]))]
+    order = ["Figure", *(name for name in NAMES if name in set(here["name"])), "Better"]
     return pd.DataFrame(rows, columns=order).fillna("")
 
 

@@ -47,7 +47,9 @@ def loss_curves(
         "run:N",
         title="Run",
         scale=alt.Scale(domain=runs, range=colours),
-        legend=legend(columns=3) if len(runs) > 1 else None,
+        legend=legend(columns=3 if max(map(len, runs)) < NARROW / 2 else 1)
+        if len(runs) > 1
+        else None,
     )
     dash = alt.StrokeDash(
         "network:N",

@@ -236,7 +236,7 @@ def test_an_unfinished_experiment_shows_what_there_is(full: Path, open_page: Ope
     assert said.count("Not trained yet with seed 0.") == 1
     assert "Along the training" not in said
     assert len(app.get("vega_lite_chart")) == 1  # the losses
-    assert list(app.dataframe[0].value) == ["Figure", "Kernel 4"]
+    assert list(app.dataframe[0].value) == ["Figure", "Kernel 4", "Better"]
 
 
 def test_more_evaluations_become_curves(full: Path, open_page: Open) -> None:

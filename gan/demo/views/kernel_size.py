@@ -158,7 +158,7 @@ if measured:
     st.dataframe(
         experiments.figures(table, view),
         hide_index=True,
-        column_config={"Figure": st.column_config.TextColumn(width="large")},
+        column_config={"Figure": st.column_config.TextColumn(width="medium")},
         alt="Each kernel's figures, as mean and range over training seeds",
     )
     st.caption("Mean over training seeds; in brackets: lowest to highest.")

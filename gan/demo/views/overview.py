@@ -60,7 +60,7 @@ def strips(entry: Entry, most: int) -> list[tuple[str, bytes]]:
 
 def one_latent(entry: Entry, maker: str) -> None:
     """One car of each type, all from the same latent."""
-    with st.grid(4, gap="small", min_column_width=100):
+    with st.grid(4, gap="small", min_column_width=70):
         for label, picture in strips(entry, 1):
             st.image(picture, label, width="stretch", alt=f"{label}, drawn by {maker}")
 

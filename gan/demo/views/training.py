@@ -197,9 +197,8 @@ if not followed.empty:
 elif not over_time.empty:
     st.header("Metrics at the end", icon=":material/query_stats:")
     wide = over_time.pivot(index="name", columns="run", values="shown")
-    wide = (
-        wide.reindex(columns=called).astype(object).fillna("not measured")
-    )  # a run may have no figures
+    wide = wide.reindex(over_time["name"].unique(), columns=called).astype(object)
+    wide = wide.fillna("not measured")  # a run may have no figures
     st.dataframe(
         wide.reset_index().rename(columns={"name": "Metric"}),
         hide_index=True,
