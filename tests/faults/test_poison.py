@@ -12,8 +12,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from gan import step, training
-from gan.checkpoint import FORMAT, load_generator
+from gan import step, training, weights
+from gan.checkpoint import load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.runs import Run
@@ -93,12 +93,12 @@ Change = Callable[[dict[str, torch.Tensor], dict[str, Any]], Any]
 def spoil(path: Path, change: Change, seal: bool = False) -> None:
     """Change tensors and what the file says of itself; `seal` keeps the old digest."""
     with safetensors.safe_open(path, "pt") as file:
-        about = json.loads(file.metadata()[FORMAT])
+        about = json.loads(file.metadata()[weights.FORMAT])
     tensors = safetensors.torch.load_file(path)
     change(tensors, about)
     if not seal:
         about.pop("sha256", None)
-    safetensors.torch.save_file(tensors, path, {FORMAT: json.dumps(about)})
+    safetensors.torch.save_file(tensors, path, {weights.FORMAT: json.dumps(about)})
 
 
 def set_one(name: str, value: float) -> Change:
