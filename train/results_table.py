@@ -28,8 +28,8 @@ class Options:
         "report-dcgan-k4",
         "report-cgan",
         "cgan-short",
+        "cgan-64",
         "cgan",
-        "cgan-128",
     )  # run folders, or names under checkpoints/
     write: bool = False  # into README.md (the short table) and checkpoints/README.md (the whole)
 

@@ -6,8 +6,8 @@ from gan.experiments.experiment import every_experiment
 
 MAIN = "Main runs"
 SHIPPED = {
-    "cgan": "Our network, 64 px",
-    "cgan-128": "Our network, 128 px",
+    "cgan": "Our network, 128 px",
+    "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
     "cgan-short": "Our network, short training",
     "report-cgan": "The report's network for body types",

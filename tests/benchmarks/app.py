@@ -39,7 +39,7 @@ WITHOUT_CUDA = "memory without CUDA's libraries"
 
 
 def main(
-    run: str = "cgan",
+    run: str = "cgan-64",
     others: tuple[str, ...] = ("report-cgan", "report-dcgan-k4"),
     rounds: int = 5,
     threads: int = 0,

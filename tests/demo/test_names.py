@@ -15,7 +15,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
 @pytest.mark.parametrize(
     ("short", "words"),
     [
-        ("cgan", "Our network, 64 px"),
+        ("cgan", "Our network, 128 px"),
         ("my-own-run", "my-own-run"),
         ("kernel-size/k6-matched-seed1", "Kernel size: kernel 6, narrowed, seed 1"),
         ("rare-types/cut-1of16-balanced-seed2", "1/16 of the photos, balanced batches, seed 2"),
