@@ -52,7 +52,7 @@ def jpeg(picture: np.ndarray) -> bytes:
 def light_jpeg(picture: np.ndarray) -> bytes:
     """Encode uint8 [H,W,3] for pages that show many: a third fewer bytes, for more of our time."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
+    Image.fromarray(picture).save(buffer, "JPEG", quality=80, optimize=True, progressive=True)
     return buffer.getvalue()
 
 

@@ -35,7 +35,7 @@ def commands(options: Options) -> dict[str, list[str]]:
             "evaluation": [*data, "--count", str(options.count)],
             "half_ceiling": data,
         }
-    return found | {"app": [], "growth": [], "two_processes": []}
+    return found | {"app": [], "app_goals": [], "growth": [], "two_processes": []}
 
 
 def main(options: Options) -> int:

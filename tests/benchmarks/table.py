@@ -14,6 +14,17 @@ SHARE = "data, share of a {} step"
 FIRST = "first batch, second run"
 DECODE = "archive to array"
 WITHOUT_CUDA = "memory without CUDA's libraries"
+# What `app_goals.py` measures, in words, and what it should be.
+GOALS = {
+    "page": ("30 visitors for 60 s: median time of a page that draws four cars", "below 1.5 s"),
+    "processor time": ("the same: processor time a page", "0.06 s"),
+    "first car": ("first car of a cold server", "below 1.5 s"),
+    "16 new cars": ("16 new cars, of the slowest of three runs", "0.3 s"),
+    "memory": ("memory after three runs have drawn", "below 350 MB"),
+    "first visit": ("bytes of a first visit, compressed", "below 1.5 MB"),
+    "install": ("its environment on disk", "below 700 MB"),
+    "bundle": ("the bundle", "below 45 MB"),
+}
 
 
 def main(write: bool = False) -> None:
@@ -37,7 +48,7 @@ def markdown() -> str:
             lines.append(f"| {' | '.join(line(rows))} |")
         except (KeyError, ValueError):
             continue  # not measured
-    return "\n".join([*lines, *_growth(rows), "", *_sentences(list(rows.values()))])
+    return "\n".join([*lines, *_goals(rows), *_growth(rows), "", *_sentences(list(rows.values()))])
 
 
 Rows = dict[tuple[str, str, str], dict[str, Any]]
@@ -127,6 +138,16 @@ def _half_the_ceiling(rows: Rows) -> list[str]:
 
 def _plain(what: str) -> tuple[str, str, str]:
     return what, "plain script", f"{what}, speed-up"
+
+
+def _goals(rows: Rows) -> list[str]:
+    """The app as a host runs it beside its goals, as a table of its own."""
+    lines = ["", "| the app, by `python tests/benchmarks/app_goals.py` | figure | goal |"]
+    lines.append("|---|---|---|")
+    for what, (title, goal) in GOALS.items():
+        if row := rows.get(("app_goals", what, "ours")):
+            lines.append(f"| {title} | {_value(row)} {row['unit']} | {goal} |")
+    return lines if len(lines) > 3 else []
 
 
 def _growth(rows: Rows) -> list[str]:
