@@ -33,7 +33,9 @@ class AsInception(nn.Module):
         return [pooled[:, :, None, None]]
 
 
-def main(data: str = "cars8.rar", run: str = "cgan-64", count: int = 3_000, threads: int = 0) -> None:
+def main(
+    data: str = "cars8.rar", run: str = "cgan-64", count: int = 3_000, threads: int = 0
+) -> None:
     """Judge a shipped run twice each way; generating the pictures isn't counted.
 
     Args:
