@@ -79,9 +79,7 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
         return table
     answer, tables = _findings(kind.name, store.experiment_stamp(kind.name))
     if answer:
-        with st.container(border=True):
-            st.markdown(f"**{answer.verdict}**")
-            st.caption(answer.evidence)
+        parts.answer(answer)
     with st.grid(2, gap="medium", min_column_width=300):
         for drawing in kind.drawings(table):
             with st.container():
@@ -147,16 +145,11 @@ def _figures(kind: type[Experiment], table: pd.DataFrame) -> None:
         hide_index=True,
         placeholder="",
         column_config={
-            "figure": st.column_config.TextColumn("Figure", width="medium"),
             "setting": st.column_config.TextColumn("Setting"),
             "view": st.column_config.TextColumn("View"),
             "body_type": st.column_config.TextColumn("Body type"),
             "seeds": st.column_config.NumberColumn("Seeds", help="Trainings"),
-            "n_real": st.column_config.NumberColumn("Real", format="localized"),
-            "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
-            "value": st.column_config.NumberColumn("Mean", format="%.3f"),
-            "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
-            "high": st.column_config.NumberColumn("Highest", format="%.3f"),
+            **parts.FIGURE_COLUMNS,
         },
         alt=f"Figures of the experiment {kind.title}, averaged over training seeds",
     )

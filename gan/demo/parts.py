@@ -16,6 +16,7 @@ from gan import runs
 from gan.demo import catalogue, links, names, store
 from gan.demo.catalogue import Entry
 from gan.demo.terms import TERMS
+from gan.experiments.findings import Finding
 
 if TYPE_CHECKING:
     from gan.demo.run_charts import Chart
@@ -25,6 +26,15 @@ MOST_SEED = 2**31 - 1
 CHART_KEYS = (
     "Click the legend to pick a line, drag or scroll to move and zoom, double-click to reset."
 )
+# How tables name the columns of a figure.
+FIGURE_COLUMNS = {
+    "figure": st.column_config.TextColumn("Figure", width="medium"),
+    "value": st.column_config.NumberColumn("Mean", format="%.3f", width="small"),
+    "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
+    "high": st.column_config.NumberColumn("Highest", format="%.3f"),
+    "n_real": st.column_config.NumberColumn("Real", format="localized"),
+    "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
+}
 EVALUATE = "python train/evaluate.py"
 
 
@@ -168,6 +178,14 @@ def pick_run(
         on_change=on_change,
         help=help,
     )
+
+
+def answer(finding: Finding) -> None:
+    """A card with a verdict in a sentence; its figures are one click away."""
+    with st.container(border=True, gap="xsmall"):
+        st.markdown(f"**{finding.verdict}**")
+        with st.popover("Figures", icon=":material/numbers:"):
+            st.markdown(finding.evidence)
 
 
 def smoothing(key: str) -> float:

@@ -140,14 +140,13 @@ def _machine(entry: Entry) -> str:
 
 def commands(entry: Entry) -> str:
     """What to type to train such a run, to judge it and to see it."""
-    start = (
-        f"python train/train_cgan.py --data {entry.settings.data.data if entry.settings else ''}"
-    )
     stages = [*reversed(store.trunks(entry)), entry]
-    first = stages[0].settings
-    long = first is not None and first.loop.pictures >= recipes.LONG.loop.pictures
-    lines = [f"{start} --recipe long" if long else start]
-    lines += [f"{start} --grow-from {trunk.name}" for trunk in stages[:-1]]
+    lines = []
+    for before, stage in zip([None, *stages], stages, strict=False):
+        loop, data = (stage.settings.loop, stage.settings.data) if stage.settings else (None, None)
+        long = loop is not None and loop.pictures >= recipes.LONG.loop.pictures
+        how = f" --grow-from {before.name}" if before else " --recipe long" if long else ""
+        lines.append(f"python train/train_cgan.py --data {data.data if data else ''}{how}")
     lines += [f"{EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 

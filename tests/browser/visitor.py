@@ -37,11 +37,11 @@ class Visitor:
     def go(self, name: str) -> Page:
         """Follow a link of the navigation."""
         if self.page.viewport_size and self.page.viewport_size["width"] < 768:
-            # On a phone the navigation hides in a sidebar, which stays open once it was opened.
+            # On a phone the navigation hides in a menu, which closes once a page was chosen.
             expand = self.page.get_by_test_id("stExpandSidebarButton")
-            if expand.count():
-                expand.click()
+            expand.click()
             self.page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+            expand.wait_for()
         else:
             self.page.get_by_test_id("stTopNavLink").filter(has_text=name).click()
         self.page.get_by_role("heading", name=name, level=1).wait_for()

@@ -65,14 +65,9 @@ if tab == "Figures":
     chosen = everything[everything["figure"].isin(shown or wanted) & everything["run"].isin(listed)]
     # The value comes early: on a telephone the first columns are all that is seen.
     columns = {
-        "figure": st.column_config.TextColumn("Figure", width="medium"),
-        "value": st.column_config.NumberColumn("Mean", format="%.3f", width="small"),
-        "low": st.column_config.NumberColumn("Lowest", format="%.3f"),
-        "high": st.column_config.NumberColumn("Highest", format="%.3f"),
+        **parts.FIGURE_COLUMNS,
         "run": st.column_config.TextColumn("Run", width="medium"),
         "seeds": st.column_config.NumberColumn("Seeds", help="Of the evaluation"),
-        "n_real": st.column_config.NumberColumn("Real", format="localized"),
-        "n_fake": st.column_config.NumberColumn("Generated", format="localized"),
         "reference": st.column_config.TextColumn("Reference", help="Which split of the photos"),
         "images_seen": st.column_config.NumberColumn("Photos seen", format="localized"),
     }
@@ -114,9 +109,7 @@ elif tab == "Body types" and entry is not None:
     answer = run_summary.told_apart(entry)
     st.header("Can the types be told apart?", icon=":material/category:")
     if answer:
-        with st.container(border=True):
-            st.markdown(f"**{answer.verdict}**")
-            st.caption(answer.evidence)
+        parts.answer(answer)
     elif not entry.classes:
         st.caption("This run takes no body type, so there is nothing to tell apart.")
     named = run_charts.confusion_shares(store.confusion(entry), "asked for")
@@ -207,9 +200,7 @@ elif tab == "Memorised?" and entry is not None:
             "No distances were measured for this run.", f"{parts.EVALUATE} checkpoints/{entry.name}"
         )
     else:
-        with st.container(border=True):
-            st.markdown(f"**{answer.verdict}**")
-            st.caption(answer.evidence)
+        parts.answer(answer)
         parts.chart(
             run_charts.distance_curves,
             run_charts.cumulative(distances),
