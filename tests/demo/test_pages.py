@@ -70,7 +70,7 @@ def test_the_results_open_with_the_shipped_runs(
 ) -> None:
     """Made-up runs need not hold every kind of figure that a real evaluation writes."""
     monkeypatch.delenv("CAR_GAN_CHECKPOINTS", raising=False)
-    app = open_page("results", show=show, **{"results-run": "cgan-128"})
+    app = open_page("results", show=show, **{"results-run": "cgan"})
     assert not app.exception
     if show == "How measured":
         assert "Copies" in set(app.dataframe[0].value["Figure"])
@@ -316,7 +316,7 @@ def test_a_run_without_figures_is_compared_with_one_that_has_them(
     Run(full / "cgan").metrics_path.unlink()
     app = open_page("training", training="cgan", compare="report-cgan")
     assert not app.exception
-    assert "not measured" in str(app.dataframe[0].value["Our network, 64 px"].tolist())
+    assert "not measured" in str(app.dataframe[0].value["Our network, 128 px"].tolist())
 
 
 def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
@@ -330,17 +330,18 @@ def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
 
 
 def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_page: Open) -> None:
-    make_run(full, "cgan-128", conditional=True, metrics=False)
+    Run(full / "cgan").metrics_path.unlink()
+    make_run(full, "cgan-256", conditional=True)
     said = text(open_page("overview"))
     assert "Yes, most of them." in said
-    assert "Our network, 64 px. Ranges are over seeds" in said
+    assert "Our network, 256 px. Ranges are over seeds" in said
 
 
 def test_the_table_of_figures_opens_with_the_main_runs(full: Path, open_page: Open) -> None:
     make_run(full, "kernel-size/k4-seed9", conditional=False)
     app = open_page("results", show="Figures")
     beside, every = (table.value for table in app.dataframe[:2])
-    assert {"Our network, 64 px", "The report's network for body types"} <= set(beside)
+    assert {"Our network, 128 px", "The report's network for body types"} <= set(beside)
     assert beside.set_index("Figure").loc["GAN-test", "Real photos"] == "71.0 %"
     assert not any("seed" in run for run in every["run"])
     app.get_by_key("of").set_value("Kernel size").run()
