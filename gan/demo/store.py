@@ -165,7 +165,7 @@ def short_hash(entry: Entry) -> str:
 
 
 # What is shared between visitors is never changed in place: no page needs a copy of its own.
-@st.cache_data(ttl=2, max_entries=4, show_spinner=False)
+@st.cache_resource(ttl=2, max_entries=4, show_spinner=False)
 def _folders(root: str) -> tuple[str, Folders]:
     """A digest that changes whenever a run does, and each run's folder with its files' stamps."""
     found = []
