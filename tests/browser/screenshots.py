@@ -1,4 +1,4 @@
-"""Takes the README's screenshots: `python tests/browser/screenshots.py`; they land in .readme/."""
+"""Makes the README's pictures: `python tests/browser/screenshots.py`; they land in .readme/."""
 
 import argparse
 import io
@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
@@ -14,7 +15,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 from app_server import CHROMIUM, CHROMIUM_FLAGS, REPOSITORY, serve
 from visitor import Visitor
 
-from gan.runs import runs_root
+from gan.checkpoint import load_generator
+from gan.pictures import grid
+from gan.runs import Run, runs_root
+from gan.sampling import generate
 
 # Name of the file, address, theme, height of the picture.
 SHOTS = (
@@ -23,6 +27,8 @@ SHOTS = (
     ("kernel-size", "kernel_size", "light", 1250),
 )
 WIDTH = 1280
+SEEDS = range(6)  # columns of the picture of all types
+SHAPE = (171, 128)  # of one car there: photos are about 4 to 3, the network draws squares
 
 
 def main() -> None:
@@ -52,6 +58,18 @@ def main() -> None:
             print(f"wrote {target}")
             context.close()
         browser.close()
+    target = options.out / "types.webp"
+    all_types(Run(options.checkpoints / "cgan")).save(target, quality=85, method=6)
+    print(f"wrote {target}")
+
+
+def all_types(run: Run) -> Image.Image:
+    """A row for each type, a column for each of SEEDS, as they come."""
+    generator = load_generator(run)
+    kinds = [kind for kind in range(len(generator.classes)) for _ in SEEDS]
+    drawn = generate(generator, [*SEEDS] * len(generator.classes), kinds)
+    cars = [Image.fromarray(car).resize(SHAPE, Image.Resampling.LANCZOS) for car in drawn]
+    return Image.fromarray(grid(np.stack([np.asarray(car) for car in cars]), len(SEEDS)))
 
 
 if __name__ == "__main__":
