@@ -7,7 +7,7 @@ import pandas as pd
 from gan import config
 from gan.demo import spreads
 from gan.demo.catalogue import Entry
-from gan.metrics.glossary import EXTRACTORS, FLOOR, NOISE
+from gan.metrics.glossary import EXTRACTORS, FLOOR, METRICS, NOISE, on_photos
 
 MEASURED = """
 - **Distances and scores (FID, FD, IS, KID, precision, recall)** compare the features of generated
@@ -131,11 +131,18 @@ def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
         for (metric, extractor, reference), group in groups.items():
             if metric.endswith((FLOOR, NOISE)):
                 continue
-            shown = {
-                column: spreads.show(groups[key]["value"].mean(), metric) if key in groups else ""
-                for column, ending in (("Value", ""), ("Photos", FLOOR), ("Noise", NOISE))
-                for key in [(metric + ending, extractor, reference)]
-            }
+            shown = {}
+            for column, key in (
+                ("Value", metric),
+                ("Photos", on_photos(metric) if metric in METRICS else metric + FLOOR),
+                ("Noise", metric + NOISE),
+            ):
+                # Values of a ruler are at the figure's own counts; others have one of their kind.
+                found = groups.get((key, extractor, reference))
+                if found is None and metric in METRICS and not METRICS[metric].ruler:
+                    same = (of for (k, e, _), of in groups.items() if (k, e) == (key, extractor))
+                    found = next(same, None)
+                shown[column] = "" if found is None else spreads.show(found["value"].mean(), metric)
             rows.append(
                 {
                     "Run": name,

@@ -203,6 +203,7 @@ _MEASURED: dict[str, Metric] = {
         "photos and seeds (bootstrap).",
         scale="share",
         home=CLASSIFIER,
+        on_photos="classifier_mean",
     ),
     "gan_train_ratio": Metric(
         "GAN-train over the same classifier on photos",

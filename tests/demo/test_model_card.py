@@ -32,4 +32,5 @@ def test_each_figure_stands_between_what_photos_and_noise_score(tmp_path: Path) 
     assert [distance["Photos"], distance["Noise"]] == ["6.50", "900.0"]
     assert table.loc["Copies", "Read by"] == "pixel by pixel"
     assert table.loc["GAN-test", "Noise"] == ""
+    assert table.loc["GAN-test", "Photos"] == table.loc["Same classifier on photos", "Value"]
     assert table.loc["GAN-test", "Seeds"] == 3
