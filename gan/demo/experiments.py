@@ -15,6 +15,8 @@ from gan.metrics.glossary import HEADLINE
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
+# Photos seen before which the report's networks of base width 32 draw nothing like a car.
+CARS_FROM = 100_000
 
 
 def kernel_results(entries: list[Entry]) -> tuple[pd.DataFrame, str | None, bool]:
@@ -69,6 +71,8 @@ def limits(table: pd.DataFrame, entries: list[Entry], view: str) -> str:
         return ""
     photos = f"{seen[0]:,}" if len(seen) == 1 else f"{seen[0]:,} to {seen[-1]:,}"
     words = f"Judged after {photos} photos seen."
+    if seen[-1] < CARS_FROM:
+        words += " So early the networks draw textures, not cars yet: those are what is compared."
     everything, _ = store.experiment(KernelSize.name)
     floors = everything[everything["metric"] == "fd_floor"]["value"]
     if floors.empty:

@@ -70,7 +70,9 @@ def photo_confusion(entry: Entry) -> pd.DataFrame:
     path = entry.run.predictions_path
     table = _plain(str(path), stamp(path), ("body_type", "photos_0"))
     table = table.rename(columns={"body_type": "asked", "photos_0": "named"})
-    return table.value_counts(["asked", "named"], sort=False).reset_index()
+    counts = table.value_counts(["asked", "named"], sort=False).reset_index()
+    # In the order of classes, as generated pictures are counted.
+    return counts.sort_values("asked", key=lambda types: types.str.casefold())
 
 
 def distances(entry: Entry) -> pd.DataFrame:

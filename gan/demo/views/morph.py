@@ -17,7 +17,7 @@ top = parts.heading(
     "Morph",
     ":material/compare_arrows:",
     "See a car as another body type, or turn into another car. The *latent* (the seed's random "
-    "numbers) carries pose, paint and background; the *body type* is told to the network apart.",
+    "numbers) carries pose, paint and background; the *body type* is an input of its own.",
 )
 
 entries = store.entries()
