@@ -74,7 +74,7 @@ def memorised(distances: pd.DataFrame) -> Finding | None:
     )
     # Held-out photos are at this distance 1 % of the time by definition.
     if closer <= 0.02:
-        answer = "No sign of it: they are as far from the photos as unseen photos."
+        answer = "No sign of it: its cars are as far from the photos as photos it never saw."
         return Finding(CLAIM_COPIES, False, evidence, answer)
     many = "A few" if closer <= 0.10 else "Possibly: many"
     answer = f"{many} pictures come closer to photos than unseen photos do."

@@ -57,7 +57,7 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
     said = experiments.verdicts(table)
     if len(set(said.values())) == 1:
         ways = ", ".join(name.lower() for name in said)
-        words = f"{answer.verdict} The same at {ways}."
+        words = f"{answer.verdict} The answer is the same at {ways}."
     else:
         words = "\n".join(f"- {name}: {verdict}" for name, verdict in said.items())
     reached = experiments.limits(table, _entries, view) if view else ""
@@ -196,6 +196,9 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
         about = spreads.METRICS[metric]
         words = [f"{about.better.capitalize()} is better"] if about.better else []
         photos = spreads.pick(halves, on_photos(metric), extractor)
+        half = spreads.pick(metrics[metrics["reference"] == "half"], metric, extractor)
+        if photos and half and half.n_fake == photos.n_fake != found.n_fake:
+            found = half  # a figure stands beside photos at the same counts
         if photos is not None:
             alike = ", half against half" if photos.n_real == photos.n_fake else ""
             value = spreads.show(photos.value, metric)

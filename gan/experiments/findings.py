@@ -104,7 +104,7 @@ def _judged(finding: Finding, p: float) -> Finding:
     if holds is None:
         words = f"{finding.evidence}; p {p:.2g}: not shown at {n}"
         if least > LEVEL:
-            words += f" (the smallest p that they allow is {least:.2g})"
+            words += f" (they allow no p below {least:.2g}, even before the correction)"
     return replace(finding, holds=holds, evidence=words)
 
 

@@ -197,7 +197,7 @@ def test_directions_have_sliders_unless_they_are_of_another_checkpoint(
 def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) -> None:
     said = text(open_page("overview"))
     assert "No kernel is shown to be better at 3 seeds; kernel 6 has the lowest FD." in said
-    assert "The same at equal pictures, equal time." in said
+    assert "The answer is the same at equal pictures, equal time." in said
     assert "Yes, most of them." in said
     assert "It is not shown at 3 paired seeds that the fewer photos of a type, the less" in said
     assert "No sign of it" in said
