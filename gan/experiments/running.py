@@ -57,7 +57,7 @@ def carry_out(experiment: Experiment) -> dict[str, str]:
         print(
             f"\nrun {len(runs) - len(left) + 1} of {len(runs)}: {planned.name}, about "
             f"{words(clock.seconds(planned, late))}; "
-            f"all: {words(sum(map(clock.seconds, runs)))} left",
+            f"all: {words(sum(clock.seconds(p) for p in runs if p.name not in failed))} left",
             flush=True,
         )
         try:
