@@ -16,6 +16,12 @@ RAISE = "raise --max-gb"  # what to do about a file over the limit
 def decompress(part: Path, encoding: str, called: str, limit: int) -> None:
     """Decompress `part`, in place, by a Content-Encoding.
 
+    Args:
+        part: The file as it was received.
+        encoding: The value of the header, in lower case: "gzip", "x-gzip" or "deflate".
+        called: What messages call the download.
+        limit: The largest size of the decompressed file, in bytes.
+
     Raises:
         UserError: The encoding is unknown, the data are damaged, or they exceed `limit` bytes.
     """
@@ -59,5 +65,7 @@ def _inflated(source: Any) -> Iterator[bytes]:
     while packed and not unpacker.eof:
         yield unpacker.decompress(packed, CHUNK)
         packed = unpacker.unconsumed_tail or source.read(CHUNK)
+    # zlib may have read all input and still hold a last match that did not fit into CHUNK.
+    yield unpacker.flush()
     if not unpacker.eof:
         raise EOFError("it ends too early")

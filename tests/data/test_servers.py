@@ -16,6 +16,7 @@ import pytest
 from gan.data import download as module
 from gan.data import server as answers
 from gan.data.download import download
+from gan.data.encodings import CHUNK, decompress
 from gan.errors import UserError
 from tests.data.test_archive import make_zip
 
@@ -309,6 +310,14 @@ def test_compression_for_the_way_is_undone(server: Server, tmp_path: Path, sent:
     assert "limit" in refusal(server, tmp_path / "big", limit=len(packed))
     server.script = [whole(packed[:-9], Content_Encoding=name)]
     assert "damaged" in refusal(server, tmp_path / "cut")
+
+
+def test_a_last_repetition_that_outgrows_a_piece_is_not_lost(tmp_path: Path) -> None:
+    """zlib has read the whole input by then, and returns the rest only when asked."""
+    data, part = bytes(CHUNK + 100), tmp_path / "part"
+    part.write_bytes(zlib.compress(data, wbits=-15))
+    decompress(part, "deflate", "it", 2 * CHUNK)
+    assert part.read_bytes() == data
 
 
 def test_an_encoding_that_is_none_or_unknown(server: Server, tmp_path: Path) -> None:
