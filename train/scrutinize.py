@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from gan.cli import parse
 from gan.errors import UserError, command
 from gan.metrics.run_photos import photos_of
 from gan.metrics.scrutiny import (
+    SHEET,
     checker_energy,
     detector_auc,
     weave_energy,
@@ -51,17 +53,19 @@ def main() -> None:
     generator = load_generator(run)
     photos = photos_of(run, options.data)
     train = photos.pictures[photos.indices("train")]
+    if len(train) < SHEET // 2:
+        raise UserError(
+            f"{photos.name} has {len(train)} photos to train on: the sheet needs {SHEET // 2}"
+        )
     pictures, labels = generate_set(generator, options.count, seed=1)
     aucs = detector_auc(train, pictures, LOOKS, options.seed)
     energies = checker_energy(pictures), checker_energy(np.asarray(train))
     # Pictures have the same types as the photos on the sheet, so that types give nothing away.
     real = photos.labels[photos.indices("train")]
-    some = np.random.RandomState(options.seed).permutation(len(real))[:60]
+    some = np.random.RandomState(options.seed).permutation(len(real))[: SHEET // 2]
     if generator.classes:
-        places = [
-            np.flatnonzero(labels == y)[i] for y, i in zip(real[some], range(60), strict=True)
-        ]
-        some_pictures = pictures[places]
+        of_type = [cycle(np.flatnonzero(labels == y)) for y in range(len(generator.classes))]
+        some_pictures = pictures[[next(of_type[y]) for y in real[some]]]
     else:
         some_pictures = pictures
     write_blind_sheet(options.out, train[some], some_pictures, options.seed)

@@ -265,3 +265,34 @@ def test_photos_of_another_set_are_refused(
     code, _, errors = evaluate(home / "checkpoints" / "first", "--quick")
     assert code == 2
     assert "first was trained on other photos" in errors
+
+
+@pytest.mark.parametrize("more", [0, 10])
+def test_a_blind_sheet_is_made_where_there_are_photos_enough(
+    home: Path,
+    run_script: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    more: int,
+) -> None:
+    monkeypatch.setattr("gan.metrics.scrutiny.detector_auc", lambda *_: [(64, 0.5)])
+    stream = np.random.RandomState(1)
+    for i in range(more):
+        pixels = stream.randint(0, 90, (70, 70, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(home / "photos" / "sedan" / f"more{i}.png")
+    run = Run(home / "checkpoints" / "first")
+    values = run.read_config()
+    photos = load(str(home / "photos"), 64)
+    values["dataset"]["content_hash"] = photos.content_hash
+    run.write_config(values)
+    arguments = ("first", "--count", 1000, "--out", home / "blind")
+    code, output, errors = run_script("scrutinize.py", *arguments)
+    if not more:
+        assert len(photos.indices("train")) < 60
+        assert code == 2
+        assert "the sheet needs 60" in errors
+        assert not (home / "blind").exists()
+    else:
+        assert code == 0, errors
+        assert "weave that repeats every 4 pixels" in output
+        key = pd.read_csv(home / "blind" / "key.csv")
+        assert key["what"].value_counts().to_dict() == {"photo": 60, "generated": 60}
