@@ -92,6 +92,7 @@ def test_three_seeds_show_nothing_and_five_may() -> None:
     ]
     assert [finding.holds for finding in corrected(claims)] == [True, False, None, None, True]
     assert "p 0.032, 5 seeds" in corrected(claims)[0].evidence  # 4 times 2 / 252
+    assert corrected(claims)[2].evidence.endswith(": not shown at 5 seeds")
 
 
 def test_more_comparisons_need_more() -> None:

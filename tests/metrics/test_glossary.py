@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan.metrics.glossary import EXTRACTORS, METRICS, title
+from gan.metrics.glossary import EXTRACTORS, METRICS, on_photos, title
 from gan.runs import Run
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -80,6 +80,15 @@ def test_values_have_the_digits_that_they_deserve(key: str, value: float, shown:
 )
 def test_only_inception_is_called_fid_or_is(key: str, extractor: str, expected: str) -> None:
     assert title(key, extractor) == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "photos"),
+    [("gan_test", "classifier"), ("gan_train_mean", "classifier_mean"), ("fd", "fd_floor")],
+)
+def test_what_photos_score_in_the_pictures_place(key: str, photos: str) -> None:
+    assert on_photos(key) == photos
+    assert METRICS[photos].better == METRICS[key].better
 
 
 def test_reading_the_table_needs_no_torch() -> None:
