@@ -23,10 +23,14 @@ CELLS = 16  # cells a side over which a picture is averaged
 
 
 def find(generator: LoadedGenerator, count: int = COUNT) -> pd.DataFrame:
-    """The directions as columns of length 1, one for each of `latents.DIRECTIONS`.
+    """A table [latent, properties]: a unit vector in each column of `latents.DIRECTIONS`.
 
-    They are the pseudo-inverse of the linear fit, so each changes its own property and none of the
-    others.
+    They are the pseudo-inverse of the linear fit, so that each changes its own property and, as far
+    as the fit holds, none of the others.
+
+    Args:
+        generator: A generator of any size; its classes are drawn in turn.
+        count: Pictures to measure; more than the numbers of a latent.
 
     Raises:
         UserError: The latents explain less than a quarter of a property's variance.

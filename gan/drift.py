@@ -99,10 +99,10 @@ def field(
 
 
 class Bank(nn.Module):
-    """The statistics of recent photos of each class, and the scales by which they are divided.
+    """The statistics of recent photos and generated pictures of each class, and their scales.
 
-    Each class has a ring buffer, in which a new photo replaces the oldest. The bank is part of the
-    training state.
+    Each class has a ring buffer for photos, and one for generated pictures if `crowd` isn't 0; the
+    newest replaces the oldest. The bank is part of the training state.
     """
 
     def __init__(

@@ -16,8 +16,8 @@ def grow(config: RunConfig, run: Run) -> tuple[RunConfig, LoadedGenerator]:
     else is as in `config`. The settings name the trunk by the SHA-256 of its file.
 
     Raises:
-        UserError: `run` isn't finished, has other networks, draws the largest size already, or
-            can't be read.
+        UserError: `run` isn't finished, has other networks, draws the largest size already, takes
+            guidance where `config` has none, or can't be read.
     """
     saved = run.read_config()
     trunk = load_generator(run)

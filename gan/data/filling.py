@@ -84,9 +84,8 @@ def fill(
                         if not split:
                             split = "test" if _held_out(result.file_hash) else "train"
                         elif split == "validation" and not tested:
-                            split = (
-                                "test"  # the source has one held-out split: it is the test split
-                            )
+                            # A source's only held-out split is used as the test split.
+                            split = "test"
                         rows.append(
                             Origin(
                                 photo.name,

@@ -14,7 +14,16 @@ def sort(photos: list[Photo], name: str, key: str) -> Path | None:
     """Make a folder of links to the photos; None where the disk allows none.
 
     Photos that this program unpacked get hard links. A user's own photos get symbolic links: a
-    hard link would change their ctime, by which a later call recognises them.
+    hard link would change their ctime, by which a later call recognises them. Photos with a problem
+    are left out.
+
+    Args:
+        photos: The photos, each of a known body type.
+        name: Name of the data set.
+        key: Tells data sets of one name apart.
+
+    Raises:
+        OSError: The disk is full.
     """
     folder = cache_root() / "sorted" / f"{name}-{key}"
     own = cache_root().resolve() / "unpacked"

@@ -7,7 +7,7 @@ three paired seeds have the same sign in a quarter of all cases.
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,10 +30,7 @@ class Difference:
     paired: bool
 
     def __neg__(self) -> "Difference":
-        return Difference(
-            -self.mean, -self.high, -self.low, self.confidence, self.p, self.least, self.seeds,
-            self.paired,
-        )  # fmt: skip
+        return replace(self, mean=-self.mean, low=-self.high, high=-self.low)
 
 
 def paired(after: pd.Series, before: pd.Series) -> Difference | None:

@@ -90,7 +90,7 @@ def resized(recipe: RunConfig, length: Length, source: str, **loop: Any) -> RunC
 
 
 def changed(base: RunConfig, section: str, **fields: Any) -> RunConfig:
-    """`base` with other values in one section; ("times", n) multiplies the value of before."""
+    """`base` with other values in one section; ("times", n) stands for n times the old value."""
     before = getattr(base, section)
     for name, value in fields.items():
         if isinstance(value, tuple):

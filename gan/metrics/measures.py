@@ -82,7 +82,9 @@ def kernel_distance(fake: Tensor, real: Tensor, subset: int = KID_SUBSET) -> tup
 def precision_recall(fake: Tensor, real: Tensor) -> tuple[float, float]:
     """Share of pictures within the manifold of photos, and of photos within that of pictures.
 
-    Features are [N,d] and [M,d], each with more than NEIGHBOURS pictures.
+    A manifold is the union of balls around its pictures, each reaching to the picture's nearest
+    neighbour number NEIGHBOURS (Kynkäänniemi et al. 2019). Features are [N,d] and [M,d], each with
+    more than NEIGHBOURS pictures.
     """
     result = prc_features_to_metric(
         fake,

@@ -28,6 +28,14 @@ def sweep(
     It is trained on the train split, and measured on that and on the validation split; the
     difference shows overfitting. `path`, a CSV with COLUMNS, is written after each training;
     combinations that it holds already are skipped. Yields the rows of each new combination.
+
+    Args:
+        photos: The data set.
+        path: Where the table is kept.
+        budgets: Pictures seen in a training.
+        widths: As for CarClassifier.
+        strengths: Of the augmentation, as for `augment`.
+        seeds: Trainings of each combination.
     """
     table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
     done = {tuple(row) for row in table[KEY].to_numpy(float)}

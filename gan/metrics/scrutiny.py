@@ -38,10 +38,11 @@ def checker_energy(pictures: np.ndarray) -> float:
 
 
 def weave_energy(pictures: np.ndarray, period: int) -> float:
-    """Mean power of the brightness, uint8 [N,S,S,3], at `period` pixels along both axes.
+    """Mean power in pictures uint8 [N,S,S,3] of a pattern that repeats over the whole picture.
 
-    It is one frequency of the Fourier transform: that of a pattern which repeats every `period`
-    pixels all over a picture. Photos have almost none; layers that enlarge leave one.
+    It is |F|^2 at one frequency of the unnormalised Fourier transform F of the brightness (0 to
+    255): a period of `period` pixels along both axes, which must divide S. Only pictures of one
+    size can be compared. Photos have almost none of it; layers that enlarge leave some.
     """
     grey = pictures.astype(np.float32).mean(-1)
     turns = np.exp(-2j * np.pi * np.arange(grey.shape[1]) / period).astype(np.complex64)
@@ -81,10 +82,13 @@ def detector_auc(
     higher logit than a held-out photo: 0.5 is chance, 1 is perfect.
 
     Args:
+        photos: At least ten.
+        pictures: At least ten.
         looks: The numbers of pictures trained on after which the AUC is measured, rising.
+        seed: Of the split, the first weights and the batches.
 
     Returns:
-        (pictures trained on, AUC) for each of `looks`.
+        (pictures trained on, AUC) for each of `looks`; a number is rounded up to whole batches.
     """
     device = best_device()
     stream = torch.Generator().manual_seed(seed)
@@ -101,8 +105,9 @@ def detector_auc(
     target = (torch.arange(BATCH, device=device) >= BATCH // 2).float()
     result: list[tuple[int, float]] = []
     with bar(desc="detector", total=looks[-1], unit=" pictures", leave=False) as progress:
+        seen = 0  # not the bar's count, which stands still where TQDM_DISABLE turns bars off
         for look in looks:
-            while progress.n < look:
+            while seen < look:
                 chosen = [torch.randint(len(s), (BATCH // 2,), generator=stream) for s in sides]
                 batch = to_float(
                     torch.cat([s[c.to(device)] for s, c in zip(sides, chosen, strict=True)])
@@ -115,9 +120,10 @@ def detector_auc(
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
+                seen += BATCH
                 progress.update(BATCH)
             network.eval()
-            result.append((int(progress.n), auc(*(_logits(network, side) for side in held_out))))
+            result.append((seen, auc(*(_logits(network, side) for side in held_out))))
             network.train()
     return result
 
@@ -130,7 +136,8 @@ def auc(low: np.ndarray, high: np.ndarray) -> float:
 def write_blind_sheet(folder: Path, photos: np.ndarray, pictures: np.ndarray, seed: int) -> None:
     """Write `sheet.png`, numbered from the top left in rows of 12, and `key.csv`, the answers.
 
-    Half of the SHEET pictures are photos uint8 [N,S,S,3], half generated, both drawn at random.
+    Half of the SHEET pictures are photos uint8 [N,S,S,3], half generated, both drawn at random; at
+    least SHEET / 2 of each are needed.
     The sheet shows photos: don't share it if they may not be shared.
     """
     stream = np.random.RandomState(seed)

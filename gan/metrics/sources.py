@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from gan.metrics.teaching import Lessons
 
 MOST = 12  # sources that are listed, at most; the others are taken together
-SHARES = {"classifier": "photos", "gan_train": "generated"}  # metric: what was trained on
+# By metric, the key of `Lessons.named`: what the classifiers were trained on.
+SHARES = {"classifier": "photos", "gan_train": "generated"}
 OTHERS, UNKNOWN = "the others", "not named"
 
 
@@ -24,7 +25,7 @@ def table(lessons: "Lessons", sources: np.ndarray) -> pd.DataFrame:
 
     Args:
         lessons: The classes that classifiers name for N photos.
-        sources: The source of each photo, text [N]; "" where it isn't known.
+        sources: The source of each of these photos, text [N]; "" where it isn't known.
     """
     named = pd.Series(sources).replace("", UNKNOWN)
     known = named.value_counts().index[:MOST]
@@ -48,7 +49,7 @@ def by_source(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_type(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `table` for each type, of the largest source and of all others together."""
+    """The rows of `table`, which has some, with all sources but the largest taken together."""
     first = by_source(rows)["source"].iloc[0]
     halves = rows.assign(source=rows["source"].where(rows["source"] == first, OTHERS))
     return _summed(halves, ["body_type", "source"])
