@@ -79,6 +79,9 @@ def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None
     """Load the photos, train, and print where the run is and what to do next.
 
     `grow_from` names the run whose generator the new run, of twice its size, starts with.
+
+    Raises:
+        UserError: The photos, the folder or the run to grow from can't be used.
     """
     # Imported here so that --help and a mistyped flag need not wait for torch.
     from accelerate import PartialState

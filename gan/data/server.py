@@ -44,7 +44,12 @@ def is_web(url: str) -> bool:
 
 
 def answer(session: requests.Session, url: str, headers: dict[str, str]) -> requests.Response:
-    """The answer to a request, after redirects."""
+    """The answer to a request, after redirects.
+
+    Raises:
+        UserError: It redirects too often, or to what is no web address.
+        requests.RequestException: The server can't be reached, or doesn't answer in time.
+    """
     address = url
     for _ in range(REDIRECTS):
         response = session.get(

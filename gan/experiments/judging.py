@@ -13,9 +13,10 @@ from gan.metrics.class_figures import diversity_rows, recognition_rows
 from gan.metrics.classifier import predict
 from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Row
-from gan.metrics.glossary import CLASSIFIER, FLOOR
+from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
 from gan.metrics.measures import median_distance
+from gan.metrics.memorisation import copy_figures
 from gan.runs import Run
 from gan.sampling import generate_set
 
@@ -101,13 +102,8 @@ def copy_rows(
         trained_on = photos.pictures[known]
         unseen = copies.match(photos.pictures[others], trained_on, f"{name}, unseen photos")
         matches = copies.match(pictures[labels == k], trained_on, f"{name}, copies")
-        shared: Row = {"extractor": "", "body_type": name, "reference": "train"}
-        shared |= {"n_real": len(known)}
-        copied, floor = matches.copies(unseen), copies.held_out_rate(unseen)
-        rows += [
-            shared | {"metric": "copies", "value": copied, "n_fake": len(matches.similarity)},
-            shared | {"metric": "copies" + FLOOR, "value": floor, "n_fake": len(others)},
-        ]
+        shared: Row = {"body_type": name, "reference": "train", "n_real": len(known)}
+        rows += copy_figures(matches, unseen, **shared)
     return rows
 
 

@@ -4,6 +4,7 @@ Distances in a classifier's features can't do it: there, a blurred or mirrored c
 its photo than an independent photo is from its nearest one. So pixels are compared.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +63,12 @@ def match(pictures: np.ndarray, photos: np.ndarray, what: str = "copies") -> Mat
 
 
 def held_out_rate(held_out: Matches) -> float:
-    """The share of one half of the held-out photos that count as copies by the other half."""
+    """The share of one half of the held-out photos that count as copies by the other half.
+
+    NaN for fewer than two photos.
+    """
+    if len(held_out.similarity) < 2:
+        return math.nan
     halves = [Matches(held_out.similarity[i::2], held_out.photo[i::2]) for i in range(2)]
     return (halves[0].copies(halves[1]) + halves[1].copies(halves[0])) / 2
 

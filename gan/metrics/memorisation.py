@@ -1,6 +1,7 @@
 """Whether a run repeats its training photos: nearest photos in features, and copies in pixels."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -96,13 +97,26 @@ def copy_rows(run: Run, photos: Photos, pictures: np.ndarray, held_out: Split) -
         pictures[top["picture"].to_numpy()],
         photos.pictures[top["photo"].to_numpy()],
     )
-    shared: Row = {"extractor": "", "body_type": "all", "reference": held_out}
-    shared |= {"n_real": len(learned)}
+    shared: Row = {"body_type": "all", "reference": held_out, "n_real": len(learned)}
+    return copy_figures(matches, unseen, **shared)
+
+
+def copy_figures(matches: copies.Matches, unseen: copies.Matches, **shared: Any) -> list[Row]:
+    """Rows of `copies` and of its floor: the share of pictures that copy a photo, and by chance.
+
+    Args:
+        matches: The best matches of pictures among the training photos.
+        unseen: Those of photos that were not trained on.
+        shared: The other columns.
+    """
+    figures = (
+        ("copies", matches.copies(unseen), matches),
+        ("copies" + FLOOR, copies.held_out_rate(unseen), unseen),
+    )
     return [
-        shared | {"metric": "copies", "value": matches.copies(unseen), "n_fake": len(pictures)},
-        shared
-        | {"metric": "copies" + FLOOR, "value": copies.held_out_rate(unseen)}
-        | {"n_fake": len(others)},
+        {"metric": metric, "extractor": "", "value": value, "n_fake": len(found.similarity)}
+        | shared
+        for metric, value, found in figures
     ]
 
 

@@ -80,3 +80,9 @@ def test_pictures_of_other_sizes_and_none_at_all(photos: np.ndarray, held_out: M
     assert copies.match(large, photos).photo.tolist() == [0, 1, 2]
     assert copies.match(photos[:0], photos).similarity.shape == (0,)
     assert copies.match(photos[:2], photos[:5]).photo.tolist() == [0, 1]
+
+
+def test_one_held_out_photo_is_too_few_for_a_rate() -> None:
+    one, two = (Matches(np.full(n, 0.5, np.float32), np.zeros(n, np.int64)) for n in (1, 2))
+    assert np.isnan(copies.held_out_rate(one))
+    assert copies.held_out_rate(two) == 0
