@@ -197,7 +197,7 @@ def test_the_experiment_for_real(
     assert (table["view"] == NATURAL).sum() == 12
     findings = RareTypes.findings(table)
     claims = [one.claim for one in findings["GAN-test, type by type, with balanced sampling"]]
-    assert ["coupe" in claims[0], "suv" in claims[1], len(claims)] == [True, True, 2]
+    assert ["SUV" in claims[0], "coupe" in claims[1], len(claims)] == [True, True, 2]
     assert "sedan" in findings["Length of the training"][0].evidence
     (by_count,) = findings["One run on all photos"]
     assert by_count.holds is True
@@ -241,9 +241,9 @@ def test_each_cut_type_and_the_length_of_training_are_judged_on_their_own() -> N
         for one in tables["GAN-test, type by type, without balanced sampling"]
     }
     assert by_type == {
-        "the fewer photos of the type suv": True,
+        "the fewer photos of the type SUV": True,
         "the fewer photos of the type van": None,
     }
     (long_enough,) = tables["Length of the training"]
     assert long_enough.holds is False
-    assert "sedan 0.503, suv 0.703, van 0.703" in long_enough.evidence
+    assert "sedan 0.503, SUV 0.703, van 0.703" in long_enough.evidence

@@ -195,6 +195,8 @@ class RareTypes(Experiment):
     @classmethod
     def tables(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
         """Are rare types drawn as well? Does balanced sampling help? Are few photos memorised?"""
+        # In sentences; the names of the other types are words already.
+        table = table.assign(body_type=table["body_type"].replace("suv", "SUV"))
         result: dict[str, list[Finding]] = {}
         least = SHARES[-1]
         for balanced in (False, True):
