@@ -52,7 +52,7 @@ Car GAN: a neural network that draws cars of the body type you choose, and how g
 @command
 def main() -> None:
     """Write the bundle into the folder that the command line names."""
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         raise UserError("name a folder to write: python -m gan.demo.bundle FOLDER")
     folder = Path(sys.argv[1])
     write(folder)

@@ -11,6 +11,8 @@ from gan.experiments.studies.ablations import Ablations
 from gan.experiments.studies.rare_types import RareTypes
 from gan.experiments.studies.recipe_pieces import RecipePieces
 
+COMPARISON = ("Range of seeds", "Permutation test", "Holm's method")  # words of every verdict
+
 
 def rare_types(measured: dict[str, Entry], dark: bool) -> None:
     """What becomes of types with few photos: by experiment, and within one run."""
@@ -37,14 +39,14 @@ def rare_types(measured: dict[str, Entry], dark: bool) -> None:
             "so a low point is not all the generator's fault."
         )
         break
-    parts.explain("GAN-test", "FD", "Range of seeds")
+    parts.explain("GAN-test", "KID", "Diversity (first photos)", "Copies", *COMPARISON)
 
 
 def settings() -> None:
     """What each setting of the report's list does, and what each piece of our recipe is worth."""
     experiment(Ablations, ":material/tune:")
     experiment(RecipePieces, ":material/extension:")
-    parts.explain("FD", "GAN-test", "Diversity", "Range of seeds")
+    parts.explain("FD", "GAN-test", "Diversity (first photos)", *COMPARISON)
 
 
 def every_figure() -> None:
@@ -64,7 +66,7 @@ def every_figure() -> None:
             icon=":material/download:",
             key=f"download-{kind.name}",
         )
-    parts.explain("FID", "FD", "IS", "KID", "Range of seeds")
+    parts.explain("FID", "FD", "IS", "KID", "Precision", "Recall", "GAN-test", *COMPARISON)
 
 
 def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
@@ -87,15 +89,16 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
     with st.expander("All findings"):
         for heading, findings in tables.items():
             st.markdown(f"**{heading}**")
-            st.dataframe(
-                pd.DataFrame(
-                    [(finding.claim, WORDS[finding.holds].lower(), finding.evidence)
-                     for finding in findings],
-                    columns=["Claim", "Verdict", "Evidence"],
-                ),
+            rows = [
+                (parts.plain(one.claim), WORDS[one.holds].lower(), parts.plain(one.evidence))
+                for one in findings
+            ]
+            st.table(
+                pd.DataFrame(rows, columns=["Claim", "Verdict", "Evidence"]),
+                border="horizontal",
                 hide_index=True,
                 alt=f"{heading}: each claim with its verdict and its figures",
-            )  # fmt: skip
+            )
         st.caption(
             "A comparison holds where an exact permutation test over training seeds says so "
             "(p at most 0.05, corrected for the number of comparisons in its table by Holm's "

@@ -6,7 +6,7 @@ import pandas as pd
 
 from gan import config
 from gan.demo import spreads
-from gan.demo.catalogue import Entry
+from gan.demo.catalogue import Entry, type_name
 from gan.metrics.glossary import EXTRACTORS, FLOOR, METRICS, NOISE, on_photos
 
 MEASURED = """
@@ -19,24 +19,28 @@ MEASURED = """
 - **Counts**: a distance on few pictures comes out too high, so a figure is only compared with
   another at the same counts, and beside its *floor*: real photos against real photos at those
   counts.
-- **Reference**: `train` compares with the photos that the network learned from, `test` with
-  photos that were kept out.
+- **Reference**: `train` compares with the photos that the network learned from, `validation` and
+  `test` with photos that were kept out, `half` with one half of all photos, beside which the other
+  half and noise are measured at the same counts.
 - **GAN-test and GAN-train** use a small classifier that is trained from scratch with several
   seeds. Its accuracy on real held-out photos is what both are compared with.
 - **Copying**: the distance from each generated picture to its nearest training photo, in the
-  classifier's features, beside the same distance for photos that the training never saw.
+  classifier's features, beside the same distance for photos that the training never saw. *Copies*
+  are found pixel by pixel instead, mirrored or not, in four sizes and at every shift.
 - **Ranges**: over training seeds in the experiments; over evaluation seeds where one trained
   network is judged. The page says which.
 """
 
 
-def model_card(entry: Entry) -> str:
-    """What a run's network is, what it is for and what it isn't for, as Markdown."""
+def model_card(entry: Entry, time: str = "") -> str:
+    """What a run's network is, what it is for and what it isn't for, as Markdown.
+
+    `time` says how long it was trained, with the runs that it grew from.
+    """
     settings = entry.settings
     if settings is None:
         return "This run's settings can't be read: " + "; ".join(entry.problems)
     seen = entry.progress.get("images_seen")
-    seconds = entry.progress.get("seconds")
     lines = [
         f"- **Network**: `{settings.architecture}`, {settings.data.size} x {settings.data.size} "
         f"pixels, latent of {settings.network.latent} numbers"
@@ -45,7 +49,7 @@ def model_card(entry: Entry) -> str:
         ),
         f"- **Training**: batch {settings.loop.batch}, seed {settings.loop.seed}"
         + (f", {seen:,} photos seen" if isinstance(seen, int) else "")
-        + (f", {seconds / 60:,.0f} minutes" if isinstance(seconds, (int, float)) else "")
+        + (f", {time}" if time else "")
         + ("" if entry.progress.get("finished", True) else ", not finished")
         + _restarted(entry.progress.get("restarts"))
         + _chosen(entry.progress.get("chosen")),
@@ -106,7 +110,8 @@ def class_table(entry: Entry) -> pd.DataFrame:
     if not isinstance(counts, dict):
         return pd.DataFrame()
     columns = {str(split): by for split, by in counts.items() if isinstance(by, dict)}
-    return pd.DataFrame(columns).rename_axis("Body type").reset_index()
+    table = pd.DataFrame(columns).rename(index=type_name)
+    return table.rename_axis("Body type").reset_index()
 
 
 def settings(entry: Entry) -> dict[str, Any]:

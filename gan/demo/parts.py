@@ -204,6 +204,21 @@ def smoothing(key: str) -> float:
     )
 
 
+def photos_seen(moments: list[int], key: str, help: str | None = None) -> int:
+    """A slider over the moments of a training, in photos seen, bound to the address."""
+    if st.session_state.get(key) not in (None, *moments):
+        del st.session_state[key]  # of a training with other moments
+    return st.select_slider(
+        "Photos seen",
+        moments,
+        moments[-1],
+        format_func=lambda seen: f"{seen:,}",
+        key=key,
+        bind="query-params",
+        help=help,
+    )
+
+
 def published(table: pd.DataFrame) -> None:
     """Trainings that the report published, with their figures and what it says of their losses."""
     # As a list: a table would load an editor of tables, a tenth of a first visit.

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from gan import recipes
-from gan.demo import answers, experiments, names, spreads, store
+from gan.demo import answers, experiments, names, parts, spreads, store
 from gan.demo.catalogue import Entry
 from gan.demo.spreads import Spread
 from gan.errors import UserError
@@ -15,8 +15,6 @@ from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 from gan.metrics.glossary import FLOOR, HEADLINE, on_photos
 from gan.runs import one_reference
-
-EVALUATE = "python train/evaluate.py"
 
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
@@ -147,7 +145,7 @@ def commands(entry: Entry) -> str:
         long = loop is not None and loop.pictures >= recipes.LONG.loop.pictures
         how = f" --grow-from {before.name}" if before else " --recipe long" if long else ""
         lines.append(f"python train/train_cgan.py --data {data.data if data else ''}{how}")
-    lines += [f"{EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
+    lines += [f"{parts.EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 
 
@@ -170,7 +168,10 @@ def in_one_line(entry: Entry) -> str:
         facts.append(words)
     if copies is not None:
         found = copies.value * copies.n_fake
-        facts.append(f"{found:,.0f} of {copies.n_fake:,.0f} pictures are copies of photos")
+        facts.append(
+            f"{found:,.0f} of {copies.n_fake:,.0f} pictures count as copies: more like a training "
+            "photo, pixel by pixel, than 99 of 100 unseen photos are"
+        )
     line = "; ".join(facts)
     return f"{line[:1].upper()}{line[1:]}." if line else ""
 

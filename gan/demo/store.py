@@ -95,14 +95,14 @@ def experiment(name: str) -> tuple[pd.DataFrame, str | None]:
 
 def experiment_stamp(name: str) -> Stamp:
     """Changes whenever an experiment's results.csv does."""
-    return stamp(runs.runs_root().absolute() / name / "results.csv")
+    return stamp(runs.runs_root().absolute() / name / results.FILE)
 
 
 def grid_jpeg(path: Path, scale: int, natural: bool) -> bytes | None:
     """A saved grid enlarged by a whole factor, as JPEG; None where it can't be read.
 
     Args:
-        path: samples/ITERATION.png of a run.
+        path: samples/ITERATION.jpg of a run.
         scale: The factor.
         natural: Undo the squashing to squares.
     """

@@ -26,6 +26,11 @@ TERMS = {
     "photos show what distance is normal for a picture that was not copied.",
     "Range of seeds": "The lowest and highest value among trainings that differ only in their "
     "random seed.",
+    "Permutation test": "Exchanges the settings of the trainings in every possible way: p is the "
+    "share of ways in which the difference is at least as large as the measured one. A small p "
+    "means that chance hardly explains it.",
+    "Holm's method": "Raises the p of every comparison in a table, the more comparisons there are, "
+    "because one of many is easily small by chance.",
     "EMA": "Exponential moving average of the generator's weights over the training: the averaged "
     "generator draws cleaner pictures.",
 }

@@ -70,6 +70,8 @@ def first_visit(visitor: Visitor) -> int:
 
 def main() -> None:
     """Serve the bundle, draw, open every page."""
+    if len(sys.argv) != 3:
+        sys.exit("usage: python tests/browser/check_bundle.py FOLDER PYTHON")
     folder, python = Path(sys.argv[1]).resolve(), sys.argv[2]
     checkpoints = folder / "checkpoints"
     with (

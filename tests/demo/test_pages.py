@@ -144,7 +144,9 @@ KEYS = {
     ),
     "morph": ("run", "from", "to", "from-seed", "to-seed", "latent", "class", "play", "checkpoint"),
     "guess": ("run",),
-    "kernel_size": ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing"),
+    "kernel_size": (
+        *("at", "against", "training-seed", "moment", "live", "kernel-seed", "kernel-smoothing"),
+    ),
     "training": ("training", "compare", "photos", "iteration", "play", "smoothing"),
     "results": ("show", "results-run", "figures", "of"),
 }
@@ -179,6 +181,17 @@ def test_a_link_restores_the_whole_view(full: Path, open_page: Open) -> None:
     for part in ("run=report-cgan", "type=Van", "count=3", "truncation=0.5", "natural=true"):
         assert part in link
     assert f"checkpoint={Run(full / 'report-cgan').short_hash()}" in link
+
+
+def test_a_link_restores_the_moment_of_the_kernels(full: Path, open_page: Open) -> None:
+    app = open_page("kernel_size", moment="25,600")
+    assert app.get_by_key("moment").value == 25_600
+    assert "moment=25%2C600" in "".join(code.value for code in app.code)
+    assert "25,600 photos seen" in text(app)
+
+
+def test_the_card_says_on_what_machine_the_run_was_trained(full: Path, open_page: Open) -> None:
+    assert "photos seen, 5 minutes on a CPU" in text(open_page("results", show="Cards"))
 
 
 def test_directions_have_sliders_unless_they_are_of_another_checkpoint(

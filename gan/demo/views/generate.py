@@ -29,7 +29,7 @@ drawing.need_a_run(entries)
 
 def another_seed() -> None:
     """Draw a seed for the visitor; it stays in the address, so nothing is lost."""
-    st.session_state["seed"] = float(random.randrange(10**6))
+    st.session_state["seed"] = random.randrange(10**6)
 
 
 # Pictures first: on a telephone they stand before the controls, on a desk to their left.

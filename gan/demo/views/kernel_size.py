@@ -130,13 +130,8 @@ if kernels:
     if live:
         own_seed = parts.seed_input("Seed", 0, "kernel-seed")
     elif len(moments) > 1:
-        moment = st.select_slider(
-            "Photos seen",
-            moments,
-            moments[-1],
-            format_func=lambda seen: f"{seen:,}",
-            key="moment",
-            help="The grids that were kept along the training, of the same latents.",
+        moment = parts.photos_seen(
+            moments, "moment", "The grids that were kept along the training, of the same latents."
         )
     with shown, st.grid(3, gap="medium", min_column_width=240):
         for name in run_charts.KERNELS:
@@ -247,7 +242,21 @@ st.caption(
     "Compare the order of the kernels, not the values."
 )
 keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing")
-parts.copy_link(top, {key: st.session_state[key] for key in keys if key in st.session_state})
-parts.explain("FID", "FD", "IS", "KID", "Precision", "Recall", "Range of seeds", "Latent")
+restored = {key: st.session_state[key] for key in keys if key in st.session_state}
+if kernels and moment is not None:
+    restored["moment"] = f"{moment:,}"  # as the slider writes it
+parts.copy_link(top, restored)
+parts.explain(
+    "FID",
+    "FD",
+    "IS",
+    "KID",
+    "Precision",
+    "Recall",
+    "Range of seeds",
+    "Permutation test",
+    "Holm's method",
+    "Latent",
+)
 parts.problems(entries)
 parts.footer()

@@ -27,7 +27,7 @@ drawing.need_a_run(entries)
 def random_pair() -> None:
     """Draw two seeds for the visitor; they stay in the address, so nothing is lost."""
     for key in ("from-seed", "to-seed"):
-        st.session_state[key] = float(random.randrange(10**6))
+        st.session_state[key] = random.randrange(10**6)
 
 
 # Pictures first: on a telephone they stand before the controls, on a desk to their left.

@@ -195,6 +195,8 @@ parts.explain(
     "GAN-train",
     "Same classifier on photos",
     "Diversity",
+    "Copies",
+    "Permutation test",
 )
 if shown is not None:
     parts.problems(entries)

@@ -44,7 +44,9 @@ if tab == "Figures":
         alt="Figures of the main runs and of real photos in the pictures' place",
     )
     st.caption(
-        "Means. Real photos: what photos score in the generated pictures' place. "
+        "Means. Real photos: what photos score in the generated pictures' place. FD, precision, "
+        "recall and coverage depend on the counts, which differ between some runs and between "
+        'runs and photos: "How measured" sets figures at the same counts side by side. '
         "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may "
         "flatter our recipe; the classifier that chose our checkpoint is one of the three that "
         "judge it."
@@ -99,10 +101,14 @@ if tab == "Figures":
         "KID",
         "Precision",
         "Recall",
+        "Density",
+        "Coverage",
         "GAN-test",
         "GAN-train",
         "Same classifier on photos",
         "Diversity",
+        "Neighbour distance",
+        "Copies",
     )
 
 elif tab == "Body types" and entry is not None:
@@ -239,7 +245,7 @@ elif tab == "Cards":
     if entry is None:
         st.caption("There is no run to describe.")
     else:
-        st.markdown(model_card.model_card(entry))
+        st.markdown(model_card.model_card(entry, run_summary.training_time(entry)))
         with st.expander("All settings", icon=":material/settings:"):
             st.json(model_card.settings(entry), expanded=2)
     st.header("Data card", icon=":material/dataset:")

@@ -81,17 +81,7 @@ with st.container(border=True):
         before = st.query_params.get("iteration", "")  # what links of earlier versions held
         if before.isdecimal() and int(before) in samples and "photos" not in st.session_state:
             st.session_state["photos"] = seen(entry, int(before))
-        if st.session_state.get("photos") not in (None, *photos):
-            del st.session_state["photos"]  # of a run with other moments
-        stood = st.select_slider(
-            "Photos seen",
-            photos,
-            photos[-1],
-            format_func=lambda count: f"{count:,}",
-            key="photos",
-            bind="query-params",
-        )
-        at = moments.get(stood, at)
+        at = moments.get(parts.photos_seen(photos, "photos"), at)
         with st.container(horizontal=True, vertical_alignment="center"):
             for label, place in (("Start", 0), ("Middle", len(photos) // 2), ("End", -1)):
                 st.button(
@@ -215,6 +205,21 @@ parts.copy_link(
         "smoothing": st.session_state.get("smoothing", 0.9),
     },
 )
-parts.explain("GAN", "Latent", "FID", "FD", "EMA")
+parts.explain(
+    "GAN",
+    "Latent",
+    "FID",
+    "FD",
+    "IS",
+    "KID",
+    "Precision",
+    "Recall",
+    "Density",
+    "Coverage",
+    "GAN-test",
+    "GAN-train",
+    "Diversity",
+    "Copies",
+)
 parts.problems(entries)
 parts.footer(entry)
