@@ -68,7 +68,8 @@ def choice(table: pd.DataFrame) -> str:
     best, last = table.iloc[int(table["fd"].argmin())], table.iloc[-1]
     return (
         f"took the generator of {int(best['images_seen']):,} pictures seen, the best of "
-        f"{len(table)} by FD on the train split: {best['fd']:.2f} (the last: {last['fd']:.2f})"
+        f"{len(table)} by FD against the train and validation photos: {best['fd']:.2f} "
+        f"(the last: {last['fd']:.2f})"
     )
 
 
@@ -177,4 +178,5 @@ def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
 
 def _class_mean(table: pd.DataFrame, metric: str, body_type: str) -> str:
     same = (table["metric"] == metric) & (table["body_type"] == body_type)
-    return METRICS[metric].form.format(table[same]["value"].mean())
+    values = table[same]["value"]
+    return "-" if values.empty else METRICS[metric].form.format(values.mean())
