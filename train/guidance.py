@@ -45,7 +45,7 @@ def main() -> None:
     means = table.pivot_table(index="guidance", columns="metric", values="value", sort=False)
     print(f"{run.name}, {options.count:,} pictures, means over {options.seeds} judges")
     print(means.round(3).to_string())
-    print(f"figures: {run.guidance_path}\nnext: streamlit run streamlit_app.py")
+    print(f"figures: {run.guidance_path}")
 
 
 if __name__ == "__main__":

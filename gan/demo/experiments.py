@@ -51,7 +51,7 @@ def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
     single: dict[str, list[Entry]] = {}
     for entry in entries:
         kernel = getattr(entry.settings.network, "kernel", None) if entry.settings else None
-        if kernel not in (4, 6, 8) or entry.classes:
+        if kernel not in KERNELS or entry.classes:
             continue
         narrow = view == PARAMETERS and kernel != 4
         folder, _, name = entry.name.rpartition("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,11 @@ def footer(entry: Entry | None = None) -> None:
     if entry is not None and entry.ready:
         shown += f" · run {plain(names.run(entry.name))} · checkpoint {store.short_hash(entry)}"
     st.caption(shown)
+
+
+def random_seed() -> int:
+    """A seed drawn for a visitor, short enough to be told to another."""
+    return random.randrange(10**6)
 
 
 def seed_input(label: str, default: int, key: str, help: str | None = None) -> int:

@@ -1,7 +1,5 @@
 """Draw cars of a chosen body type; a classifier's opinion stands under each picture."""
 
-import random
-
 import numpy as np
 import pyarrow as pa
 import streamlit as st
@@ -29,7 +27,7 @@ drawing.need_a_run(entries)
 
 def another_seed() -> None:
     """Draw a seed for the visitor; it stays in the address, so nothing is lost."""
-    st.session_state["seed"] = random.randrange(10**6)
+    st.session_state["seed"] = parts.random_seed()
 
 
 # Pictures first: on a telephone they stand before the controls, on a desk to their left.
@@ -173,6 +171,7 @@ about = {
     "software": f"Car GAN {gan.__version__}",
     "run": entry.name,
     "checkpoint": checkpoint,
+    **({"guidance": guidance} if entry.settings and entry.settings.guided else {}),
     "truncation": truncation,
     **{name: far for name, far in moves.items() if far},
     "kind": "generated picture, not a photo",
@@ -221,7 +220,7 @@ with st.container(horizontal=True):
         "image/png",
         on_click="ignore",
         icon=":material/image:",
-        help="One picture of all; run, checkpoint, type, seeds and truncation are written inside.",
+        help="One picture of all; run, checkpoint, types, seeds and settings are written inside.",
     )
     st.download_button(
         "ZIP",

@@ -8,7 +8,6 @@ from gan.demo import drawing, engine, opinions, parts, store
 from gan.errors import UserError
 
 TALL = 256
-MOST_SEED = 10**6
 
 parts.heading(
     "Guess",
@@ -25,13 +24,13 @@ state = st.session_state
 
 def next_round() -> None:
     """Draw another picture's seed and type."""
-    state["round"] = (random.randrange(MOST_SEED), random.random())
-    state["guessed"] = None
+    state["round"] = (parts.random_seed(), random.random())
+    state["guessed"] = ("", "")
 
 
-def guess(kind: str) -> None:
-    """Note the visitor's answer."""
-    state["guessed"] = kind
+def guess(run: str, kind: str) -> None:
+    """Note the visitor's answer to a run's picture."""
+    state["guessed"] = (run, kind)
 
 
 if "round" not in state:
@@ -53,8 +52,8 @@ try:
 except (engine.Busy, UserError) as error:
     st.caption(f"The classifier sits out: {parts.plain(error) or 'many visitors ask it.'}")
 
-guessed = state["guessed"]
-answer = guessed if guessed in entry.classes else None
+run, guessed = state["guessed"]
+answer = guessed if run == entry.name else None  # another run draws another picture
 with picture_column, st.container(key="pictures"):
     st.image(
         store.jpegs(drawn.pictures, TALL, True)[0],
@@ -67,13 +66,13 @@ with answer_column:
         st.markdown("**Which body type is it?**")
         with st.container(horizontal=True):
             for kind in entry.classes:
-                st.button(kind, key=f"guess-{kind}", on_click=guess, args=(kind,))
+                st.button(kind, key=f"guess-{kind}", on_click=guess, args=(entry.name, kind))
     else:
         if (entry.name, seed, asked) not in [one[:3] for one in state["score"]]:
             named = opinion.named if opinion else None
             state["score"].append((entry.name, seed, asked, answer == asked, named))
         mark = ":material/check:" if answer == asked else ":material/close:"
-        st.markdown(f"**It was asked for a {asked}.** You said {answer} {mark}")
+        st.markdown(f"**Asked for: {asked}.** You said {answer} {mark}")
         if opinion:
             mark = ":material/check:" if opinion.named == asked else ":material/close:"
             st.markdown(f"The classifier says {opinions.caption(opinion)} {mark}")

@@ -1,7 +1,6 @@
 """From one car to another: the body type and the latent move each on its own slider."""
 
 import base64
-import random
 
 import numpy as np
 import streamlit as st
@@ -27,7 +26,7 @@ drawing.need_a_run(entries)
 def random_pair() -> None:
     """Draw two seeds for the visitor; they stay in the address, so nothing is lost."""
     for key in ("from-seed", "to-seed"):
-        st.session_state[key] = random.randrange(10**6)
+        st.session_state[key] = parts.random_seed()
 
 
 # Pictures first: on a telephone they stand before the controls, on a desk to their left.
@@ -63,7 +62,7 @@ with controls:
 with choice:
     if classes:
         end = st.pills(
-            "The car as a",
+            "The car as",
             classes,
             default=classes[-1],
             required=True,
@@ -127,7 +126,7 @@ with pictures_column, st.container(key="pictures"):
         else:
             way = f"{latent_at} % of the way to seed {seeds[1]}"
             if classes:
-                kind = f"As a {end}" if class_at == 100 else f"{class_at} % of the way to {end}"
+                kind = f"As {end}" if class_at == 100 else f"{class_at} % of the way to {end}"
                 way = f"{kind}, {way}" if latent_at else kind
             st.image(
                 store.jpegs(one[None], TALL, True)[0],

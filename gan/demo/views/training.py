@@ -145,11 +145,11 @@ if at is not None:
 called = [names.run(one.name) for one in pair]
 with columns[1] if at is not None and other is None else st.container():
     st.markdown("**Losses**")
-    parts_of_lines = [(one, store.losses(one)) for one in pair if not store.losses(one).empty]
-    if parts_of_lines:
+    with_losses = [(one, store.losses(one)) for one in pair if not store.losses(one).empty]
+    if with_losses:
         weight = parts.smoothing("smoothing")
         lines = pd.concat(
-            [curves.loss_lines(table, names.run(one.name), weight) for one, table in parts_of_lines]
+            [curves.loss_lines(table, names.run(one.name), weight) for one, table in with_losses]
         )
         with st.container(key="losses"):
             parts.chart(
