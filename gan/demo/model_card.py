@@ -20,8 +20,8 @@ MEASURED = """
   another at the same counts, and beside its *floor*: real photos against real photos at those
   counts.
 - **Reference**: `train` compares with the photos that the network learned from, `validation` and
-  `test` with photos that were kept out, `half` with one half of all photos, beside which the other
-  half and noise are measured at the same counts.
+  `test` with photos that were kept out, `half` with one half of the training photos, beside which
+  the other half and noise are measured at the same counts.
 - **GAN-test and GAN-train** use a small classifier that is trained from scratch with several
   seeds. Its accuracy on real held-out photos is what both are compared with.
 - **Copying**: the distance from each generated picture to its nearest training photo, in the

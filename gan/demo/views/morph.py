@@ -126,7 +126,7 @@ with pictures_column, st.container(key="pictures"):
         else:
             way = f"{latent_at} % of the way to seed {seeds[1]}"
             if classes:
-                kind = f"As {end}" if class_at == 100 else f"{class_at} % of the way to {end}"
+                kind = end if class_at == 100 else f"{class_at} % of the way to {end}"
                 way = f"{kind}, {way}" if latent_at else kind
             st.image(
                 store.jpegs(one[None], TALL, True)[0],
