@@ -97,82 +97,92 @@ def _freeze(network: nn.Module) -> None:
 
 
 def _fold(module: Any, *pairs: tuple[str, str]) -> None:
+    """Replace each convolution and the BatchNorm (and ReLU6) after it by one module."""
     for convolution_name, norm_name in pairs:
         if not hasattr(module, convolution_name):
             continue  # a first block has no expansion
         folded = fuse_conv_bn_eval(getattr(module, convolution_name), getattr(module, norm_name))
-        setattr(module, convolution_name, _pad_inside(folded))
+        clip = convolution_name != "_project_conv"
+        setattr(module, convolution_name, _Convolution(folded, clip))
         setattr(module, norm_name, nn.Identity())
-    module._swish = nn.ReLU6(inplace=True)
+    module._swish = nn.Identity()
 
 
-def _pad_inside(convolution: nn.Conv2d) -> nn.Module:
-    """The same convolution with its own padding, which saves a padded copy, where stride is 1."""
-    depthwise = convolution.groups == convolution.in_channels
-    if depthwise:
-        return _Depthwise(convolution)
-    if convolution.stride[0] != 1:
-        return convolution
-    plain = nn.Conv2d(
-        convolution.in_channels,
-        convolution.out_channels,
-        convolution.kernel_size,  # type: ignore[arg-type]
-        padding=convolution.kernel_size[0] // 2,
-    )
-    plain.weight, plain.bias = convolution.weight, convolution.bias
-    return plain
+class _Convolution(nn.Module):
+    """A frozen convolution with TensorFlow's "SAME" padding, then ReLU6 if `clip`.
 
-
-class _Depthwise(nn.Module):
-    """A frozen depthwise convolution with a stride of 1 or 2 and TensorFlow's "SAME" padding.
-
-    oneDNN's backward pass is slow on a CPU, and in bfloat16 with a stride of 2 tens of times as
-    slow as the forward pass. The weights are frozen, so only the gradient of the input is needed,
-    which is a convolution with the kernel turned by 180 degrees. In bfloat16 a stride of 2 is
-    computed as a stride of 1 of which every second row and column is kept; in float32 the
-    ordinary convolution is faster.
+    A training step spends half of its time here, so what is slow on a CPU goes another way.
+    ReLU6 by itself takes as long as the convolution before it; oneDNN does both in one pass.
+    oneDNN's backward pass of a depthwise convolution is slow, and in bfloat16 with a stride of 2
+    tens of times as slow as the forward pass. The weights are frozen, so only the gradient of the
+    input is needed, which is a convolution with the kernel turned by 180 degrees. In bfloat16 a
+    stride of 2 is computed as a stride of 1 of which every second row and column is kept; in
+    float32 the ordinary convolution is faster.
     """
 
-    def __init__(self, convolution: nn.Conv2d) -> None:
+    def __init__(self, convolution: nn.Conv2d, clip: bool) -> None:
         super().__init__()
-        self.convolution = convolution
+        self.convolution, self.clip = convolution, clip
+        self.depthwise = convolution.groups == convolution.in_channels
 
     def forward(self, x: Tensor) -> Tensor:
         convolution = self.convolution
         halves = convolution.stride[0] != 1
-        weight, bias = convolution.weight, convolution.bias
+        weight, bias, groups = convolution.weight, convolution.bias, convolution.groups
+        assert bias is not None  # of the BatchNorm
         mixed, on_cpu = torch.is_autocast_enabled("cpu"), x.device.type == "cpu"
-        if halves and not (mixed and on_cpu):
-            return convolution(x)
+        if halves and not (self.depthwise and mixed and on_cpu):
+            return self._clipped(convolution(x))
         if not on_cpu:
-            return F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2, groups=len(weight))
+            return self._clipped(F.conv2d(x, weight, bias, 1, weight.shape[-1] // 2, 1, groups))
         dtype = torch.get_autocast_dtype("cpu") if mixed else x.dtype
-        return _DepthwiseFunction.apply(x.to(dtype), weight.to(dtype), bias, halves)
+        x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)
+        return _ConvolutionFunction.apply(x, weight, bias, groups, halves, self.clip)
+
+    def _clipped(self, y: Tensor) -> Tensor:
+        return F.relu6(y, inplace=True) if self.clip else y
 
 
-class _DepthwiseFunction(torch.autograd.Function):
-    """A depthwise convolution of x [N, C, H, W], with a backward pass for x alone."""
+class _ConvolutionFunction(torch.autograd.Function):
+    """Pointwise or depthwise convolution of x [N, C, H, W], with a backward pass for x alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, halves: bool) -> Tensor:
-        ctx.save_for_backward(weight)
-        # TensorFlow pads less on the left: of an even side it starts with the second pixel.
-        ctx.shape, ctx.first = x.shape, [1 - side % 2 for side in x.shape[2:]] if halves else None
-        padding, groups = weight.shape[-1] // 2, len(weight)
-        y = F.conv2d(x, weight, bias.to(x.dtype), padding=padding, groups=groups)
-        if ctx.first is None:
-            return y
-        kept = y[..., ctx.first[0] :: 2, ctx.first[1] :: 2]
-        return kept.contiguous(memory_format=torch.channels_last)
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, groups: int, halves: bool, clip: bool
+    ) -> Tensor:
+        ctx.shape, ctx.groups, ctx.clip, ctx.first = x.shape, groups, clip, None
+        y = _convolve(x, weight, bias, groups, clip)
+        if halves:
+            # TensorFlow pads less on the left: of an even side it starts with the second pixel.
+            ctx.first = [1 - side % 2 for side in x.shape[2:]]
+            y = y[..., ctx.first[0] :: 2, ctx.first[1] :: 2]
+            y = y.contiguous(memory_format=torch.channels_last)
+        ctx.save_for_backward(weight, y if clip else None)
+        return y
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        (gradient,), (weight,) = gradients, ctx.saved_tensors
+        weight, y = ctx.saved_tensors
+        gradient = gradients[0].contiguous(memory_format=torch.channels_last)
+        if ctx.clip:
+            gradient = torch.ops.aten.hardtanh_backward(gradient, y, 0, 6)
         if ctx.first is not None:
-            layout = torch.channels_last
-            spread = torch.empty(ctx.shape, dtype=gradient.dtype, memory_format=layout).zero_()
+            spread = torch.empty(
+                ctx.shape, dtype=gradient.dtype, memory_format=torch.channels_last
+            ).zero_()
             spread[..., ctx.first[0] :: 2, ctx.first[1] :: 2] = gradient
             gradient = spread
-        padding, groups = weight.shape[-1] // 2, len(weight)
-        gradient = F.conv2d(gradient, weight.flip(2, 3), padding=padding, groups=groups)
-        return gradient, None, None, None
+        turned = weight.flip(2, 3) if ctx.groups > 1 else weight.transpose(0, 1)
+        gradient = _convolve(gradient, turned, None, ctx.groups, clip=False)
+        return gradient, None, None, None, None, None
+
+
+def _convolve(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int, clip: bool) -> Tensor:
+    """A convolution that keeps height and width, then ReLU6 if `clip`."""
+    padding = [weight.shape[-1] // 2] * 2
+    if clip and torch.backends.mkldnn.is_available():
+        return torch.ops.mkldnn._convolution_pointwise(
+            x, weight, bias, padding, [1, 1], [1, 1], groups, "hardtanh", [0.0, 6.0], ""
+        )
+    y = F.conv2d(x, weight, bias, 1, padding, 1, groups)
+    return F.relu6(y, inplace=True) if clip else y

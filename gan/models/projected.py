@@ -148,8 +148,10 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor, code: Tensor, ramp: float) -> Tensor:
         x = F.leaky_relu(self.look(F.leaky_relu(self.mix(x), 0.2)), 0.2)
-        unconditional = self.judge(x).mean((1, 2, 3)).float()
-        return unconditional + ramp * (x.mean((2, 3)).float() * (code @ self.embedding)).sum(1)
+        # The mean of the logits of all places is the logit of the mean: a pass over x is saved.
+        mean = F.avg_pool2d(x, x.shape[2:]).float()
+        unconditional = self.judge(mean).flatten().float()
+        return unconditional + ramp * (mean.flatten(1) * (code @ self.embedding)).sum(1)
 
 
 class FrozenFeatures(nn.Module):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from gan.config import DriftConfig, ProjectedConfig
 from gan.losses import Drift, _class_error
@@ -45,6 +46,15 @@ def test_head_without_class_term_is_unconditional() -> None:
     with torch.no_grad():
         head.embedding.zero_()
     assert torch.equal(head(x, first, 1.0), head(x, second, 0.0))
+
+
+def test_head_is_the_mean_of_the_logits_of_all_places() -> None:
+    torch.manual_seed(0)
+    head = Head(5, 8, 3)
+    maps, code = torch.randn(2, 5, 6, 6), torch.eye(3)[:2]
+    x = F.leaky_relu(head.look(F.leaky_relu(head.mix(maps), 0.2)), 0.2)
+    by_place = head.judge(x)[:, 0] + 0.7 * torch.einsum("nchw,nc->nhw", x, code @ head.embedding)
+    assert torch.allclose(head(maps, code, 0.7), by_place.mean((1, 2)), atol=1e-6)
 
 
 def test_frozen_network_is_neither_trained_nor_saved() -> None:
