@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from gan.config import CGANConfig
-from gan.models.dcgan import downsample, upsample
 from gan.models.layers import channels, class_code, dcgan_init
+from gan.models.strided import Double, Halve
 
 
 class Generator(nn.Module):
@@ -21,11 +21,11 @@ class Generator(nn.Module):
         layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]
         for wide, narrow in pairwise(widths):
             layers += [
-                upsample(wide, narrow, config.kernel, bias=False),
+                Double(wide, narrow, config.kernel, bias=False),
                 nn.BatchNorm2d(narrow),
                 nn.ReLU(),
             ]
-        layers += [upsample(widths[-1], 3, config.kernel), nn.Tanh()]
+        layers += [Double(widths[-1], 3, config.kernel), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 
@@ -42,12 +42,12 @@ class Discriminator(nn.Module):
         self.classes = classes
         widths = channels(config.width, size)[::-1]
         layers: list[nn.Module] = [
-            downsample(3, widths[0], config.kernel),
+            Halve(3, widths[0], config.kernel),
             nn.LeakyReLU(config.slope),
         ]
         for narrow, wide in pairwise(widths):
             layers += [
-                downsample(narrow, wide, config.kernel, bias=False),
+                Halve(narrow, wide, config.kernel, bias=False),
                 nn.BatchNorm2d(wide),
                 nn.LeakyReLU(config.slope),
             ]

@@ -5,7 +5,8 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from gan.config import DCGANConfig
-from gan.models.layers import channels, dcgan_init, padding
+from gan.models.layers import channels, dcgan_init
+from gan.models.strided import Double, Halve
 
 
 class Generator(nn.Module):
@@ -22,11 +23,11 @@ class Generator(nn.Module):
         ]
         for wide, narrow in pairwise(widths):
             layers += [
-                upsample(wide, narrow, config.kernel, bias=False),
+                Double(wide, narrow, config.kernel, bias=False),
                 nn.BatchNorm2d(narrow),
                 activation(config),
             ]
-        layers += [upsample(widths[-1], 3, config.kernel), nn.Tanh()]
+        layers += [Double(widths[-1], 3, config.kernel), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 
@@ -40,10 +41,10 @@ class Discriminator(nn.Module):
     def __init__(self, config: DCGANConfig, size: int, classes: int = 0) -> None:
         super().__init__()
         widths = channels(config.width, size)[::-1]
-        layers: list[nn.Module] = [downsample(3, widths[0], config.kernel), activation(config)]
+        layers: list[nn.Module] = [Halve(3, widths[0], config.kernel), activation(config)]
         for narrow, wide in pairwise(widths):
             layers += [
-                downsample(narrow, wide, config.kernel, bias=False),
+                Halve(narrow, wide, config.kernel, bias=False),
                 nn.BatchNorm2d(wide),
                 activation(config),
             ]
@@ -58,15 +59,5 @@ class Discriminator(nn.Module):
 def activation(config: DCGANConfig) -> nn.Module:
     """The activation layer that the settings name."""
     if config.activation == "relu":
-        return nn.ReLU()
-    return nn.LeakyReLU(config.slope)
-
-
-def upsample(inputs: int, outputs: int, kernel: int, bias: bool = True) -> nn.ConvTranspose2d:
-    """A transposed convolution that doubles height and width."""
-    return nn.ConvTranspose2d(inputs, outputs, kernel, 2, padding(kernel), bias=bias)
-
-
-def downsample(inputs: int, outputs: int, kernel: int, bias: bool = True) -> nn.Conv2d:
-    """A convolution that halves height and width."""
-    return nn.Conv2d(inputs, outputs, kernel, 2, padding(kernel), bias=bias)
+        return nn.ReLU(inplace=True)
+    return nn.LeakyReLU(config.slope, inplace=True)
