@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gan.config import ProjectedConfig
 from gan.models.frozen import efficientnet_lite
 from gan.models.layers import CELLS, cells, channels, class_code
+from gan.models.strided import Double
 
 # Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
 TAPS = (2, 4, 10, 15)
@@ -59,8 +60,7 @@ class Generator(nn.Module):
         widths = channels(config.width, size >> config.grown)
         self.dense = nn.Linear(code, widths[0] * 16)
         self.upsample = nn.ModuleList(
-            nn.ConvTranspose2d(wide, narrow, 4, 2, 1, bias=False)
-            for wide, narrow in pairwise(widths)
+            Double(wide, narrow, 4, bias=False) for wide, narrow in pairwise(widths)
         )
         self.norms = nn.ModuleList(ConditionalNorm(width, code) for width in widths)
         # Two 3x3 convolutions at half size, then depth-to-space: a third of the cost of full size.
@@ -116,7 +116,7 @@ class GrownStage(nn.Module):
     def __init__(self, inputs: int, code: int) -> None:
         super().__init__()
         width = inputs // 2
-        self.upsample = nn.ConvTranspose2d(inputs, width, 4, 2, 1, bias=False)
+        self.upsample = Double(inputs, width, 4, bias=False)
         self.norm = ConditionalNorm(width, code)
         self.look = nn.Conv2d(width, width, 3, padding=1)
         self.paint = nn.Conv2d(width, 12, 3, padding=1)
