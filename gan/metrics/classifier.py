@@ -160,19 +160,27 @@ def augment(pictures: Tensor, strength: float = 1.0) -> Tensor:
         return value if strength == 1 else same + (value - same) * strength
 
     # Flip, zoom and shift (by up to 7 % of a side) in one resampling.
-    theta = torch.zeros(count, 2, 3, device=device)
-    zoom = draw(0.85, 1.15).flatten()
-    theta[:, 0, 0] = zoom * torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)
-    theta[:, 1, 1] = zoom
-    theta[:, :, 2] = (torch.rand(count, 2, device=device) * 0.3 - 0.15) * strength
-    grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
+    zoom = draw(0.85, 1.15)[..., 0]
+    flip = torch.where(torch.rand(count, device=device) < 0.5, -1.0, 1.0)[:, None, None]
+    shift = (torch.rand(count, 2, device=device) * 0.3 - 0.15) * strength
+    across, down = shift.T[..., None, None]
+    height, width = pictures.shape[2:]
+    grid = torch.empty(count, height, width, 2, device=device)
+    grid[..., 0] = zoom * flip * _middles(width, device) + across
+    grid[..., 1] = zoom * _middles(height, device)[:, None] + down
     x = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    x = x + draw(-0.2, 0.2, same=0)
+    # Light is added, saturation scales the distance from grey, and contrast that from the mean:
+    # together one sum per pixel.
+    light, saturation, contrast = draw(-0.2, 0.2, same=0), draw(0.1, 1.5), draw(0.6, 1.4)
     grey = x.mean(1, keepdim=True)
-    x = grey + (x - grey) * draw(0.1, 1.5)
-    middle = x.mean((1, 2, 3), keepdim=True)
-    x = middle + (x - middle) * draw(0.6, 1.4)
-    return x.clamp(-1, 1).contiguous(memory_format=torch.channels_last)
+    offset = grey.mean((2, 3), keepdim=True) * (1 - contrast) + light
+    x = torch.addcmul(grey * (contrast * (1 - saturation)) + offset, x, contrast * saturation)
+    return x.clamp_(-1, 1).contiguous(memory_format=torch.channels_last)
+
+
+def _middles(count: int, device: torch.device) -> Tensor:
+    """The middles of `count` pixels in a row that goes from -1 to 1: float [count]."""
+    return (torch.arange(count, device=device) * 2 + 1) / count - 1
 
 
 def accuracy(named: np.ndarray, labels: np.ndarray) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from gan.data.prepared import Photos
 from gan.metrics.classifier import CarClassifier, augment, predict, recalls, train_classifier
@@ -74,6 +75,26 @@ def test_augmentation_keeps_shape_and_range_and_varies() -> None:
     pictures = torch.linspace(-0.5, 0.5, 64).expand(256, 3, 64, 64)
     sides = augment(pictures)[..., 48:].mean((1, 2, 3)) > augment(pictures)[..., :16].mean()
     assert 0.2 < sides.float().mean() < 0.8
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_augmentation_is_its_changes_one_after_the_other(strength: float) -> None:
+    pictures = torch.rand(5, 3, 64, 64) * 2 - 1
+    torch.manual_seed(3)
+    changed = augment(pictures, strength)
+    torch.manual_seed(3)
+    zoom, flip = 1 + strength * (torch.rand(5) * 0.3 - 0.15), torch.rand(5) < 0.5
+    theta = torch.zeros(5, 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = zoom * torch.where(flip, -1.0, 1.0), zoom
+    theta[:, :, 2] = (torch.rand(5, 2) * 0.3 - 0.15) * strength
+    grid = F.affine_grid(theta, [5, 3, 64, 64], align_corners=False)
+    x = F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    x = x + strength * (torch.rand(5, 1, 1, 1) * 0.4 - 0.2)
+    grey, saturation = x.mean(1, keepdim=True), torch.rand(5, 1, 1, 1) * 1.4 + 0.1
+    x = grey + (x - grey) * (1 + strength * (saturation - 1))
+    middle, contrast = x.mean((1, 2, 3), keepdim=True), torch.rand(5, 1, 1, 1) * 0.8 + 0.6
+    x = middle + (x - middle) * (1 + strength * (contrast - 1))
+    torch.testing.assert_close(changed, x.clamp(-1, 1), rtol=0, atol=1e-4)
 
 
 def test_recalls_leave_out_a_class_without_pictures() -> None:
