@@ -27,7 +27,7 @@ class Residual(nn.Module):
         self.body = nn.Sequential(
             nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
             nn.BatchNorm2d(outputs),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),  # on a CPU faster than in place
             nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False),
             nn.BatchNorm2d(outputs),
         )
@@ -58,7 +58,7 @@ class CarClassifier(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(3, first, stride + 2, stride, 1, bias=False),
             nn.BatchNorm2d(first),
-            nn.ReLU(inplace=True),
+            nn.ReLU(),
         )
         widths = (first, *channels)
         self.stages = nn.Sequential(
