@@ -111,13 +111,13 @@ def train_classifier(
         torch.manual_seed(seed)
         network = CarClassifier(classes, pictures.shape[1], width)
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05)
+        optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.05, fused=True)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, max_lr=4e-3, total_steps=steps, pct_start=0.25
         )
         for _ in bar(range(steps), desc=what, unit=" batches", leave=False):
             chosen = torch.multinomial(chances, BATCH, replacement=True)
-            batch = augment(to_float(data[chosen]), strength)
+            batch = augment(to_float(data.index_select(0, chosen)), strength)
             with autocast(device):
                 logits = network(batch)
             loss = F.cross_entropy(logits.float(), targets[chosen], label_smoothing=0.1)
