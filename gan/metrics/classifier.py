@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from gan.hardware import autocast, best_device
+from gan.hardware import autocast, best_device, keep_memory
 from gan.metrics.features import Features
 from gan.pictures import to_float
 from gan.progress import bar
@@ -101,6 +101,7 @@ def train_classifier(
         width: As for CarClassifier.
         strength: As for `augment`.
     """
+    keep_memory()
     device = best_device()
     data = torch.from_numpy(np.ascontiguousarray(pictures)).to(device)
     targets = torch.from_numpy(np.asarray(labels, np.int64)).to(device)
