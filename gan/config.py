@@ -107,6 +107,7 @@ class ProjectedConfig:
 class DriftConfig:
     """Drift towards the photos of each class, with a hinge loss on D's heads."""
 
+    drift: bool = True  # if not, G learns from D's heads alone, as a Projected GAN: a baseline
     adversarial: float = 0.25  # gradient of the heads' loss, relative to the drift's
     join: int = 6_000  # pictures seen before the heads' loss sets in; at once it costs variety
     ramp: int = 8_000  # pictures over which the heads' loss then grows to its full weight
@@ -198,6 +199,8 @@ class RunConfig:
                 "a projected network and the drift objective need each other; the report's"
                 " networks take the adversarial objective"
             )
+        if self.guided and isinstance(self.objective, DriftConfig) and not self.objective.drift:
+            raise UserError("guidance acts on the drift: take --guided or --no-drift, not both")
 
     @property
     def architecture(self) -> str:

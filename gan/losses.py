@@ -144,8 +144,11 @@ class Drift(Objective):
         with torch.no_grad():
             real = self._shift(real)
             real_maps = self.features(real, corner)
-            self.bank.add(_gather(statistics(real, real_maps[: len(TAPS)])), all_y)
+            if config.drift:
+                self.bank.add(_gather(statistics(real, real_maps[: len(TAPS)])), all_y)
         self.maps = [*real_maps, real], [each.detach() for each in (*fake_maps, fake)]
+        if not config.drift:
+            return self._adversarial(discriminator, fake_maps, fake, y, seen)
         photos = torch.randperm(self.bank.size)[: config.references].to(y.device)
         turn = int(torch.randint(1, self.classes, ()))
         stats = _gather(statistics(fake, fake_maps[: len(TAPS)]))
@@ -154,7 +157,7 @@ class Drift(Objective):
         self.bank.remember({name: values.detach() for name, values in stats.items()}, all_y)
         if not self._joined(seen):
             return drift
-        adversarial = -discriminator(self._standard([*fake_maps, fake]), y, self._ramp(seen)).mean()
+        adversarial = self._adversarial(discriminator, fake_maps, fake, y, seen)
         logits = self._class_logits(discriminator, fake_maps)
         weight = guidance.expand(self.classes)[y]
         naming = (weight * F.cross_entropy(logits, y, reduction="none")).mean()
@@ -190,14 +193,21 @@ class Drift(Objective):
         standard = self.features.standard(CLASS_TAP, maps[CLASS_TAP])
         return discriminator.class_logits(standard).float()
 
+    def _adversarial(
+        self, discriminator: nn.Module, maps: list[Tensor], fake: Tensor, y: Tensor, seen: int
+    ) -> Tensor:
+        """The heads' loss of G on its pictures and their feature maps."""
+        return -discriminator(self._standard([*maps, fake]), y, self._ramp(seen)).mean()
+
     def _joined(self, seen: int) -> bool:
         """Whether the heads' loss has set in."""
-        return seen >= self.config.join
+        return seen >= self.config.join or not self.config.drift
 
     def _ramp(self, seen: int) -> float:
-        """The weight of the heads' loss, rising from 0 to 1."""
+        """The weight of the heads' loss and of their class term, rising from 0 to 1."""
         config = self.config
-        return min(1.0, (seen - config.join) / config.ramp) if config.ramp else 1.0
+        ramp = (seen - config.join) / config.ramp if config.ramp else float(seen >= config.join)
+        return min(1.0, max(0.0, ramp))
 
     def _shift(self, pictures: Tensor) -> Tensor:
         offsets = own_part(self._offsets(len(pictures) * rank_and_size()[1]))

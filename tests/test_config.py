@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 from gan.config import (
     AdversarialConfig,
     CGANConfig,
+    DataConfig,
     DCGANConfig,
+    DriftConfig,
     LoopConfig,
+    ProjectedConfig,
+    RunConfig,
     from_json,
     settings_hash,
     to_json,
@@ -83,3 +87,10 @@ def test_hash_follows_what_decides_the_weights() -> None:
 def test_value_out_of_range_names_its_flag(wrong: Any) -> None:
     with pytest.raises(UserError, match=r"^--"):
         wrong()
+
+
+def test_guidance_without_the_drift_is_refused() -> None:
+    with pytest.raises(UserError, match="--no-drift"):
+        RunConfig(
+            DataConfig(), ProjectedConfig(guided=True), DriftConfig(drift=False), LoopConfig()
+        )

@@ -113,6 +113,25 @@ def test_heads_come_in_over_the_ramp() -> None:
     assert [objective._ramp(seen) for seen in (100, 125, 150, 900)] == [0, 0.5, 1, 1]
 
 
+def test_without_the_drift_g_learns_from_the_heads_alone() -> None:
+    objective = Drift(DriftConfig(drift=False, shift=0), SMALL, 64, 3)
+    discriminator, y = Discriminator(SMALL, 64, 3), torch.tensor([0, 2])
+    real, fake = torch.randn(2, 2, 3, 64, 64)
+    fake.requires_grad_(True)
+    # No bank was filled, and the heads speak from the first picture on.
+    loss = objective.generator_loss(discriminator, real, fake, y, 0)
+    maps = [*objective.features(fake), fake]
+    assert torch.allclose(loss, -discriminator(maps, y, 0.0).mean(), atol=1e-5)
+    (slope,) = torch.autograd.grad(loss, fake)
+    assert slope.abs().sum() > 0
+    d_loss, on_real, on_fake = objective.discriminator_loss(discriminator, real, fake, y, 0)
+    least = (1 - on_real).clamp_min(0) + (1 + on_fake).clamp_min(0)  # before the class head's loss
+    assert d_loss.item() > least.item()
+    late = DriftConfig().join + DriftConfig().ramp
+    with_class = objective.generator_loss(discriminator, real, fake, y, late)
+    assert torch.allclose(with_class, -discriminator(maps, y, 1.0).mean(), atol=1e-5)
+
+
 def test_class_pull_fades_as_pictures_are_named() -> None:
     y = torch.tensor([0, 1, 2, 2])
     full = torch.ones(4)
