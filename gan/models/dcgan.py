@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from gan.config import DCGANConfig
 from gan.models.layers import channels, dcgan_init
-from gan.models.strided import Double, Halve
+from gan.models.strided import Double, FromPixel, Halve, ToPixel
 
 
 class Generator(nn.Module):
@@ -17,7 +17,7 @@ class Generator(nn.Module):
         self.latent = config.latent
         widths = channels(config.width, size)
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(config.latent, widths[0], 4, bias=False),
+            FromPixel(config.latent, widths[0], 4),
             nn.BatchNorm2d(widths[0]),
             activation(config),
         ]
@@ -48,7 +48,7 @@ class Discriminator(nn.Module):
                 nn.BatchNorm2d(wide),
                 activation(config),
             ]
-        layers += [nn.Conv2d(widths[-1], 1, 4)]
+        layers += [ToPixel(widths[-1], 1, 4)]
         self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 

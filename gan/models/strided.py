@@ -1,4 +1,4 @@
-"""Convolutions that halve or double a map, fast in bfloat16 on a CPU even with large kernels.
+"""DCGAN's convolutions, fast in bfloat16 on a CPU even where kernels are large and maps small.
 
 oneDNN is several times slower than a matrix product where maps are small and kernels large. There
 the three passes of a layer are matrix products here; elsewhere, and in float32, on a GPU and in an
@@ -20,6 +20,32 @@ from torch.autograd.function import once_differentiable
 from gan.models.layers import padding
 
 LARGE = 2**20  # bfloat16 weights above this take over 2 MiB, and leave the cache of one core
+
+
+class ToPixel(nn.Conv2d):
+    """A convolution of maps [N, inputs, side, side] to one pixel [N, outputs, 1, 1]."""
+
+    def __init__(self, inputs: int, outputs: int, side: int, bias: bool = True) -> None:
+        super().__init__(inputs, outputs, side, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not _bfloat16(x):
+            return super().forward(x)
+        filters = self.weight.permute(0, 2, 3, 1).flatten(1)
+        return F.linear(x.permute(0, 2, 3, 1).flatten(1), filters, self.bias)[..., None, None]
+
+
+class FromPixel(nn.ConvTranspose2d):
+    """A transposed convolution without bias: [N, inputs, 1, 1] to [N, outputs, side, side]."""
+
+    def __init__(self, inputs: int, outputs: int, side: int) -> None:
+        super().__init__(inputs, outputs, side, bias=False)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if not _bfloat16(x):
+            return super().forward(x, output_size)
+        filters = self.weight.permute(0, 2, 3, 1)
+        return (x.flatten(1) @ filters.flatten(1)).unflatten(1, filters.shape[1:]).movedim(3, 1)
 
 
 class Halve(nn.Conv2d):
@@ -46,13 +72,16 @@ class Double(nn.ConvTranspose2d):
         return super().forward(x, output_size)
 
 
+def _bfloat16(x: Tensor) -> bool:
+    return torch.is_autocast_enabled("cpu") and x.device.type == "cpu"
+
+
 def _may_gain(x: Tensor, width: int, weight: Tensor) -> bool:
     """Whether bfloat16 is used on a CPU, and the kernel spans over a quarter of the larger map.
 
     A smaller kernel has too little arithmetic for each number that is copied into a matrix.
     """
-    bfloat16 = torch.is_autocast_enabled("cpu") and x.device.type == "cpu"
-    return bfloat16 and 4 * weight.shape[-1] > width
+    return _bfloat16(x) and 4 * weight.shape[-1] > width
 
 
 def _apply(x: Tensor, weight: Tensor, doubles: bool) -> Tensor:

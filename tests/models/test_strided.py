@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gan.models import strided
-from gan.models.strided import Double, Halve
+from gan.models.strided import Double, FromPixel, Halve, ToPixel
 
 # Kernel, larger map's channels, smaller map's channels, and its height and width. The kernels span
 # over a quarter of the larger map, which is where a layer may use matrix products.
@@ -66,6 +66,23 @@ def test_bfloat16_is_as_exact_as_the_ordinary_layer(
             assert torch.equal(result, value.bfloat16().double()) or torch.allclose(
                 result, value, rtol=2**-8, atol=1e-4 * float(value.abs().max())
             )
+
+
+@pytest.mark.parametrize("bfloat16", [False, True])
+def test_layers_to_and_from_one_pixel_are_the_ordinary_ones(bfloat16: bool) -> None:
+    pairs: list[tuple[nn.Module, nn.Module, tuple[int, ...]]] = [
+        (ToPixel(6, 2, 4), nn.Conv2d(6, 2, 4), (3, 6, 4, 4)),
+        (FromPixel(5, 6, 4), nn.ConvTranspose2d(5, 6, 4, bias=False), (3, 5, 1, 1)),
+    ]
+    for layer, ordinary, shape in pairs:
+        layer.load_state_dict(ordinary.state_dict())
+        x = torch.randn(*shape)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            gradient = torch.randn_like(ordinary(x))
+            results = passes(layer, x, gradient), passes(ordinary, x, gradient)
+        for result, expected in zip(*results, strict=True):
+            assert result.shape == expected.shape
+            assert torch.allclose(result, expected, rtol=2**-7 if bfloat16 else 1e-5, atol=1e-3)
 
 
 @pytest.mark.parametrize("kind", [Halve, Double])
