@@ -50,11 +50,12 @@ def match(pictures: np.ndarray, photos: np.ndarray, what: str = "copies") -> Mat
     """
     small = _small(photos, ZOOMS)
     both = torch.stack([_coarse(small[SIDE]), _coarse(small[SIDE].flip(3))])
-    grey = {side: _grey(small[side]) for side in ZOOMS}
+    grey = [_grey(small[side]) for side in ZOOMS]
+    lengths = [_lengths(each) for each in grey]
     similarity, photo = [], []
     for start in bar(range(0, len(pictures), PART), desc=what, unit=" batches", leave=False):
         ours = _small(pictures[start : start + PART], (SIDE,))[SIDE]
-        best, index = _best(_grey(ours), _candidates(ours, both), grey)
+        best, index = _best(_grey(ours), _candidates(ours, both), grey, lengths)
         similarity.append(best)
         photo.append(index)
     if not similarity:
@@ -107,25 +108,31 @@ def _candidates(ours: Tensor, photos: Tensor) -> Tensor:
     return best.topk(min(CANDIDATES, photos.shape[1]), 1).indices
 
 
-def _best(grey: Tensor, candidates: Tensor, photos: dict[int, Tensor]) -> tuple[Tensor, Tensor]:
+def _lengths(grey: Tensor) -> Tensor:
+    """The length of each window of grey [N,s,s], less its mean, as a vector: [N,t,t]."""
+    values = grey.double()  # a difference of large numbers follows
+    mean, square = (
+        F.avg_pool2d(F.avg_pool2d(each, (WINDOW, 1), 1), (1, WINDOW), 1)
+        for each in (values, values.square())
+    )
+    return ((square - mean.square()) * WINDOW**2).clamp_min(1.0).sqrt().float()
+
+
+def _best(
+    grey: Tensor, candidates: Tensor, photos: list[Tensor], lengths: list[Tensor]
+) -> tuple[Tensor, Tensor]:
     """The largest correlation over candidates, sizes, shifts and mirroring, and its photo."""
     edge = (SIDE - WINDOW) // 2
     window = grey[:, edge : edge + WINDOW, edge : edge + WINDOW]
     window = window - window.mean((1, 2), keepdim=True)
     window = F.normalize(window.flatten(1)).view_as(window)
     windows = torch.stack([window, window.flip(2)], 1)
-    ones = torch.ones(1, 1, WINDOW, WINDOW)
     best = torch.full(candidates.shape, -1.0)
-    for column in range(candidates.shape[1]):
-        for resized in photos.values():
-            photo = resized[candidates[:, column]][:, None]
-            mean = F.conv2d(photo, ones)[:, 0] / WINDOW**2
-            square = F.conv2d(photo.square(), ones)[:, 0]
-            length = (square - mean.square() * WINDOW**2).clamp_min(1.0).sqrt()
-            product = F.conv2d(
-                photo.transpose(0, 1), windows.flatten(0, 1)[:, None], groups=len(photo)
-            )
-            fit = product.view(len(photo), 2, *length.shape[1:]) / length[:, None]
+    for column, chosen in enumerate(candidates.T):
+        for resized, length in zip(photos, lengths, strict=True):
+            photo = resized[chosen]
+            product = F.conv2d(photo[None], windows.flatten(0, 1)[:, None], groups=len(photo))
+            fit = product[0].unflatten(0, (len(photo), 2)) / length[chosen][:, None]
             best[:, column] = torch.maximum(best[:, column], fit.flatten(1).amax(1))
     value, place = best.max(1)
     return value, candidates.gather(1, place[:, None])[:, 0]
