@@ -27,7 +27,6 @@ class Options:
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = (
         "report-dcgan-k4",
         "report-cgan",
-        "cgan-short",
         "cgan-64",
         "cgan",
     )  # run folders, or names under checkpoints/

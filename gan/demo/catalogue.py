@@ -13,7 +13,7 @@ from gan.runs import Run
 # Any of them makes a folder a run, damaged or not.
 RUN_FILES = {"config.json", "losses.csv", "metrics.csv", "generator.safetensors"}
 # A reader of the app has preferences: our own recipe first, then the report's networks.
-PREFERRED = ("cgan", "cgan-256", "cgan-64", "cgan-short", "report-cgan", "report-dcgan-k4")
+PREFERRED = ("cgan", "cgan-256", "cgan-64", "report-cgan", "report-dcgan-k4")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ SHIPPED = {
     "cgan": "Our network, 128 px",
     "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
-    "cgan-short": "Our network, short training",
     "report-cgan": "The report's network for body types",
     "report-dcgan-k4": "The report's network for any car, kernel 4",
 }
