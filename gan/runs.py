@@ -137,7 +137,7 @@ class Run:
     choice_path = _File("choice.csv")
 
     def sample_path(self, iteration: int) -> Path:
-        return self.samples_path / f"{iteration:07d}.jpg"
+        return self.samples_path / f"{iteration:07d}.avif"
 
     def kept_path(self, iteration: int) -> Path:
         """A generator kept on the way, to choose from; never committed."""
@@ -146,10 +146,10 @@ class Run:
     def samples(self) -> list[tuple[int, Path]]:
         """The grids of sample pictures as (iteration, path), in order of iteration.
 
-        Older runs have PNGs; if an iteration has both, the JPEG is newer and is taken.
+        Older runs have PNGs or JPEGs; if an iteration has several, the newest kind is taken.
         """
-        both = (_numbered(self.samples_path, suffix) for suffix in (".png", ".jpg"))
-        return sorted(dict(itertools.chain(*both)).items())
+        kinds = (_numbered(self.samples_path, suffix) for suffix in (".png", ".jpg", ".avif"))
+        return sorted(dict(itertools.chain(*kinds)).items())
 
     def kept(self) -> list[tuple[int, Path]]:
         """The generators kept on the way as (iteration, path), in order of iteration."""

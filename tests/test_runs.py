@@ -107,8 +107,9 @@ def test_samples_are_in_order_of_iteration(tmp_path: Path) -> None:
     run = Run(tmp_path)
     for iteration in (100, 20, 3):
         atomic.write_bytes(run.sample_path(iteration), b"")
-    for name in ("notes.png", "0000007.png", "0000020.png"):  # two of when grids were PNG
+    older = ("notes.png", "0000007.png", "0000020.png", "0000020.jpg", "0000030.jpg")
+    for name in older:  # of when grids were PNG, then JPEG
         (run.samples_path / name).touch()
     assert [path.name for _, path in run.samples()] == [
-        "0000003.jpg", "0000007.png", "0000020.jpg", "0000100.jpg"
+        "0000003.avif", "0000007.png", "0000020.avif", "0000030.jpg", "0000100.avif"
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any
 import streamlit as st
 from starlette.datastructures import URL, Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gan import runs
@@ -100,11 +100,15 @@ class Introduced:
         return await self.app(scope, receive, watch)
 
 
-async def picture(request: Request) -> Response:
+def picture(request: Request) -> Response:
     """The newest grid of the run that the front page shows; 404 where there is none."""
+    from gan.demo import store
+
     shown = catalogue.headline(catalogue.list_entries(runs.runs_root().absolute()))
     samples = shown.run.samples() if shown else []
-    return FileResponse(samples[-1][1]) if samples else Response(status_code=404)
+    # Programs that show links read JPEG, not always AVIF.
+    jpeg = store.grid_jpeg(samples[-1][1], 1, natural=False) if samples else None
+    return Response(jpeg, media_type="image/jpeg") if jpeg else Response(status_code=404)
 
 
 @asynccontextmanager

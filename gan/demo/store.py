@@ -102,7 +102,7 @@ def grid_jpeg(path: Path, scale: int, natural: bool) -> bytes | None:
     """A saved grid enlarged by a whole factor, as JPEG; None where it can't be read.
 
     Args:
-        path: samples/ITERATION.jpg of a run.
+        path: samples/ITERATION.avif of a run.
         scale: The factor.
         natural: Undo the squashing to squares.
     """

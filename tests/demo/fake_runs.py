@@ -103,7 +103,7 @@ def make_run(
         count = len(types) * 5 if conditional else 25
         base = random.randint(0, 256, (count, 8, 8, 3)).astype(np.uint8)
         pictures = base.repeat(8, axis=1).repeat(8, axis=2)
-        Image.fromarray(grid(pictures, 5)).save(run.sample_path(iteration))
+        Image.fromarray(grid(pictures, 5)).save(run.sample_path(iteration), speed=9)
     if metrics:
         add_metrics(run, types if conditional else (), random)
     return run

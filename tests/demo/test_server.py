@@ -2,15 +2,21 @@
 
 import asyncio
 import gzip
+import io
+import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from gan.demo import server
+from gan.runs import Run
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -57,6 +63,17 @@ def test_scripts_are_packed_as_the_browser_can_read_them(
     assert headers["vary"] == "accept-encoding"
     assert unpack(body) == SCRIPT.read_bytes()
     assert len(body) < SCRIPT.stat().st_size / 3
+
+
+def test_a_shared_link_shows_the_newest_grid_as_a_jpeg(full: Path) -> None:
+    request = Request({"type": "http"})
+    answer = server.picture(request)
+    with Image.open(io.BytesIO(bytes(answer.body))) as shown:
+        assert shown.format == "JPEG"
+        with Image.open(Run(full / "cgan").samples()[-1][1]) as grid:
+            assert shown.size == grid.size
+    shutil.rmtree(full / "cgan" / "samples")
+    assert server.picture(request).status_code == 404
 
 
 @pytest.mark.parametrize(
