@@ -62,6 +62,15 @@ def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
     return dict(sorted((own or single).items()))
 
 
+def with_network(run: Entry, entries: list[Entry]) -> Entry | None:
+    """The run that keeps this one's network: itself or the same training elsewhere, if any.
+
+    The experiment keeps few networks, and a network ships once.
+    """
+    same = (one for one in (run, *entries) if one.settings == run.settings)
+    return next((one for one in same if one.ready), None)
+
+
 def limits(table: pd.DataFrame, entries: list[Entry], view: str) -> str:
     """How long the trainings of a view were and how far their pictures are from photos."""
     fd = table[(table["view"] == view) & (table["metric"] == "fd")]

@@ -35,6 +35,17 @@ def test_narrowed_runs_are_shown_at_equal_parameters_alone(tmp_path: Path) -> No
     ]
 
 
+def test_a_network_that_ships_elsewhere_draws_for_its_run(tmp_path: Path) -> None:
+    for name, kernel in (("kernel-size/k4-seed0", 4), ("kernel-size/k6-seed0", 6), ("report", 4)):
+        make_run(
+            tmp_path, name, conditional=False, kernel=kernel, weights=name != "kernel-size/k4-seed0"
+        )
+    k4, k6, report = sorted(list_entries(tmp_path), key=lambda entry: entry.name)
+    assert experiments.with_network(k4, [report, k4, k6]) is report
+    assert experiments.with_network(k6, [report, k4, k6]) is k6
+    assert experiments.with_network(k4, [k4, k6]) is None
+
+
 def test_a_grid_is_found_by_how_many_photos_were_seen(tmp_path: Path) -> None:
     for kernel in (4, 6):
         make_run(tmp_path, f"kernel-size/k{kernel}-seed0", conditional=False, kernel=kernel)

@@ -80,9 +80,10 @@ if views:
 
 def grid_of(run: Entry, moment: int | None, own_seed: int | None) -> tuple[bytes | None, str]:
     """A kernel's pictures and what they are: drawn from a visitor's seed, or a saved grid."""
-    if own_seed is not None and run.ready:
+    network = experiments.with_network(run, entries)
+    if own_seed is not None and network:
         try:
-            drawn = engine.draw(run, tuple(range(own_seed, own_seed + OWN)), None, 1.0)
+            drawn = engine.draw(network, tuple(range(own_seed, own_seed + OWN)), None, 1.0)
         except (engine.Busy, UserError) as error:
             return None, f"Can't draw: {parts.plain(error) or 'many visitors draw, try again.'}"
         large = [pictures.enlarge(one, 128, True) for one in drawn.pictures]
@@ -112,19 +113,20 @@ if kernels:
                 bind="query-params",
             )
             chosen = picked if picked in seeds else seeds[0]
-        live = st.toggle(
+        of_seed = {
+            name: run
+            for name, runs in kernels.items()
+            for run in runs
+            if run.settings and run.settings.loop.seed == chosen
+        }
+        kept = any(experiments.with_network(run, entries) for run in of_seed.values())
+        live = kept and st.toggle(
             "Draw from a seed of my own",
             False,
             key="live",
             bind="query-params",
             help="Loads the networks that were kept; otherwise the saved grids appear.",
         )
-    of_seed = {
-        name: run
-        for name, runs in kernels.items()
-        for run in runs
-        if run.settings and run.settings.loop.seed == chosen
-    }
     own_seed = moment = None
     moments = experiments.moments(kernels, chosen)
     if live:
