@@ -18,7 +18,7 @@ from gan.runs import Run
 Stamp = tuple[int, int]
 Folders = list[tuple[str, tuple[Stamp, ...]]]
 MOST = 1000  # files of a kind that are kept: more than an experiment of any size has
-DISTANCE_COLUMNS = ["kind", "body_type", "distance"]
+DISTANCE_COLUMNS = ["kind", "distance"]
 CONFUSION_COLUMNS = ["seed", "asked", "named", "count"]
 
 
@@ -76,7 +76,7 @@ def photo_confusion(entry: Entry) -> pd.DataFrame:
 
 
 def distances(entry: Entry) -> pd.DataFrame:
-    """neighbour_distances.csv of a run: kind, body_type, distance; empty where there is none."""
+    """neighbour_distances.csv of a run: kind, distance; empty where there is none."""
     path = entry.run.distances_path
     return _plain(str(path), stamp(path), tuple(DISTANCE_COLUMNS))
 

@@ -18,6 +18,7 @@ from gan.pictures import grid
 from gan.runs import Run
 
 SCANNED = 5000  # pictures that are compared with photos to find copies, at most
+QUANTILES = 1001  # of the distances, evenly spaced, which are kept for the app's curves
 SHEET = 64  # pictures on the sheet of the best matches
 
 
@@ -51,24 +52,18 @@ def neighbour_rows(
     """
     learned = learned_from(run, photos)
     distances, _ = nearest(made, known[learned])
-    names = np.array(photos.classes)
-    body_types = "all" if labels is None else names[labels]
-    tables = [pd.DataFrame({"kind": "generated", "body_type": body_types, "distance": distances})]
+    curves = [_curve("generated", distances)]
     rows = [_median(distances) | {"n_fake": len(made), "n_real": len(learned)}]
     if held_out:
         unseen = photos.indices(held_out)
         theirs, _ = nearest(known[unseen], known[learned])
         real_labels = photos.labels[unseen]
-        body_types = names[real_labels]
-        tables.append(
-            pd.DataFrame({"kind": "held-out", "body_type": body_types, "distance": theirs})
-        )
+        curves.append(_curve("held-out", theirs))
         if labels is not None:
             theirs = _repeated(theirs, real_labels, np.bincount(labels))
         floor: Row = {"metric": "neighbour_distance" + FLOOR, "reference": held_out}
         rows.append(_median(theirs) | floor | {"n_fake": len(unseen), "n_real": len(learned)})
-    table = pd.concat(tables).round({"distance": 4})
-    atomic.write_text(run.distances_path, table.to_csv(index=False))
+    atomic.write_text(run.distances_path, pd.concat(curves).to_csv(index=False))
     return rows
 
 
@@ -126,6 +121,11 @@ def write_sheet(path: Path, pictures: np.ndarray, neighbours: np.ndarray) -> Non
     sheet = Image.fromarray(grid(pairs, columns=8, gap=6))
     with atomic.replacing(path) as temporary:
         sheet.save(temporary, "PNG")
+
+
+def _curve(kind: str, distances: np.ndarray) -> pd.DataFrame:
+    quantiles = np.quantile(distances, np.linspace(0, 1, QUANTILES))
+    return pd.DataFrame({"kind": kind, "distance": quantiles.round(4)})
 
 
 def _median(distances: np.ndarray) -> Row:

@@ -159,9 +159,9 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
             columns=list(SOURCE_KINDS),
         ).to_csv(run.sources_path, index=False)
     pd.DataFrame(
-        [("generated", "all", 5 + 2 * random.rand()) for _ in range(200)]
-        + [("held-out", "all", 5 + 2 * random.rand()) for _ in range(200)],
-        columns=["kind", "body_type", "distance"],
+        [("generated", 5 + 2 * random.rand()) for _ in range(200)]
+        + [("held-out", 5 + 2 * random.rand()) for _ in range(200)],
+        columns=["kind", "distance"],
     ).to_csv(run.distances_path, index=False)
 
 
