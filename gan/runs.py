@@ -192,7 +192,8 @@ class Run:
         return _table(self.sources_path, SOURCE_KINDS)
 
     def write_losses(self, rows: pd.DataFrame) -> None:
-        atomic.write_text(self.losses_path, rows.to_csv(index=False))
+        # Six digits: a loss differs from step to step long before them.
+        atomic.write_text(self.losses_path, rows.to_csv(index=False, float_format="%.6g"))
 
     def add_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
