@@ -15,6 +15,7 @@ from gan.checkpoint import load_generator
 from gan.cli import parse
 from gan.data.prepared import Photos
 from gan.errors import UserError, command
+from gan.experiments import results
 from gan.metrics import tables
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
@@ -33,7 +34,7 @@ class Options:
     """Judge trained runs and write the figures into their folders.
 
     Figures that a run's metrics.csv already holds are kept: after an interruption, the same command
-    goes on.
+    goes on. FID and IS of an experiment's run go into the experiment's results.csv too.
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]  # folders, or names in checkpoints/
@@ -88,6 +89,7 @@ def main() -> None:
         if options.choose:
             print(f"{run.name}: {tables.choice(choose(run, photos, evaluation.judge))}")
         rows = evaluation.of(run)
+        results.take_up(run)
         print(f"\n{run.name}\n{tables.figures(rows)}\n")
         if table := tables.classes(rows):
             print(f"{table}\n")
@@ -114,9 +116,13 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
     work: list[tuple[Run, Photos]] = []
     # A shell's * matches files as well as folders.
     runs = [find_run(name) for name in options.runs if not Path(name).is_file()]
+    bare = [run for run in runs if run.config_path.exists() and not run.generator_path.exists()]
+    if len(runs) == 1:
+        bare = []  # what is wrong with the only run is an error
+    if bare:
+        print(f"left out, without a generator: {', '.join(run.name for run in bare)}")
     for run in runs:
-        if len(runs) > 1 and run.config_path.exists() and not run.generator_path.exists():
-            print(f"{run.name} holds no generator: left out")
+        if run in bare:
             continue
         check_place(run.path, "a copy of the run in another folder will do")
         load_generator(run)  # a damaged file is reported before the photos are prepared

@@ -73,7 +73,7 @@ def write(folder: Path) -> None:
     if not any(entry.ready for entry in entries):
         raise UserError(f"no run in {root} can draw: python train/train_cgan.py makes one")
     sources, packages = needed()
-    for path in (*sources, ROOT / ".streamlit" / "config.toml", *ROOT.glob("gan/demo/*.csv")):
+    for path in (*sources, ROOT / ".streamlit" / "config.toml", *ROOT.glob("gan/*/*.csv")):
         _copy(path, folder / path.relative_to(ROOT))
     for path in shown(root, entries):
         _copy(path, folder / "checkpoints" / path.relative_to(root))

@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from gan.demo import spreads, store
 from gan.demo.catalogue import Entry
 from gan.experiments.results import figure_rows
+from gan.experiments.results import moments as judged_at
 from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
-from gan.metrics.glossary import HEADLINE
+from gan.metrics import published
+from gan.metrics.glossary import FLOOR, HEADLINE, INCEPTION, LITE2, Figure, without_stand_ins
 
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
+DISTANCES: list[Figure] = [("fid", INCEPTION), ("fd", LITE2)]
 # Photos seen before which the report's networks of base width 32 draw nothing like a car.
 CARS_FROM = 100_000
 
@@ -71,42 +73,41 @@ def with_network(run: Entry, entries: list[Entry]) -> Entry | None:
     return next((one for one in same if one.ready), None)
 
 
-def limits(table: pd.DataFrame, entries: list[Entry], view: str) -> str:
+def limits(table: pd.DataFrame, view: str) -> str:
     """How long the trainings of a view were and how far their pictures are from photos."""
-    fd = table[(table["view"] == view) & (table["metric"] == "fd")]
-    runs = [run for runs in kernel_runs(entries, view).values() for run in runs]
-    seen = sorted({count for run in runs if (count := _judged_at(run, fd["value"]))})
-    if fd.empty or not seen:
+    here = table[table["view"] == view]
+    seen = judged_at(here)
+    if seen.empty:
         return ""
-    photos = f"{seen[0]:,}" if len(seen) == 1 else f"{seen[0]:,} to {seen[-1]:,}"
-    words = f"Judged after {photos} photos seen."
-    if seen[-1] < CARS_FROM:
+    first, last = int(seen.min()), int(seen.max())
+    words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen."
+    if last < CARS_FROM:
         words += " So early the networks draw textures, not cars yet: those are what is compared."
     everything, _ = store.experiment(KernelSize.name)
-    floors = everything[everything["metric"] == "fd_floor"]["value"]
-    if floors.empty:
-        return words
-    floor = spreads.show(float(floors.iloc[0]), "fd")
-    return f"{words} FD of half of the real photos against the other half: {floor}."
+    for metric, extractor in _shown(here, DISTANCES):
+        same = everything["extractor"] == extractor
+        floors = everything[same & (everything["metric"] == metric + FLOOR)]["value"]
+        if not floors.empty:
+            name = spreads.title(metric, extractor)
+            floor = spreads.show(float(floors.iloc[0]), metric)
+            words += f" {name} of real photos in the pictures' place: {floor}."
+    return words
 
 
-def _judged_at(run: Entry, values: pd.Series) -> int | None:
-    """Photos that a run had seen when it was judged with one of `values`, for a view's FD."""
-    metrics = store.metrics(run)
-    fd = metrics[metrics["metric"] == "fd"]
-    hit = fd[[np.isclose(value, values, rtol=1e-6).any() for value in fd["value"]]]
-    return int(hit["images_seen"].iloc[0]) if len(hit) else None
+def _shown(rows: pd.DataFrame, figures: list[Figure]) -> list[Figure]:
+    """Those of `figures` that some of the rows hold, without stand-ins that are not needed."""
+    counts = rows[rows["body_type"] == "all"].groupby(["metric", "extractor"]).size().to_dict()
+    return without_stand_ins({one: counts[one] for one in figures if one in counts})
 
 
 def in_short(table: pd.DataFrame, view: str, name: str) -> str:
     """A kernel's figures that sum it up, and how long it trained, in a line."""
     here = table[(table["view"] == view) & (table["body_type"] == "all") & (table["name"] == name)]
     words = []
-    for metric, extractor in (*HEADLINE, ("seconds", "")):
+    for metric, extractor in [*_shown(here, HEADLINE), ("seconds", "")]:
         rows = here[(here["metric"] == metric) & (here["extractor"] == extractor)]["value"]
         if not rows.empty:
-            title = spreads.METRICS[metric].name
-            words.append(f"{title} **{_with_range(rows, metric)}**")
+            words.append(f"{spreads.title(metric, extractor)} **{_with_range(rows, metric)}**")
     seeds = here["seed"].nunique()
     return f"{', '.join(words)}; {seeds} seed{'s' * (seeds > 1)}" if words else ""
 
@@ -122,10 +123,12 @@ def _with_range(values: pd.Series, metric: str) -> str:
 def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
     """Each kernel's figures in a view as text: one row a figure, one column a kernel.
 
-    Those of the pictures come first, then those of the training. What is the same in every run
-    is left out: it tells no kernel from another.
+    Those of the pictures come first, with what the report published, then those of the training.
+    What is the same in every run is left out: it tells no kernel from another.
     """
     here = table[(table["view"] == view) & (table["body_type"] == "all")]
+    trainings = published.trainings().query("variant == 'unconditional'")
+    names = "Kernel " + trainings["kernel"].astype(str)
     rows = []
     for metric, about in spreads.METRICS.items():
         for extractor in dict.fromkeys(here.loc[here["metric"] == metric, "extractor"]):
@@ -136,8 +139,22 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
             for name, kernel in rest.groupby("name"):
                 row[str(name)] = _with_range(kernel["value"], metric)
             rows.append(row)
+        if metric in published.FIGURES:
+            told = [spreads.show(value, metric) for value in trainings[metric]]
+            row = {"Figure": f"{about.name}, as the report published it", "Better": about.better}
+            rows.append(row | dict(zip(names, told, strict=True)))
     order = ["Figure", *(name for name in NAMES if name in set(here["name"])), "Better"]
     return pd.DataFrame(rows, columns=order).fillna("")
+
+
+def charted(table: pd.DataFrame, view: str) -> list[Figure]:
+    """Figures of the pictures that differ between the runs of several kernels, in order."""
+    here = table[(table["view"] == view) & (table["body_type"] == "all")]
+    if here["name"].nunique() < 2:
+        return []
+    differ = here.groupby(["metric", "extractor"])["value"].nunique() > 1
+    figures = [one for one, differs in differ.items() if differs and one[0] in spreads.QUALITY]
+    return sorted(_shown(here, figures), key=lambda one: spreads.QUALITY.index(one[0]))
 
 
 def main_view(table: pd.DataFrame) -> str | None:

@@ -13,7 +13,8 @@ from gan.errors import UserError
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
-from gan.metrics.glossary import FLOOR, HEADLINE, on_photos
+from gan.metrics import published
+from gan.metrics.glossary import FLOOR, HEADLINE, on_photos, without_stand_ins
 from gan.runs import one_reference
 
 # What is said of a run is worked out once, until one of its files changes.
@@ -58,7 +59,7 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
         words = f"{answer.verdict} The answer is the same at {ways}."
     else:
         words = "\n".join(f"- {name}: {verdict}" for name, verdict in said.items())
-    reached = experiments.limits(table, _entries, view) if view else ""
+    reached = experiments.limits(table, view) if view else ""
     return replace(answer, answer=words, evidence=f"{reached} {answer.evidence}".strip())
 
 
@@ -189,11 +190,11 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
     floors = metrics["metric"].str.endswith(FLOOR)
     halves = metrics[~floors | (metrics["reference"] != "test")]
     theirs = None if report in (None, entry) else spreads.latest(store.metrics(report))
+    measured = {figure: spreads.pick_any(metrics, *figure) for figure in HEADLINE}
     shown = []
-    for metric, extractor in HEADLINE:
-        found = spreads.pick_any(metrics, metric, extractor)
-        if found is None:
-            continue
+    for metric, extractor in without_stand_ins({one: 1 for one in measured if measured[one]}):
+        found = measured[metric, extractor]
+        assert found is not None
         about = spreads.METRICS[metric]
         words = [f"{about.better.capitalize()} is better"] if about.better else []
         photos = spreads.pick(halves, on_photos(metric), extractor)
@@ -208,6 +209,8 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
         other = spreads.pick_any(theirs, metric, extractor) if theirs is not None else None
         if other is not None:
             words.append(f"The report's network: {spreads.show(other.value, metric)}")
+        if report is not None and (said := published.of_run(report.name, metric, extractor)):
+            words.append(f"The report published {spreads.show(said, metric)}, on other photos")
         if found.low < found.high:
             over = f"Range of {found.seeds} seeds" if found.seeds > 1 else "Interval"
             words.append(f"{over}: {spreads.show_range(found, metric)}")

@@ -119,11 +119,6 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
-def published() -> pd.DataFrame:
-    """The report's figures as it published them: other photos, counts not given, one run each."""
-    return pd.read_csv(Path(__file__).with_name("published.csv"))
-
-
 def elsewhere() -> pd.DataFrame:
     """What large systems reach on cars, as their papers say."""
     return pd.read_csv(Path(__file__).with_name("elsewhere.csv"))

@@ -11,8 +11,9 @@ import pandas as pd
 
 from gan import atomic, reading
 from gan.errors import UserError
-from gan.metrics.glossary import LITE2
+from gan.metrics.glossary import INCEPTION, LITE2
 from gan.reading import Kind
+from gan.runs import Run, one_reference
 
 KINDS: dict[str, Kind] = {
     "setting": "text",
@@ -51,6 +52,50 @@ def read(folder: Path) -> pd.DataFrame:
         return reading.read_table(path, KINDS)
     except FileNotFoundError:
         raise UserError(f"there is no {path}: run the experiment first") from None
+
+
+def measured(metrics: pd.DataFrame, seen: int) -> list[dict[str, Any]]:
+    """What results.csv says of a run's pictures, from its metrics.csv at `seen` pictures seen.
+
+    Values are means over classifiers: the column `seed` of results.csv is that of the training.
+    """
+    now = one_reference(metrics[metrics["images_seen"] == seen])
+    groups = now.groupby(["metric", "extractor", "body_type"], as_index=False, sort=False)
+    return records(groups[["value", "n_real", "n_fake"]].mean())
+
+
+def moments(table: pd.DataFrame) -> pd.Series:
+    """Pictures that each run had seen in each view, by setting, seed and view: pace times time."""
+    keys = ["setting", "seed", "view"]
+    rows = table[table["metric"].isin(["pictures_per_s", "seconds"])]
+    both = rows.pivot_table(index=keys, columns="metric", values="value")
+    return both.prod(axis=1, min_count=2).dropna().round().astype(int)
+
+
+def take_up(run: Run) -> None:
+    """Put what Inception measured of an experiment's run into the experiment's results.csv.
+
+    Experiments judge their runs without Inception, whose weights are a download. A view of the
+    run has those figures if they are of the generator that the view is about. A run that belongs
+    to no experiment is left alone.
+
+    Raises:
+        UserError: results.csv is damaged.
+    """
+    folder, (name, _, seed) = run.path.absolute().parent, run.name.rpartition("-seed")
+    if not (folder / FILE).exists():
+        return
+    table, metrics = read(folder), run.read_metrics()
+    own = table["setting"].str.replace("/", "of").eq(name) & table["seed"].astype("str").eq(seed)
+    metrics = metrics[metrics["extractor"] == INCEPTION]
+    rows = [
+        {"setting": setting, "seed": number, "view": view} | row
+        for (setting, number, view), seen in moments(table[own]).items()
+        for row in measured(metrics, seen)
+    ]
+    if rows:
+        kept = table[~(own & table["extractor"].eq(INCEPTION))]
+        write(folder, records(kept) + rows)
 
 
 def figure_rows(

@@ -8,22 +8,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from gan.config import CGANConfig, DCGANConfig
 from gan.experiments.plan import SIZE, Planned, Stage
-from gan.experiments.results import records
+from gan.experiments.results import measured
 from gan.metrics.features import Row
 from gan.models import build_discriminator, build_generator
-from gan.runs import Run, one_reference
+from gan.runs import Run
 
 SMOOTHING = 0.9  # weight of the past in the moving average of a loss
 
 
 def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
     """The rows of results.csv for a run at one of its stages, which was judged at `seen` photos."""
-    metrics = run.read_metrics()
-    # Means over classifiers: the column `seed` of results.csv is that of the training.
-    keys = ["metric", "extractor", "body_type"]
-    now = one_reference(metrics[metrics["images_seen"] == seen])
-    groups = now.groupby(keys, as_index=False, sort=False)
-    rows = records(groups[["value", "n_real", "n_fake"]].mean())
+    rows = measured(run.read_metrics(), seen)
     rows += [
         {"metric": metric, "extractor": "", "body_type": "all", "value": value}
         for metric, value in (_losses(run, seen) | _costs(planned)).items()

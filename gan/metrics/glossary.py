@@ -4,7 +4,7 @@ It needs no torch, so that pages and tables that only show figures can import it
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -364,8 +364,29 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
 
 METRICS: dict[str, Metric] = dict(_with_rulers())
 BY_CLASS = tuple(key for key, metric in METRICS.items() if metric.by_class)
-# (key, extractor) of the figures that sum a run up in the app.
-HEADLINE = [(key, network) for key, metric in METRICS.items() for network in metric.headline]
+Figure = tuple[str, str]  # key and extractor
+# The figures that sum a run up in the app.
+HEADLINE: list[Figure] = [
+    (key, name) for key, metric in METRICS.items() for name in metric.headline
+]
+# Figures of Lite2 that stand in for Inception's, whose weights can't be had everywhere.
+STAND_INS: dict[Figure, Figure] = {
+    ("fd", LITE2): ("fid", INCEPTION),
+    ("is", LITE2): ("is", INCEPTION),
+}
+
+
+def without_stand_ins(counts: Mapping[Figure, int]) -> list[Figure]:
+    """The figures without those of Lite2 that stand in for none.
+
+    `counts` says how many runs have each; a figure of Inception replaces that of Lite2 where as
+    many runs have it.
+    """
+    return [
+        figure
+        for figure, count in counts.items()
+        if figure not in STAND_INS or counts.get(STAND_INS[figure], 0) < count
+    ]
 
 
 def title(key: str, extractor: str) -> str:

@@ -2,12 +2,24 @@
 
 import pandas as pd
 
-from gan.metrics import sources
-from gan.metrics.glossary import BY_CLASS, CLASSIFIER, FLOOR, LITE2, METRICS, on_photos, title
+from gan.metrics import published, sources
+from gan.metrics.glossary import (
+    BY_CLASS,
+    CLASSIFIER,
+    FLOOR,
+    INCEPTION,
+    LITE2,
+    METRICS,
+    on_photos,
+    title,
+    without_stand_ins,
+)
 from gan.runs import latest, one_reference
 
 # (key, extractor) of the rows of the short table in README.md.
 SHORT = (
+    ("fid", INCEPTION),
+    ("is", INCEPTION),
     ("fd", LITE2),
     ("fd", CLASSIFIER),
     ("precision", LITE2),
@@ -96,17 +108,26 @@ def headline(tables: dict[str, pd.DataFrame]) -> str:
     """The figures of SHORT, runs side by side, as Markdown; the last column is that of photos.
 
     What photos score is measured beside every run; the value of the last run that has it is shown.
+    FID and IS stand above what the report published of the trainings that runs repeat.
     """
     tables = {name: latest(table) for name, table in tables.items()}
     lines = ["| figure | " + " | ".join([*tables, "photos"]) + " |"]
     lines.append("|---|" + "---|" * (len(tables) + 1))
-    for metric, extractor in SHORT:
+    found = [
+        {(metric, extractor) for metric in METRICS for extractor, _ in _measured(table, metric)}
+        for table in tables.values()
+    ]
+    counts = {figure: sum(figure in one for one in found) for figure in SHORT}
+    for metric, extractor in without_stand_ins({one: n for one, n in counts.items() if n}):
         pairs = [_beside(table, metric, extractor) for table in tables.values()]
         reached = [cell for _, cell in pairs if cell != "-"] or ["-"]
-        name = f"{title(metric, extractor)}, {METRICS[metric].better} is better"
-        lines.append(
-            f"| {name} | " + " | ".join([*(cell for cell, _ in pairs), reached[-1]]) + " |"
-        )
+        name = title(metric, extractor)
+        cells = [*(cell for cell, _ in pairs), reached[-1]]
+        lines.append(f"| {name}, {METRICS[metric].better} is better | {' | '.join(cells)} |")
+        said = [published.of_run(run, metric, extractor) for run in tables]
+        if any(said):
+            cells = [METRICS[metric].form.format(value) if value else "-" for value in said]
+            lines.append(f"| {name}, as the report published it | {' | '.join([*cells, '-'])} |")
     return "\n".join(lines)
 
 

@@ -10,7 +10,6 @@ from gan.experiments import results
 from gan.experiments.experiment import every_experiment
 from gan.experiments.studies.kernel_size import by_kernel
 from gan.experiments.studies.rare_types import SAMPLING, RareTypes
-from gan.runs import Run
 from tests.demo.fake_runs import make_run
 
 
@@ -100,20 +99,23 @@ def test_a_table_of_figures_leaves_out_what_never_differs() -> None:
     table = by_kernel(pd.DataFrame(rows, columns=list(results.COLUMNS)))
     shown = experiments.figures(table, "equal-pictures").set_index("Figure")
     assert list(shown) == ["Kernel 4", "Kernel 6", "Better"]
-    assert list(shown.index) == ["FD (EfficientNet-Lite2)", "Training time (s)"]
-    assert shown["Kernel 6"].iloc[0] == "86.5 (86.0 to 87.0)"
+    assert shown["Kernel 6"].to_dict() == {
+        "FID, as the report published it": "148.9",
+        "FD (EfficientNet-Lite2)": "86.5 (86.0 to 87.0)",
+        "IS, as the report published it": "2.94",
+        "Training time (s)": "60.5 (60.0 to 61.0)",
+    }
     short = experiments.in_short(table, "equal-pictures", "Kernel 6")
-    assert short == "FD **86.5 (86.0 to 87.0)**, Training time (s) **60.5 (60.0 to 61.0)**; 2 seeds"
+    distance, time = "86.5 (86.0 to 87.0)", "60.5 (60.0 to 61.0)"
+    words = f"FD (EfficientNet-Lite2) **{distance}**, Training time (s) **{time}**; 2 seeds"
+    assert short == words
 
 
 def test_how_long_a_comparison_trained_is_read_where_it_was_judged(full: Path) -> None:
-    entries = list_entries(full)
-    table, _, _ = experiments.kernel_results(entries)
-    assert experiments.limits(table, entries, "equal-pictures") == ""
-    run = Run(full / "kernel-size" / "k4-seed0")
-    fd = table[(table["view"] == "equal-pictures") & (table["metric"] == "fd")]
-    metrics = run.read_metrics()
-    metrics.loc[metrics["metric"] == "fd", ["value", "images_seen"]] = fd["value"].iloc[0], 25600
-    run.metrics_path.write_text(metrics.to_csv(index=False), encoding="utf-8")
-    told = experiments.limits(table, list_entries(full), "equal-pictures")
-    assert told.startswith("Judged after 25,600 photos seen. So early the networks draw textures")
+    table, _, _ = experiments.kernel_results(list_entries(full))
+    told = experiments.limits(table, "equal-pictures")
+    assert told.startswith("Judged after 51,200 photos seen. So early the networks draw textures")
+    longer = table["value"].where(table["metric"] != "seconds", 3 * table["value"])
+    told = experiments.limits(table.assign(value=longer), "equal-pictures")
+    assert told == "Judged after 153,600 photos seen."
+    assert experiments.limits(table[table["metric"] != "seconds"], "equal-pictures") == ""

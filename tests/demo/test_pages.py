@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from gan.demo import store
 from gan.latents import DIRECTIONS
-from gan.runs import Run
+from gan.runs import Run, find_runs
 from tests.demo.conftest import ENTRY, VIEWS
-from tests.demo.fake_runs import add_metrics, break_settings, make_run
+from tests.demo.fake_runs import add_inception, add_metrics, break_settings, make_run
 
 Open = Callable[..., AppTest]
 SHOWN = (
@@ -340,6 +340,43 @@ def test_the_front_page_sets_figures_beside_what_they_are_measured_against(
         assert words in said
     assert "python train/train_cgan.py --data" in said
     assert "1 core of a CPU" in said or "a CPU" in said
+
+
+def test_fid_and_is_stand_beside_the_reports_once_they_are_measured(
+    full: Path, open_page: Open
+) -> None:
+    """They take the place of the network that stands in for Inception, and no code changes."""
+    for path in (full / "kernel-size").glob("k*-seed1"):
+        shutil.rmtree(path)
+    file = full / "kernel-size" / "results.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = [line for line in lines if not re.match("k[468],[12]", line)]
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    for run in find_runs(full):
+        add_inception(run)
+
+    front = open_page("overview")
+    shown = {figure.label: figure.value for figure in front.metric}
+    assert (shown["FID"], shown["IS"]) == ("124.0", "2.90")
+    assert not any("Lite2" in name for name in shown)
+    said = text(front)
+    assert "Real photos: 4.50. The report's network: 124.0. The report published 109.4" in said
+    assert "No kernel is shown to be better at 1 seed; kernel 4 has the lowest FID." in said
+    assert "Why no FID" not in said
+    assert "not measured here" not in said
+
+    page = open_page("kernel_size")
+    rows = page.dataframe[0].value.set_index("Figure")
+    assert list(rows.loc["FID"])[:3] == ["124.0", "126.0", "128.0"]
+    assert list(rows.loc["FID, as the report published it"])[:3] == ["153.3", "148.9", "153.0"]
+    said = text(page)
+    assert "FID **124.0**, IS **2.90**" in said
+    assert "FID of real photos in the pictures' place: 4.50." in said
+    assert "FD (EfficientNet-Lite2)" not in said
+
+    beside = open_page("results", show="Figures").dataframe[0].value.set_index("Figure")
+    assert beside.loc["FID", "Our network, 128 px"] == "124.0"
+    assert beside.loc["IS", "Real photos"] == "6.50"
 
 
 def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_page: Open) -> None:

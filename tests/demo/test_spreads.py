@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from gan.demo import spreads
+from gan.metrics import published
 
 
 def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
@@ -67,7 +68,7 @@ def test_the_mean_over_types_is_taken_within_a_seed() -> None:
 
 
 def test_the_published_table_is_the_reports() -> None:
-    table = spreads.published().set_index(["variant", "kernel"])
+    table = published.trainings().set_index(["variant", "kernel"])
     assert table.loc[("unconditional", 6), "fid"] == 148.915
     assert table.loc[("conditional", 4), "is"] == 1.0
     assert len(table) == 4

@@ -236,6 +236,13 @@ def test_fid_decides_where_it_was_measured() -> None:
     assert finding is not None
     assert finding.verdict.startswith("Kernel 4 is best")
     assert finding.evidence.startswith("FID: ")
+    assert "FID of each pair of kernels, equal pictures" in KernelSize.findings(both)
+    # Of one seed alone it decides nothing that more seeds show.
+    first = both[(both["metric"] == "fd") | (both["seed"] == 0)]
+    finding = KernelSize.answer(first)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 6 is best")
+    assert "FD of each pair of kernels, equal pictures" in KernelSize.findings(first)
 
 
 def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:

@@ -11,6 +11,8 @@ from gan.errors import UserError
 from gan.experiments import results
 from gan.experiments.findings import digits, spread
 from gan.experiments.rows import costs, oscillation
+from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
+from gan.runs import Run
 
 
 def test_a_smooth_loss_does_not_oscillate() -> None:
@@ -93,3 +95,37 @@ def test_a_file_that_is_no_results_is_one_line(tmp_path: Path, content: str | by
         (tmp_path / results.FILE).write_bytes(data)
     with pytest.raises(UserError, match=r"results\.csv"):
         results.read(tmp_path)
+
+
+def test_what_inception_measured_goes_into_the_views_of_its_generator(tmp_path: Path) -> None:
+    rows = [
+        {"setting": setting, "seed": seed, "view": view, "metric": metric, "value": value}
+        | {"extractor": LITE2 if metric == "fd" else "", "body_type": "all"}
+        for setting in ("cut-1/2", "full")
+        for seed in (0, 10)
+        for view, seen in (("early", 64), ("late", 128), ("late too", 128))
+        for metric, value in (("fd", 9.0), ("seconds", seen / 3), ("pictures_per_s", 3.0))
+    ]
+    results.write(tmp_path, rows)
+    run = Run(tmp_path / "cut-1of2-seed0")
+    about = {"body_type": "all", "reference": "train", "seed": 0, "n_fake": 50}
+    later = about | {"images_seen": 128}
+    run.add_metrics(
+        [
+            later | {"metric": "fid", "extractor": INCEPTION, "value": 7.0},
+            later | {"metric": "fid", "extractor": INCEPTION, "value": 8.0, "reference": "half"},
+            later | {"metric": "fd", "extractor": CLASSIFIER, "value": 5.0},
+            about | {"metric": "fid", "extractor": INCEPTION, "value": 6.0, "images_seen": 192},
+        ]
+    )
+    for _ in range(2):  # the second time changes nothing
+        results.take_up(run)
+        table = results.read(tmp_path)
+        new = table[table["extractor"] == INCEPTION]
+        assert new["view"].tolist() == ["late", "late too"]
+        assert set(new["setting"]) == {"cut-1/2"}
+        assert new["seed"].tolist() == [0, 0]
+        assert new["value"].tolist() == [7.0, 7.0]
+        assert new["n_fake"].tolist() == [50, 50]
+        assert len(table) == len(rows) + 2
+    results.take_up(Run(tmp_path / "elsewhere" / "cut-1of2-seed0"))  # belongs to no experiment

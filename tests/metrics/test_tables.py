@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gan.document import read_part
-from gan.metrics.glossary import CLASSIFIER, LITE2
+from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
 from gan.metrics.tables import headline, markdown
 from gan.runs import METRIC_COLUMNS, Run
 
@@ -53,6 +53,21 @@ def test_the_short_table_sets_runs_beside_photos() -> None:
     assert lines[0] == "| figure | ours | theirs | photos |"
     assert "| FD (car classifier), lower is better | 3.00 | 9.00 | 0.50 |" in lines
     assert "| GAN-test, higher is better | - | 0.250 | - |" in lines
+
+
+def test_fid_takes_the_place_of_its_stand_in_beside_what_the_report_published() -> None:
+    inception = [("fid", INCEPTION, "all", 90.0, 0), ("fid_floor", INCEPTION, "all", 4.0, 0)]
+    inception.append(("is", INCEPTION, "all", 2.5, 0))
+    lite2 = ("fd", LITE2, "all", 800.0, 0)
+    one = {"cgan": table(*inception, lite2), "report-cgan": table(lite2)}
+    lines = headline(one).splitlines()
+    assert "| FID, lower is better | 90.00 | - | 4.00 |" in lines
+    assert "| FD (EfficientNet-Lite2), lower is better | 800.00 | 800.00 | - |" in lines
+    lines = headline(one | {"report-cgan": table(*inception, lite2)}).splitlines()
+    fid = lines.index("| FID, lower is better | 90.00 | 90.00 | 4.00 |")
+    assert lines[fid + 1].startswith("| FID, as the report published it | - | 109.3")
+    assert "| IS, as the report published it | - | 1.00 | - |" in lines
+    assert not any("Lite2" in line for line in lines)
 
 
 def test_photos_stand_beside_a_figure_against_the_same_reference() -> None:

@@ -17,6 +17,9 @@ from PIL import Image
 from gan import checkpoint
 from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig, to_json
 from gan.data.photos import load
+from gan.experiments import results
+from gan.metrics import extractors
+from gan.metrics.glossary import INCEPTION
 from gan.models import build_generator
 from gan.runs import Run
 from tests.tiny_network import TinyNetwork
@@ -190,12 +193,87 @@ def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
         first.path, second.path, third.path, table, "--quick", "--count", 100, "--test"
     )
     assert code == 0, errors
-    assert "c holds no generator: left out" in output
+    assert "left out, without a generator: c\n" in output
     for run in (first, second):
         assert len(pd.read_csv(run.openings_path)) == 1
         found = run.read_metrics()
         assert set(found.loc[found["metric"] == "gan_train", "reference"]) == {"test"}
     assert len(list((home / "checkpoints").glob("judge-*"))) == 1
+
+
+class TinyInception(torch.nn.Module):
+    """Stands for Inception: fixed projections; `stops` ends the program in place of features."""
+
+    stops = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        stream = torch.Generator().manual_seed(0)
+        self.matrix = torch.nn.Parameter(torch.randn(3 * 8 * 8, 12, generator=stream))
+
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        if TinyInception.stops:
+            raise KeyboardInterrupt
+        small = torch.nn.functional.adaptive_avg_pool2d(pictures.float() / 255, 8)
+        found = small.flatten(1) @ self.matrix
+        return found[:, :8], found[:, 8:]
+
+    def get_name(self) -> str:
+        return INCEPTION
+
+
+def test_one_command_gives_fid_and_is_to_every_run_and_goes_on_after_an_interruption(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = extractors.create
+    monkeypatch.setattr(
+        extractors,
+        "create",
+        lambda name, weights=None: TinyInception() if name == INCEPTION else found(name),
+    )
+    first, folder = Run(home / "checkpoints" / "first"), home / "checkpoints" / "kernel-size"
+    runs = [Run(folder / f"k{kernel}-seed0") for kernel in (4, 6)]
+    for run in (*runs, Run(folder / "k8-seed0")):
+        shutil.copytree(first.path, run.path)
+    (folder / "k8-seed0" / "generator.safetensors").unlink()
+    figures = {"fd": 9.0, "seconds": 10.0, "pictures_per_s": 50.0}
+    about = {"seed": 0, "view": "equal-pictures", "extractor": "", "body_type": "all"}
+    rows = [
+        about | {"setting": run.name.partition("-")[0], "metric": metric, "value": value}
+        for run in runs
+        for metric, value in figures.items()
+    ]
+    results.write(folder, rows)
+    arguments = (*sorted(folder.iterdir()), first.path, "--count", 100, "--seeds", 1)
+
+    code, output, errors = evaluate(runs[0].path, *arguments[-4:])
+    assert code == 0, errors
+    before = runs[0].read_metrics()
+    monkeypatch.setattr(TinyInception, "stops", True)
+    code, output, _ = evaluate(*arguments)
+    assert code == 130
+    assert "k4-seed0: drawing" not in output
+    assert "k6-seed0: drawing" in output
+    monkeypatch.setattr(TinyInception, "stops", False)
+
+    code, output, errors = evaluate(*arguments)
+    assert code == 0, errors
+    assert output.count("left out") == 1
+    assert "left out, without a generator: k8-seed0\n" in output
+    assert "k4-seed0: drawing" not in output
+    assert runs[0].read_metrics().equals(before)
+    for run in (*runs, first):
+        table = run.read_metrics()
+        table = table[(table["extractor"] == INCEPTION) & (table["body_type"] == "all")]
+        table = table.set_index(["metric", "reference"])
+        for key in (("fid", "train"), ("fid_floor", "train"), ("is", "")):
+            assert table.loc[key, "n_fake"] == 100
+        assert table.loc[("is_floor", "half"), "n_fake"] > 0
+    shown = results.read(folder)
+    for metric in ("fid", "fid_floor", "is", "is_floor"):
+        wide = results.values(shown, metric, "equal-pictures", extractor=INCEPTION)
+        assert set(wide) == {"k4", "k6"}
+    assert "drawing" not in evaluate(*arguments)[1]
 
 
 def test_the_best_kept_generator_is_taken(

@@ -18,6 +18,7 @@ from gan.demo import (
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from gan.experiments.studies.kernel_size import KernelSize, along
+from gan.metrics import published
 
 COMMAND = "python train/kernel_sweep.py"
 OWN = 9  # pictures that each network draws from a visitor's seed
@@ -72,7 +73,7 @@ if views:
             else f":material/hourglass_empty: **Only {' and '.join(measured).lower()} "
             "has been judged so far: there is nothing to compare yet.**"
         )
-        st.caption(f"{VIEW_WORDS[view]} {experiments.limits(table, entries, view)}")
+        st.caption(f"{VIEW_WORDS[view]} {experiments.limits(table, view)}")
         if answer:
             with st.popover("Figures", icon=":material/numbers:"):
                 st.markdown(f"{answer.evidence}. Lower is better.")
@@ -159,13 +160,9 @@ if measured:
         alt="Each kernel's figures, as mean and range over training seeds",
     )
     st.caption("Mean over training seeds; in brackets: lowest to highest.")
-    compared = [
-        (str(metric), str(extractor))
-        for (metric, extractor), rows in here.groupby(["metric", "extractor"], sort=False)
-        if metric in spreads.QUALITY and rows["value"].nunique() > 1 and len(measured) > 1
-    ]
+    compared = experiments.charted(table, view)
     with st.grid(2, gap="medium", min_column_width=330):
-        for metric, extractor in sorted(compared, key=lambda pair: spreads.QUALITY.index(pair[0])):
+        for metric, extractor in compared:
             name = spreads.title(metric, extractor)
             spread = experiments.kernel_spreads(table, view, metric, extractor)
             single = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
@@ -237,8 +234,8 @@ if lines:
     )
 
 st.header("What the report published", icon=":material/history_edu:")
-published = spreads.published()
-parts.published(published[published["variant"] == "unconditional"])
+trainings = published.trainings()
+parts.published(trainings[trainings["variant"] == "unconditional"])
 st.caption(
     "Published, not measured here: other photos, one run a kernel, sample counts not given. "
     "Compare the order of the kernels, not the values."

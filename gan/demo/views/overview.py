@@ -9,6 +9,8 @@ from gan.demo.terms import TERMS
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
+from gan.metrics import published
+from gan.metrics.glossary import METRICS
 
 TALL = 128  # pixels that a picture is high
 REPORT = "report-cgan"
@@ -120,6 +122,7 @@ with answers_column:
                         st.markdown(answer.evidence)
                 st.page_link(page, label=label, icon=icon, query_params=query)
 
+has_fid = False
 if shown is not None:
     st.header("More of them", icon=":material/apps:")
     st.caption("Four latents, one row a body type: what the type changes, and what it leaves.")
@@ -132,6 +135,7 @@ if shown is not None:
     st.header("How good it is", icon=":material/speed:")
     of = judged or shown
     numbers = run_summary.headline_figures(of, report)
+    has_fid = any(name == METRICS["fid"].name for name, *_ in numbers)
     if numbers:
         with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
             for name, value, against, term in numbers:
@@ -142,7 +146,7 @@ if shown is not None:
             f"{parts.plain(names.run(of.name))}. Ranges are over seeds of the evaluation of one "
             "trained network, not over trainings. The page of results has the counts."
         )
-        if not any(name == "FID" for name, *_ in numbers):
+        if not has_fid:
             st.caption(NO_FID)
     else:
         parts.missing(
@@ -168,7 +172,7 @@ st.markdown(
     "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
 )
-parts.published(spreads.published())
+parts.published(published.trainings())
 st.caption(
     "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
     "with the figures measured here."
@@ -183,7 +187,8 @@ st.markdown(
 )
 st.caption(
     "Not comparable with anything here: other photos and hundreds of times as many, larger "
-    "pictures, and a figure that is not measured here. They say how far such networks go."
+    f"pictures{'' if has_fid else ', and a figure that is not measured here'}. They say how far "
+    "such networks go."
 )
 parts.explain(
     "GAN",
