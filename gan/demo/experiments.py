@@ -1,5 +1,7 @@
 """The kernel page's tables: from results.csv, or from single runs in its place."""
 
+import math
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -170,16 +172,28 @@ def verdicts(table: pd.DataFrame) -> dict[str, str]:
 
 
 def moments(kernels: dict[str, list[Entry]], seed: int) -> list[int]:
-    """Photos seen at the grids that the runs of one training seed kept, rising."""
-    runs = [run for runs in kernels.values() for run in runs if run.settings]
-    return sorted(
-        {
-            iteration * run.settings.loop.batch
-            for run in runs
-            if run.settings and run.settings.loop.seed == seed
-            for iteration, _ in run.run.samples()
-        }
+    """Photos seen at the grids of one training seed that several kernels have, rising.
+
+    Where there is one kernel, those that it has. Of two that are nearly the same, the later: a
+    point of the curves lies one batch before a comparison.
+    """
+    seen = Counter(
+        iteration * run.settings.loop.batch
+        for runs in kernels.values()
+        for run in runs
+        if run.settings and run.settings.loop.seed == seed
+        for iteration, _ in run.run.samples()
     )
+    shared = sorted(moment for moment, count in seen.items() if count > 1) or sorted(seen)
+    following = [*shared[1:], math.inf]
+    return [one for one, later in zip(shared, following, strict=True) if later > 1.01 * one]
+
+
+def compared_at(table: pd.DataFrame, view: str, seed: int) -> dict[str, int]:
+    """Photos that each kernel had seen where a view compares it, by its name."""
+    here = table[(table["view"] == view) & (table["seed"] == seed)]
+    names = dict(zip(here["setting"], here["name"], strict=True))
+    return {names[setting]: int(seen) for (setting, *_), seen in judged_at(here).items()}
 
 
 def grid_at(run: Entry, seen: int | None) -> tuple[Path, int]:

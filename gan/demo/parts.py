@@ -210,14 +210,19 @@ def smoothing(key: str) -> float:
     )
 
 
-def photos_seen(moments: list[int], key: str, help: str | None = None) -> int:
-    """A slider over the moments of a training, in photos seen, bound to the address."""
+def photos_seen(
+    moments: list[int], key: str, help: str | None = None, start: int | None = None
+) -> int:
+    """A slider over the moments of a training, in photos seen, bound to the address.
+
+    It begins at `start`, or at the last moment if that is none of them.
+    """
     if st.session_state.get(key) not in (None, *moments):
         del st.session_state[key]  # of a training with other moments
     return st.select_slider(
         "Photos seen",
         moments,
-        moments[-1],
+        start if start in moments else moments[-1],
         format_func=lambda seen: f"{seen:,}",
         key=key,
         bind="query-params",

@@ -62,7 +62,7 @@ def compared(
         sign: -1 for the claim that it falls.
         more: Added to the evidence.
     """
-    missing = [setting for setting in settings if setting not in wide]
+    missing = [one for one in settings if one not in wide or wide[one].isna().all()]
     if missing:
         return Finding(claim, None, f"not measured: {', '.join(missing)}")
     test = paired if pairs else unpaired
@@ -103,7 +103,9 @@ def _judged(finding: Finding, p: float) -> Finding:
     least = max(step.least for step in steps)
     if holds is None:
         words = f"{finding.evidence}; p {p:.2g}: not shown at {n}"
-        if least > LEVEL:
+        if least >= 1:  # one seed a setting: there is nothing to test
+            words = f"{finding.evidence}; not shown at {n}"
+        elif least > LEVEL:
             words += f" (they allow no p below {least:.2g}, even before the correction)"
     return replace(finding, holds=holds, evidence=words)
 

@@ -1,8 +1,11 @@
 """The kernel page's runs, and the charts that experiments ask for."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from streamlit.testing.v1 import AppTest
 
 from gan.demo import experiments
 from gan.demo.catalogue import list_entries
@@ -54,6 +57,39 @@ def test_a_grid_is_found_by_how_many_photos_were_seen(tmp_path: Path) -> None:
     (run,) = kernels["Kernel 6"]
     found = {seen: experiments.grid_at(run, seen)[1] for seen in (None, 0, 26_000)}
     assert found == {None: 51_200, 0: 12_800, 26_000: 25_600}
+
+
+def test_moments_are_those_that_several_kernels_have(tmp_path: Path) -> None:
+    """Of the last point of a curve and a comparison one batch later, the comparison."""
+    for kernel, removed in ((4, ()), (6, (100,)), (8, (100, 200))):
+        path = f"kernel-size/k{kernel}-seed0"
+        run = make_run(tmp_path, path, conditional=False, kernel=kernel)
+        for iteration in removed:
+            run.sample_path(iteration).unlink()
+        shutil.copy(run.sample_path(400), run.sample_path(401))
+    kernels = experiments.kernel_runs(list_entries(tmp_path), "equal-pictures")
+    assert experiments.moments(kernels, 0) == [25_600, 38_400, 401 * 128]
+
+
+def test_the_grids_of_a_comparison_are_those_of_its_moment(
+    full: Path, open_page: Callable[..., AppTest]
+) -> None:
+    file = full / "kernel-size" / "results.csv"
+    table = results.read(full / "kernel-size")
+    for view, shares in (("equal-pictures", (1, 1, 1)), ("equal-time", (1, 0.7, 0.25))):
+        for kernel, share in zip((4, 6, 8), shares, strict=True):
+            took = (table["view"] == view) & (table["setting"] == f"k{kernel}")
+            took &= table["metric"] == "seconds"
+            table.loc[took, "value"] = share * 38_400 / 800 * kernel
+    table.to_csv(file, index=False)
+    grids = {
+        "Equal pictures": ["38,400"] * 3,
+        "Equal time": ["38,400", "25,600", "12,800"],  # nearest to 26,880 and 9,600
+    }
+    for view, seen in grids.items():
+        told = [one.value for one in open_page("kernel_size", at=view).caption]
+        told = [one.split()[0] for one in told if one.endswith("training seed 0")]
+        assert told == seen
 
 
 def test_uncut_runs_stand_beside_either_sampling() -> None:

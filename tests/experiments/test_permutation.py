@@ -95,6 +95,21 @@ def test_three_seeds_show_nothing_and_five_may() -> None:
     assert corrected(claims)[2].evidence.endswith(": not shown at 5 seeds")
 
 
+def test_one_seed_is_told_without_a_p() -> None:
+    one = pd.DataFrame({"a": [1.0], "b": [10.0]})
+    for pairs in (True, False):
+        (finding,) = corrected([compared("b is above a", one, ["a", "b"], pairs)])
+        assert finding.holds is None
+        n = "1 paired seed" if pairs else "1 seed"
+        assert finding.evidence == f"a: 1, b: 10; difference from a to b: 9; not shown at {n}"
+    apart = pd.DataFrame({"a": [1.0, None], "b": [None, 10.0]})
+    for pairs, told in ((True, "no seed has both a and b"), (False, "1 seed")):
+        (finding,) = corrected([compared("b is above a", apart, ["a", "b"], pairs)])
+        assert finding.evidence.endswith(told)
+    (finding,) = corrected([compared("", apart.iloc[:1], ["a", "b"])])
+    assert finding.evidence == "not measured: b"
+
+
 def test_more_comparisons_need_more() -> None:
     more = pd.DataFrame({"a": [1.0, 2, 3, 4, 5], "b": [10.0, 11, 12, 13, 14]})
     one = compared("b is above a", more, ["a", "b"])

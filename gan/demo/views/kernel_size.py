@@ -129,12 +129,17 @@ if kernels:
             help="Loads the networks that were kept; otherwise the saved grids appear.",
         )
     own_seed = moment = None
-    moments = experiments.moments(kernels, chosen)
+    compared_at = experiments.compared_at(table, view, chosen)
+    moments = sorted({*experiments.moments(kernels, chosen), *compared_at.values()})
     if live:
         own_seed = parts.seed_input("Seed", 0, "kernel-seed")
-    elif len(moments) > 1:
+    # At equal time each kernel has a moment of its own.
+    elif len(moments) > 1 and view != "equal-time":
         moment = parts.photos_seen(
-            moments, "moment", "The grids that were kept along the training, of the same latents."
+            moments,
+            "moment",
+            "The grids that were kept along the training, of the same latents.",
+            max(compared_at.values(), default=None),
         )
     with shown, st.grid(3, gap="medium", min_column_width=240):
         for name in run_charts.KERNELS:
@@ -143,13 +148,13 @@ if kernels:
                 if name not in of_seed:
                     st.caption(f"Not trained yet with seed {chosen}.")
                     continue
-                picture, words = grid_of(of_seed[name], moment, own_seed)
+                picture, words = grid_of(of_seed[name], moment or compared_at.get(name), own_seed)
                 if picture is not None:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
                 st.markdown(experiments.in_short(table, view, name))
-    if view == "equal-time":
-        st.caption("Networks and grids are those of each training's end, past the equal time.")
+    if live and view == "equal-time":
+        st.caption("Networks are those of each training's end, past the equal time.")
 
 if measured:
     st.header("Figures and cost", icon=":material/query_stats:")
@@ -159,7 +164,11 @@ if measured:
         column_config={"Figure": st.column_config.TextColumn(width="medium")},
         alt="Each kernel's figures, as mean and range over training seeds",
     )
-    st.caption("Mean over training seeds; in brackets: lowest to highest.")
+    st.caption(
+        "Mean over training seeds; in brackets: lowest to highest."
+        if here["seed"].nunique() > 1
+        else "One training a kernel: there is no spread to show."
+    )
     compared = experiments.charted(table, view)
     with st.grid(2, gap="medium", min_column_width=330):
         for metric, extractor in compared:
@@ -210,8 +219,9 @@ if curve["pictures"].nunique() > 1:
             for name, rows in curve.sort_values("pictures").groupby("name")
         ),
     )
+    marks = "Line: mean over training seeds; marks: single trainings. "
     st.caption(
-        f"Line: mean over training seeds; marks: single trainings. {curve['n_fake'].max():,.0f} "
+        f"{marks if curve['seed'].nunique() > 1 else ''}{curve['n_fake'].max():,.0f} "
         "generated pictures a point: fewer than in the comparisons, so these values lie higher."
     )
 
