@@ -27,7 +27,8 @@ def table(lessons: "Lessons", sources: np.ndarray) -> pd.DataFrame:
         lessons: The classes that classifiers name for N photos.
         sources: The source of each of these photos, text [N]; "" where it isn't known.
     """
-    named = pd.Series(sources).replace("", UNKNOWN)
+    # A source that is called like the sum of the rest is put in quotation marks.
+    named = pd.Series(sources).replace({"": UNKNOWN, OTHERS: f'"{OTHERS}"'})
     known = named.value_counts().index[:MOST]
     right = {
         metric: (lessons.named[learned_from] == lessons.labels).mean(0)

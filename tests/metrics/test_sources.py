@@ -37,6 +37,14 @@ def test_each_source_has_its_own_accuracy() -> None:
     assert "1.000" in text
 
 
+def test_a_source_called_like_the_rest_keeps_its_own_row() -> None:
+    names = [f"source {i}" for i in range(sources.MOST)]
+    origin = np.array(["the others"] * 4 + [name for name in names for _ in range(3)])
+    whole = sources.by_source(sources.table(_lessons(len(origin)), origin))
+    counts = whole.set_index("source")["n_real"]
+    assert (counts['"the others"'], counts["the others"]) == (4, 3)
+
+
 def test_sums_weigh_photos_and_not_types() -> None:
     lessons = _lessons(40)
     table = sources.table(lessons, np.array(["main"] * 40))
