@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -78,10 +79,10 @@ def with_network(run: Entry, entries: list[Entry]) -> Entry | None:
 def limits(table: pd.DataFrame, view: str) -> str:
     """How long the trainings of a view were and how far their pictures are from photos."""
     here = table[table["view"] == view]
-    seen = judged_at(here)
-    if seen.empty:
+    seen = judged_at(here).values()
+    if not seen:
         return ""
-    first, last = int(seen.min()), int(seen.max())
+    first, last = min(seen), max(seen)
     words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen."
     if last < CARS_FROM:
         words += " So early the networks draw textures, not cars yet: those are what is compared."
@@ -150,12 +151,18 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
 
 
 def charted(table: pd.DataFrame, view: str) -> list[Figure]:
-    """Figures of the pictures that differ between the runs of several kernels, in order."""
+    """Figures of the pictures that differ between runs of several kernels and seeds, in order.
+
+    Of one seed a chart would say no more than the table.
+    """
     here = table[(table["view"] == view) & (table["body_type"] == "all")]
-    if here["name"].nunique() < 2:
+    if here["name"].nunique() < 2 or here["seed"].nunique() < 2:
         return []
-    differ = here.groupby(["metric", "extractor"])["value"].nunique() > 1
-    figures = [one for one, differs in differ.items() if differs and one[0] in spreads.QUALITY]
+    figures = [
+        (str(metric), str(extractor))
+        for (metric, extractor), rows in here.groupby(["metric", "extractor"], sort=False)
+        if metric in spreads.QUALITY and rows["value"].nunique() > 1
+    ]
     return sorted(_shown(here, figures), key=lambda one: spreads.QUALITY.index(one[0]))
 
 
@@ -185,15 +192,14 @@ def moments(kernels: dict[str, list[Entry]], seed: int) -> list[int]:
         for iteration, _ in run.run.samples()
     )
     shared = sorted(moment for moment, count in seen.items() if count > 1) or sorted(seen)
-    following = [*shared[1:], math.inf]
-    return [one for one, later in zip(shared, following, strict=True) if later > 1.01 * one]
+    return [one for one, later in pairwise([*shared, math.inf]) if later > 1.01 * one]
 
 
 def compared_at(table: pd.DataFrame, view: str, seed: int) -> dict[str, int]:
     """Photos that each kernel had seen where a view compares it, by its name."""
     here = table[(table["view"] == view) & (table["seed"] == seed)]
     names = dict(zip(here["setting"], here["name"], strict=True))
-    return {names[setting]: int(seen) for (setting, *_), seen in judged_at(here).items()}
+    return {names[setting]: seen for (setting, *_), seen in judged_at(here).items()}
 
 
 def grid_at(run: Entry, seen: int | None) -> tuple[Path, int]:

@@ -13,7 +13,7 @@ from gan import atomic, reading
 from gan.errors import UserError
 from gan.metrics.glossary import INCEPTION, LITE2
 from gan.reading import Kind
-from gan.runs import Run, one_reference
+from gan.runs import Run, find_runs, one_reference
 
 KINDS: dict[str, Kind] = {
     "setting": "text",
@@ -64,28 +64,41 @@ def measured(metrics: pd.DataFrame, seen: int) -> list[dict[str, Any]]:
     return records(groups[["value", "n_real", "n_fake"]].mean())
 
 
-def moments(table: pd.DataFrame) -> pd.Series:
+def moments(table: pd.DataFrame) -> dict[tuple[str, int, str], int]:
     """Pictures that each run had seen in each view, by setting, seed and view: pace times time."""
     keys = ["setting", "seed", "view"]
     rows = table[table["metric"].isin(["pictures_per_s", "seconds"])]
     both = rows.pivot_table(index=keys, columns="metric", values="value")
-    return both.prod(axis=1, min_count=2).dropna().round().astype(int)
+    seen = both.prod(axis=1, min_count=2).dropna().round().astype(int)
+    return dict(zip(seen.index.tolist(), seen.tolist(), strict=True))
 
 
 def take_up(run: Run) -> None:
     """Put what Inception measured of an experiment's run into the experiment's results.csv.
 
     Experiments judge their runs without Inception, whose weights are a download. A view of the
-    run has those figures if they are of the generator that the view is about. A run that belongs
-    to no experiment is left alone.
+    run has those figures if they are of the generator that the view is about. A generator may lie
+    above the experiment's folder, in another run of the same training: a network ships once.
 
     Raises:
         UserError: results.csv is damaged.
     """
-    folder, (name, _, seed) = run.path.absolute().parent, run.name.rpartition("-seed")
-    if not (folder / FILE).exists():
-        return
-    table, metrics = read(folder), run.read_metrics()
+    for one in find_runs(run.path.absolute().parent):
+        if (one.path.parent / FILE).exists() and _same_training(one, run):
+            _take_up(one, run.read_metrics())
+
+
+def _same_training(one: Run, other: Run) -> bool:
+    try:
+        ours, theirs = one.read_config(), other.read_config()
+    except UserError:  # damage that is reported where that run is used
+        return False
+    return all(ours[part] == theirs[part] for part in ("settings", "progress"))
+
+
+def _take_up(run: Run, metrics: pd.DataFrame) -> None:
+    folder, (name, _, seed) = run.path.parent, run.name.rpartition("-seed")
+    table = read(folder)
     own = table["setting"].str.replace("/", "of").eq(name) & table["seed"].astype("str").eq(seed)
     metrics = metrics[metrics["extractor"] == INCEPTION]
     rows = [

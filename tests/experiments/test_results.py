@@ -106,8 +106,11 @@ def test_what_inception_measured_goes_into_the_views_of_its_generator(tmp_path: 
         for view, seen in (("early", 64), ("late", 128), ("late too", 128))
         for metric, value in (("fd", 9.0), ("seconds", seen / 3), ("pictures_per_s", 3.0))
     ]
-    results.write(tmp_path, rows)
-    run = Run(tmp_path / "cut-1of2-seed0")
+    folder = tmp_path / "study"
+    results.write(folder, rows)
+    run = Run(folder / "cut-1of2-seed0")
+    config = {"settings": {}, "dataset": {}, "environment": {}}
+    run.write_config(config | {"progress": {"images_seen": 128, "seconds": 43.0}})
     about = {"body_type": "all", "reference": "train", "seed": 0, "n_fake": 50}
     later = about | {"images_seen": 128}
     run.add_metrics(
@@ -120,7 +123,7 @@ def test_what_inception_measured_goes_into_the_views_of_its_generator(tmp_path: 
     )
     for _ in range(2):  # the second time changes nothing
         results.take_up(run)
-        table = results.read(tmp_path)
+        table = results.read(folder)
         new = table[table["extractor"] == INCEPTION]
         assert new["view"].tolist() == ["late", "late too"]
         assert set(new["setting"]) == {"cut-1/2"}
@@ -128,4 +131,12 @@ def test_what_inception_measured_goes_into_the_views_of_its_generator(tmp_path: 
         assert new["value"].tolist() == [7.0, 7.0]
         assert new["n_fake"].tolist() == [50, 50]
         assert len(table) == len(rows) + 2
-    results.take_up(Run(tmp_path / "elsewhere" / "cut-1of2-seed0"))  # belongs to no experiment
+
+    # The network of the same training may lie elsewhere; that of another training is not meant.
+    results.write(folder, rows)
+    for seconds, added in ((44.0, 0), (43.0, 2)):
+        other = Run(tmp_path / f"ships-{added}")
+        other.write_config(config | {"progress": {"images_seen": 128, "seconds": seconds}})
+        other.add_metrics(results.records(run.read_metrics()))
+        results.take_up(other)
+        assert len(results.read(folder)) == len(rows) + added

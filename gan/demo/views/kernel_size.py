@@ -152,7 +152,7 @@ if kernels:
                 if picture is not None:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
-                st.markdown(experiments.in_short(table, view, name))
+                st.markdown(experiments.in_short(table, view, name) or "Not judged here yet.")
     if live and view == "equal-time":
         st.caption("Networks are those of each training's end, past the equal time.")
 
