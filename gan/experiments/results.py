@@ -83,9 +83,14 @@ def take_up(run: Run) -> None:
     Raises:
         UserError: results.csv is damaged.
     """
+    metrics = run.read_metrics()
+    metrics = metrics[metrics["extractor"] == INCEPTION]
+    if metrics.empty:
+        return
     for one in find_runs(run.path.absolute().parent):
-        if (one.path.parent / FILE).exists() and _same_training(one, run):
-            _take_up(one, run.read_metrics())
+        belongs = "-seed" in one.name and (one.path.parent / FILE).exists()
+        if belongs and _same_training(one, run):
+            _take_up(one, metrics)
 
 
 def _same_training(one: Run, other: Run) -> bool:
@@ -100,7 +105,6 @@ def _take_up(run: Run, metrics: pd.DataFrame) -> None:
     folder, (name, _, seed) = run.path.parent, run.name.rpartition("-seed")
     table = read(folder)
     own = table["setting"].str.replace("/", "of").eq(name) & table["seed"].astype("str").eq(seed)
-    metrics = metrics[metrics["extractor"] == INCEPTION]
     rows = [
         {"setting": setting, "seed": number, "view": view} | row
         for (setting, number, view), seen in moments(table[own]).items()
