@@ -89,11 +89,14 @@ def limits(table: pd.DataFrame, view: str) -> str:
     everything, _ = store.experiment(KernelSize.name)
     for metric, extractor in _shown(here, DISTANCES):
         same = everything["extractor"] == extractor
-        floors = everything[same & (everything["metric"] == metric + FLOOR)]["value"]
+        floors = everything[same & (everything["metric"] == metric + FLOOR)]
         if not floors.empty:
-            name = spreads.title(metric, extractor)
-            floor = spreads.show(float(floors.iloc[0]), metric)
-            words += f" {name} of real photos in the pictures' place: {floor}."
+            floor = floors.iloc[0]
+            name, value = spreads.title(metric, extractor), spreads.show(floor["value"], metric)
+            words += (
+                f" {name} of {floor['n_fake']:,.0f} real photos in the pictures' place, "
+                f"against {floor['n_real']:,.0f}: {value}."
+            )
     return words
 
 

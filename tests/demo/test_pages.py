@@ -371,7 +371,7 @@ def test_fid_and_is_stand_beside_the_reports_once_they_are_measured(
     assert list(rows.loc["FID, as the report published it"])[:3] == ["153.3", "148.9", "153.0"]
     said = text(page)
     assert "FID **124.0**, IS **2.90**" in said
-    assert "FID of real photos in the pictures' place: 4.50." in said
+    assert "FID of 10,000 real photos in the pictures' place, against 9,667: 4.50." in said
     assert "FD (EfficientNet-Lite2)" not in said
 
     beside = open_page("results", show="Figures").dataframe[0].value.set_index("Figure")
