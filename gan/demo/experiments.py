@@ -1,6 +1,5 @@
 """The kernel page's tables: from results.csv, or from single runs in its place."""
 
-import math
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -195,7 +194,7 @@ def moments(kernels: dict[str, list[Entry]], seed: int) -> list[int]:
         for iteration, _ in run.run.samples()
     )
     shared = sorted(moment for moment, count in seen.items() if count > 1) or sorted(seen)
-    return [one for one, later in pairwise([*shared, math.inf]) if later > 1.01 * one]
+    return [one for one, later in pairwise(shared) if later > 1.01 * one] + shared[-1:]
 
 
 def compared_at(table: pd.DataFrame, view: str, seed: int) -> dict[str, int]:
