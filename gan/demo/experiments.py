@@ -9,7 +9,7 @@ import pandas as pd
 from gan.demo import spreads, store
 from gan.demo.catalogue import Entry
 from gan.experiments.results import figure_rows
-from gan.experiments.results import moments as judged_at
+from gan.experiments.results import pictures_seen as judged_at
 from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
 from gan.metrics import published

@@ -57,15 +57,19 @@ def read(folder: Path) -> pd.DataFrame:
 def measured(metrics: pd.DataFrame, seen: int) -> list[dict[str, Any]]:
     """What results.csv says of a run's pictures, from its metrics.csv at `seen` pictures seen.
 
-    Values are means over classifiers: the column `seed` of results.csv is that of the training.
+    There are no rows if nothing was measured just then. Values are means over classifiers: the
+    column `seed` of results.csv is that of the training.
     """
     now = one_reference(metrics[metrics["images_seen"] == seen])
     groups = now.groupby(["metric", "extractor", "body_type"], as_index=False, sort=False)
     return records(groups[["value", "n_real", "n_fake"]].mean())
 
 
-def moments(table: pd.DataFrame) -> dict[tuple[str, int, str], int]:
-    """Pictures that each run had seen in each view, by setting, seed and view: pace times time."""
+def pictures_seen(table: pd.DataFrame) -> dict[tuple[str, int, str], int]:
+    """Pictures that a run had seen in a view, by setting, seed and view.
+
+    results.csv has no such column: it is the product of `pictures_per_s` and `seconds`, rounded.
+    """
     keys = ["setting", "seed", "view"]
     rows = table[table["metric"].isin(["pictures_per_s", "seconds"])]
     both = rows.pivot_table(index=keys, columns="metric", values="value")
@@ -76,9 +80,10 @@ def moments(table: pd.DataFrame) -> dict[tuple[str, int, str], int]:
 def take_up(run: Run) -> None:
     """Put what Inception measured of an experiment's run into the experiment's results.csv.
 
-    Experiments judge their runs without Inception, whose weights are a download. A view of the
-    run has those figures if they are of the generator that the view is about. A generator may lie
-    above the experiment's folder, in another run of the same training: a network ships once.
+    Experiments judge their runs without Inception, whose weights are a download. The figures go to
+    each view for which the run had seen as many pictures, in place of what Inception measured
+    before. `run` may also lie beside the experiment's folder, with the settings and progress of one
+    of its runs (`report-dcgan-k4` is `kernel-size/k4-seed0`): a network ships once.
 
     Raises:
         UserError: results.csv is damaged.
@@ -107,7 +112,7 @@ def _take_up(run: Run, metrics: pd.DataFrame) -> None:
     own = table["setting"].str.replace("/", "of").eq(name) & table["seed"].astype("str").eq(seed)
     rows = [
         {"setting": setting, "seed": number, "view": view} | row
-        for (setting, number, view), seen in moments(table[own]).items()
+        for (setting, number, view), seen in pictures_seen(table[own]).items()
         for row in measured(metrics, seen)
     ]
     if rows:

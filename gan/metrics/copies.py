@@ -109,7 +109,10 @@ def _candidates(ours: Tensor, photos: Tensor) -> Tensor:
 
 
 def _lengths(grey: Tensor) -> Tensor:
-    """The length of each window of grey [N,s,s], less its mean, as a vector: [N,t,t]."""
+    """The Euclidean norm of each window less its own mean, at least 1.
+
+    `grey` is [N,s,s], the result [N,t,t] with t = s - WINDOW + 1.
+    """
     values = grey.double()  # a difference of large numbers follows
     mean, square = (
         F.avg_pool2d(F.avg_pool2d(each, (WINDOW, 1), 1), (1, WINDOW), 1)

@@ -377,10 +377,9 @@ STAND_INS: dict[Figure, Figure] = {
 
 
 def without_stand_ins(counts: Mapping[Figure, int]) -> list[Figure]:
-    """The figures without those of Lite2 that stand in for none.
+    """The figures without Lite2's FD or IS where at least as many runs have Inception's.
 
-    `counts` says how many runs have each; a figure of Inception replaces that of Lite2 where as
-    many runs have it.
+    `counts` says how many runs have each figure.
     """
     return [
         figure

@@ -111,13 +111,12 @@ def _fold(module: Any, *pairs: tuple[str, str]) -> None:
 class _Convolution(nn.Module):
     """A frozen convolution with TensorFlow's "SAME" padding, then ReLU6 if `clip`.
 
-    A training step spends half of its time here, so what is slow on a CPU goes another way.
-    ReLU6 by itself takes as long as the convolution before it; oneDNN does both in one pass.
-    oneDNN's backward pass of a depthwise convolution is slow, and in bfloat16 with a stride of 2
-    tens of times as slow as the forward pass. The weights are frozen, so only the gradient of the
-    input is needed, which is a convolution with the kernel turned by 180 degrees. In bfloat16 a
-    stride of 2 is computed as a stride of 1 of which every second row and column is kept; in
-    float32 the ordinary convolution is faster.
+    A training step spends half of its time here. ReLU6 by itself takes as long as the convolution
+    before it; oneDNN does both in one pass. oneDNN's backward pass of a depthwise convolution is
+    slow, and in bfloat16 with a stride of 2 tens of times as slow as the forward pass. The weights
+    are frozen, so only the gradient of the input is needed, which is a convolution with the kernel
+    turned by 180 degrees. In bfloat16 a stride of 2 is computed as a stride of 1 of which every
+    second row and column is kept; in float32 the ordinary convolution is faster.
     """
 
     def __init__(self, convolution: nn.Conv2d, clip: bool) -> None:
@@ -153,7 +152,8 @@ class _ConvolutionFunction(torch.autograd.Function):
         ctx.shape, ctx.groups, ctx.clip, ctx.first = x.shape, groups, clip, None
         y = _convolve(x, weight, bias, groups, clip)
         if halves:
-            # TensorFlow pads less on the left: of an even side it starts with the second pixel.
+            # With TensorFlow's padding these are the pixels 1, 3, 5, ... of an even side, and
+            # 0, 2, 4, ... of an odd one.
             ctx.first = [1 - side % 2 for side in x.shape[2:]]
             y = y[..., ctx.first[0] :: 2, ctx.first[1] :: 2]
             y = y.contiguous(memory_format=torch.channels_last)

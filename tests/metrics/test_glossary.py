@@ -7,7 +7,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gan.metrics.glossary import EXTRACTORS, METRICS, on_photos, title
+from gan.metrics.glossary import (
+    EXTRACTORS,
+    INCEPTION,
+    LITE2,
+    METRICS,
+    on_photos,
+    title,
+    without_stand_ins,
+)
 from gan.runs import Run
 
 CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
@@ -94,3 +102,10 @@ def test_what_photos_score_in_the_pictures_place(key: str, photos: str) -> None:
 def test_reading_the_table_needs_no_torch() -> None:
     code = "import sys, gan.metrics.glossary; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_lite2_stands_in_where_fewer_runs_have_inception() -> None:
+    fd, fid, recall = ("fd", LITE2), ("fid", INCEPTION), ("recall", LITE2)
+    assert without_stand_ins({fd: 3, recall: 3}) == [fd, recall]
+    assert without_stand_ins({fid: 2, fd: 3, recall: 3}) == [fid, fd, recall]
+    assert without_stand_ins({fid: 3, fd: 3, recall: 3}) == [fid, recall]

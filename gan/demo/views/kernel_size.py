@@ -37,7 +37,7 @@ top = parts.heading(
     "Kernel size",
     ":material/grid_on:",
     "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
-    "network each with kernels 4, 6 and 8 and found them close. Here a difference counts only "
+    "network each with kernels 4, 6 and 8: FID 153, 149 and 153. Here a difference counts only "
     "where an exact permutation test over several trainings shows it.",
 )
 
@@ -153,8 +153,11 @@ if kernels:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
                 st.markdown(experiments.in_short(table, view, name) or "Not judged here yet.")
-    if live and view == "equal-time":
-        st.caption("Networks are those of each training's end, past the equal time.")
+    if live and view in ("equal-time", "equal-parameters"):
+        st.caption(
+            "Drawn by the network of each training's end, which may have seen more photos than the "
+            "comparison."
+        )
 
 if measured:
     st.header("Figures and cost", icon=":material/query_stats:")

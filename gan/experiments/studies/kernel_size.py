@@ -371,13 +371,16 @@ def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str])
 def _floor(table: pd.DataFrame, figure: Figure, fd: pd.DataFrame) -> list[Finding]:
     key, extractor = figure
     same = (table["metric"] == key + FLOOR) & (table["extractor"] == extractor)
-    floor = table.loc[same, "value"]
+    floors = table[same]
+    floor = floors["value"]
     if not len(floor) or fd.empty:
         return []
     name = METRICS[key].name
-    evidence = f"{name} real against real is {spread(floor)}; no generator can be expected below"
+    made, real = int(floors["n_fake"].iloc[0]), int(floors["n_real"].iloc[0])
+    evidence = f"{name} of {made:,} photos against {real:,} others is {spread(floor)}"
     above = bool(fd.min(axis=None) > floor.max())
-    return [Finding(f"every run's {name} is above the floor", above, evidence)]
+    claim = f"every run's {name} is above that of photos against other photos"
+    return [Finding(claim, above, evidence)]
 
 
 def _join(names: list[str]) -> str:
