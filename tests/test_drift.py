@@ -133,6 +133,16 @@ def test_shift_moves_each_picture_by_its_own_offset() -> None:
     assert torch.equal(moved[2, :, 1:, :-3], pictures[2, :, :-1, 3:])
 
 
+def test_lattice_subtracts_the_window_1_2_2_2_1() -> None:
+    """Means over 4 and then 2 neighbours along each axis are the same window."""
+    x = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    slow = F.avg_pool2d(F.avg_pool2d(F.pad(x, (2, 2, 2, 2), mode="reflect"), 4, 1), 2, 1)
+    phases = F.avg_pool2d(F.pixel_unshuffle(x - slow, 4), 4).unflatten(1, (3, 16))
+    expected = (phases - phases.mean(2, keepdim=True)).flatten(1, 2)
+    found = statistics(x, [])["lattice"].transpose(1, 2).unflatten(2, (4, 4))
+    assert torch.allclose(found, expected, atol=1e-6)
+
+
 def test_lattice_sees_a_weave_and_no_picture() -> None:
     torch.manual_seed(0)
     smooth = F.interpolate(torch.randn(2, 3, 4, 4), 64, mode="bicubic")

@@ -127,6 +127,7 @@ def test_without_the_drift_g_learns_from_the_heads_alone() -> None:
     d_loss, on_real, on_fake = objective.discriminator_loss(discriminator, real, fake, y, 0)
     least = (1 - on_real).clamp_min(0) + (1 + on_fake).clamp_min(0)  # before the class head's loss
     assert d_loss.item() > least.item()
+    assert on_real.item() != 0 != on_fake.item()  # the heads read both
     late = DriftConfig().join + DriftConfig().ramp
     with_class = objective.generator_loss(discriminator, real, fake, y, late)
     assert torch.allclose(with_class, -discriminator(maps, y, 1.0).mean(), atol=1e-5)
