@@ -15,7 +15,7 @@ from gan.pictures import to_float
 from gan.progress import bar
 
 WIDTHS = (32, 64, 128, 192)  # channels of the stages at 1/2, 1/4, 1/8 and 1/16 of 64 pixels
-BUDGET = 140_000  # pictures seen in training; on 9,000 photos, more don't help
+BUDGET = 280_000  # pictures seen in training; half as many name 0.74 of validation photos, not 0.81
 BATCH = 128
 
 
