@@ -26,22 +26,17 @@ _SHORT = LoopConfig(
 )
 PROJECTED = RunConfig(DataConfig(), ProjectedConfig(), DriftConfig(), _SHORT)
 
-# The same for an hour or more on photos: wider, and the frozen network reads enlarged pictures.
+# The same for an hour or more on photos: wider, the frozen network reads enlarged pictures, G takes
+# guidance, and pictures of earlier steps repel too.
 LONG = RunConfig(
     DataConfig(),
-    ProjectedConfig(width=48, view=128),
-    DriftConfig(adversarial=0.5),
+    ProjectedConfig(width=48, view=128, guided=True),
+    DriftConfig(adversarial=0.5, crowd=48),
     replace(_SHORT, pictures=320_000),
 )
 
-# For --grow-from: G takes guidance, and pictures of earlier steps repel too. Size and widths follow
-# from the run that it grows from (gan/growing.py).
-GROWN = RunConfig(
-    DataConfig(),
-    ProjectedConfig(view=128, guided=True),
-    DriftConfig(adversarial=0.5, crowd=48),
-    replace(_SHORT, pictures=130_000),
-)
+# For --grow-from. Size and widths follow from the run that it grows from (gan/growing.py).
+GROWN = replace(LONG, loop=replace(_SHORT, pictures=130_000))
 
 
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
