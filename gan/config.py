@@ -94,6 +94,7 @@ class ProjectedConfig:
     bank: int = 256  # recent photos of each class whose statistics are stored
     view: Literal[64, 128, 256] = 64  # least side at which the frozen network reads pictures
     guided: bool = False  # G takes a guidance value, from 0 (varied) to 1 (typical pictures)
+    depth: int = 0  # residual blocks of G at each size from 8 to half of the picture's
     grown: int = 0  # how often G was grown to twice its size (set by --grow-from)
     trunk: str = ""  # SHA-256 of the generator file that G was grown from (set by --grow-from)
 
@@ -101,6 +102,7 @@ class ProjectedConfig:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")
         _positive(self, *names, most=WIDEST)
         _within(self, "grown", 0, 2)
+        _within(self, "depth", 0, 8)
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from gan.runs import Run
 def grow(config: RunConfig, run: Run) -> tuple[RunConfig, LoadedGenerator]:
     """The settings of a run that grows from `run`, and the generator of `run`: the trunk.
 
-    Width, latent and class code are those of `run`, the size is twice as large, and everything
-    else is as in `config`. The settings name the trunk by the SHA-256 of its file.
+    Widths, depth, latent and class code are those of `run`, the size is twice as large, and
+    everything else is as in `config`. The settings name the trunk by the SHA-256 of its file.
 
     Raises:
         UserError: `run` isn't finished, has other networks, draws the largest size already, takes
@@ -36,6 +36,7 @@ def grow(config: RunConfig, run: Run) -> tuple[RunConfig, LoadedGenerator]:
         width=network.width,
         latent=network.latent,
         class_code=network.class_code,
+        depth=network.depth,
         grown=network.grown + 1,
         trunk=hashlib.sha256(run.generator_path.read_bytes()).hexdigest(),
     )

@@ -28,10 +28,10 @@ def enlarged(photos: Photos, times: int) -> Photos:
     return replace(photos, pictures=photos.pictures.repeat(times, 1).repeat(times, 2))
 
 
-def settings(guided: bool = True, **loop: int) -> RunConfig:
+def settings(guided: bool = True, depth: int = 0, **loop: int) -> RunConfig:
     """A short run of the recipe with guidance and a crowd, heads in from the second step on."""
     config = tiny_config("projected", batch=4, sample_every=9, **loop)
-    network = replace(config.network, guided=guided)
+    network = replace(config.network, guided=guided, depth=depth)
     objective = DriftConfig(join=4, ramp=4, references=4, crowd=6)
     return replace(config, network=network, objective=objective)
 
@@ -39,7 +39,7 @@ def settings(guided: bool = True, **loop: int) -> RunConfig:
 @pytest.fixture(scope="module")
 def trunk(tiny_photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = Run(tmp_path_factory.mktemp("trunk") / "trunk")
-    train(settings(pictures=12), tiny_photos, run)
+    train(settings(pictures=12, depth=1), tiny_photos, run)  # what grows from it has that depth too
     return run
 
 

@@ -63,6 +63,9 @@ class Generator(nn.Module):
             Double(wide, narrow, 4, bias=False) for wide, narrow in pairwise(widths)
         )
         self.norms = nn.ModuleList(ConditionalNorm(width, code) for width in widths)
+        self.blocks = nn.ModuleList(
+            nn.ModuleList(Block(width, code) for _ in range(config.depth)) for width in widths[1:]
+        )
         # Two 3x3 convolutions at half size, then depth-to-space: a third of the cost of full size.
         self.widen = nn.Conv2d(widths[-1], 2 * widths[-1], 3, padding=1)
         self.paint = nn.Conv2d(2 * widths[-1], 12, 3, padding=1)
@@ -89,8 +92,10 @@ class Generator(nn.Module):
         code = torch.cat([z, embedded], 1)
         x = self.dense(code).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.norms[0](x, code))
-        for upsample, norm in zip(self.upsample, self.norms[1:], strict=True):
+        for upsample, norm, blocks in zip(self.upsample, self.norms[1:], self.blocks, strict=True):
             x = F.relu(norm(upsample(x), code))
+            for block in blocks:
+                x = block(x, code)
         x = F.relu(self.widen(x))
         picture = F.pixel_shuffle(self.paint(x), 2).float()
         for stage in self.grown:
@@ -103,6 +108,24 @@ class Generator(nn.Module):
             return []
         new = (f"grown.{len(self.grown) - 1}.", "relaxed")
         return [p for name, p in self.named_parameters() if not name.startswith(new)]
+
+
+class Block(nn.Module):
+    """A residual block of two 3x3 convolutions (He et al. 2016); at first it changes nothing.
+
+    Where a stage has one convolution alone, a wheel hardly knows of the other one.
+    """
+
+    def __init__(self, width: int, code: int) -> None:
+        super().__init__()
+        self.look = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = ConditionalNorm(width, code)
+        self.change = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.change.weight)
+        nn.init.zeros_(self.change.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        return x + self.change(F.relu(self.norm(self.look(x), code)))
 
 
 class GrownStage(nn.Module):

@@ -1,6 +1,7 @@
 """The recipe's networks: what the class does, what is trained, what is saved."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,18 @@ def test_generator_draws_every_size(size: int) -> None:
     pictures = Generator(SMALL, size, 3)(torch.randn(2, 8), torch.tensor([0, 2]))
     assert pictures.shape == (2, 3, size, size)
     assert pictures.abs().max() <= 1
+
+
+def test_residual_blocks_change_nothing_at_first() -> None:
+    plain, deep = (Generator(replace(SMALL, depth=depth), 64, 3) for depth in (0, 2))
+    missing = deep.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert {name.split(".")[0] for name in missing} == {"blocks"}
+    z, y = torch.randn(4, 8), torch.tensor([0, 1, 2, 0])
+    assert torch.equal(plain(z, y), deep(z, y))
+    for name, weight in deep.named_parameters():
+        if name.endswith("change.weight"):
+            torch.nn.init.normal_(weight)
+    assert not torch.equal(plain(z, y), deep(z, y))
 
 
 def test_generator_mixes_classes() -> None:
