@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -161,6 +162,7 @@ class _ConvolutionFunction(torch.autograd.Function):
         return y
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         weight, y = ctx.saved_tensors
         gradient = gradients[0].contiguous(memory_format=torch.channels_last)

@@ -94,7 +94,7 @@ class Generator(nn.Module):
         x = F.relu(self.norms[0](x, code))
         for upsample, norm, blocks in zip(self.upsample, self.norms[1:], self.blocks, strict=True):
             x = F.relu(norm(upsample(x), code))
-            for block in blocks:
+            for block in blocks.children():
                 x = block(x, code)
         x = F.relu(self.widen(x))
         picture = F.pixel_shuffle(self.paint(x), 2).float()
