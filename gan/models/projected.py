@@ -73,7 +73,7 @@ class Generator(nn.Module):
             self.paint.weight.copy_(self.paint.weight[::4].repeat_interleave(4, 0))
             self.paint.bias.zero_()  # type: ignore[union-attr]
         self.grown = nn.ModuleList(
-            GrownStage(2 * widths[-1] >> stage, code) for stage in range(config.grown)
+            GrownStage(2 * widths[-1] >> stage, code, config.depth) for stage in range(config.grown)
         )
         if config.guided:
             # Added to each class's embedding in proportion to 1 - guidance; it starts at zero.
@@ -136,11 +136,12 @@ class GrownStage(nn.Module):
     zero).
     """
 
-    def __init__(self, inputs: int, code: int) -> None:
+    def __init__(self, inputs: int, code: int, depth: int) -> None:
         super().__init__()
         width = inputs // 2
         self.upsample = Double(inputs, width, 4, bias=False)
         self.norm = ConditionalNorm(width, code)
+        self.blocks = nn.ModuleList(Block(width, code) for _ in range(depth))
         self.look = nn.Conv2d(width, width, 3, padding=1)
         self.paint = nn.Conv2d(width, 12, 3, padding=1)
         nn.init.zeros_(self.paint.weight)
@@ -149,6 +150,8 @@ class GrownStage(nn.Module):
     def forward(self, x: Tensor, picture: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
         """Features [N, inputs, s, s] and the picture before tanh [N, 3, 2s, 2s], both doubled."""
         x = F.relu(self.norm(self.upsample(x), code))
+        for block in self.blocks:
+            x = block(x, code)
         x = F.leaky_relu(self.look(x), 0.2)
         larger = F.interpolate(picture, scale_factor=2, mode="bilinear")
         return x, larger + F.pixel_shuffle(self.paint(x), 2).float()
