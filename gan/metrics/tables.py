@@ -46,7 +46,7 @@ def figures(rows: pd.DataFrame) -> str:
                 if pd.notna(first.get(column))
             ]
             basis = ", ".join([*counts, *([_against(str(reference))] if reference else [])])
-            lines.append(f"  {metric:<19}{extractor:<20}{text}   [{basis}]")
+            lines.append(f"  {metric:<25}{extractor:<20}{text}   [{basis}]")
     return "\n".join(lines)
 
 
