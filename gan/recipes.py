@@ -26,11 +26,11 @@ _SHORT = LoopConfig(
 )
 PROJECTED = RunConfig(DataConfig(), ProjectedConfig(), DriftConfig(), _SHORT)
 
-# The same for an hour or more on photos: wider, the frozen network reads enlarged pictures, G takes
-# guidance, and pictures of earlier steps repel too.
+# The same for an hour or more on photos: wider and deeper, the frozen network reads enlarged
+# pictures, G takes guidance, and pictures of earlier steps repel too.
 LONG = RunConfig(
     DataConfig(),
-    ProjectedConfig(width=48, view=128, guided=True),
+    ProjectedConfig(width=48, view=128, guided=True, depth=2),
     DriftConfig(adversarial=0.5, crowd=48),
     replace(_SHORT, pictures=320_000),
 )
