@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # One step of G after the heads have joined, each process on its part of the batch.
 STEP = """
-import json, sys, torch
+import json, os, sys, torch
 import torch.distributed as dist
 from gan.config import from_json
 from gan.data.batches import Batches
@@ -55,6 +55,7 @@ torch.save(found, f"{folder}/{size}-{rank}.pt")
 if size > 1:
     dist.barrier()
     dist.destroy_process_group()  # one that leaves first takes the other down
+    os._exit(0)  # an ordinary exit is aborted once in a while, by a thread of PyTorch that still runs
 """
 
 
