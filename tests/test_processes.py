@@ -55,7 +55,7 @@ torch.save(found, f"{folder}/{size}-{rank}.pt")
 if size > 1:
     dist.barrier()
     dist.destroy_process_group()  # one that leaves first takes the other down
-    os._exit(0)  # an ordinary exit is aborted once in a while, by a thread of PyTorch that still runs
+    os._exit(0)  # a thread of PyTorch that still runs sometimes aborts an ordinary exit
 """
 
 
