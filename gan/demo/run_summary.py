@@ -138,7 +138,7 @@ def _machine(entry: Entry) -> str:
 
 
 def commands(entry: Entry) -> str:
-    """What to type to train such a run, to judge it and to see it."""
+    """What to type to train such a run with today's recipe, to judge it and to see it."""
     stages = [*reversed(store.trunks(entry)), entry]
     lines = []
     for before, stage in zip([None, *stages], stages, strict=False):

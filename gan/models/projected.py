@@ -113,7 +113,7 @@ class Generator(nn.Module):
 class Block(nn.Module):
     """A residual block of two 3x3 convolutions (He et al. 2016); at first it changes nothing.
 
-    Where a stage has one convolution alone, a wheel hardly knows of the other one.
+    It takes and returns features [N, width, s, s]; `code` is [N, code], of latent and class.
     """
 
     def __init__(self, width: int, code: int) -> None:

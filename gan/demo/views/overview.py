@@ -157,6 +157,7 @@ if shown is not None:
     st.header("Facts", icon=":material/fact_check:")
     with st.container(border=True):
         st.markdown(run_summary.facts(shown))
+        st.caption("Train one like it with today's recipe, whose settings may differ:")
         # Not a box of code, whose colours would be a third of what a first visit loads.
         st.markdown("  \n".join(f"`{line}`" for line in run_summary.commands(shown).splitlines()))
         st.download_button(
