@@ -26,8 +26,8 @@ LARGEST_NUMBER = 1e18
 LONGEST = 1000  # names in a list of classes, and characters of each
 
 # What a column of a table holds. A "count" is a whole number from 0 on; "maybe" is a number that
-# may be missing.
-Kind = Literal["count", "number", "maybe", "text"]
+# may be missing; "newer" is text in a column that tables of earlier versions lack.
+Kind = Literal["count", "number", "maybe", "text", "newer"]
 
 # The types of optional values of config.json.
 FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
@@ -140,13 +140,16 @@ def read_table(path: Path, columns: Mapping[str, Kind], more: bool = False) -> p
     text = read_text(path)
     try:
         header, *rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1]), strict=True)
-        missing = set(columns) - set(header)
-        if missing or (not more and tuple(header) != tuple(columns)):
+        lacking = [name for name in columns if name not in header]
+        missing = [name for name in lacking if columns[name] != "newer"]
+        known = [name for name in columns if name not in lacking]
+        if missing or (not more and header != known):
             raise ValueError(f"its columns are not {','.join(columns)}")
         for number, row in enumerate(rows, 2):
             if len(row) != len(header):
                 raise ValueError(f"row {number} has {len(row)} fields, not {len(header)}")
-        table = pd.DataFrame(rows, columns=header, dtype="object")[list(columns)]
+        table = pd.DataFrame(rows, columns=header, dtype="object")
+        table = table.reindex(columns=list(columns), fill_value="")
         for name, kind in columns.items():
             table[name] = _column(table[name], name, kind)
     except (ValueError, OverflowError, csv.Error) as error:
@@ -170,7 +173,7 @@ def read_picture(path: Path) -> np.ndarray:
 
 
 def _column(values: pd.Series, name: str, kind: Kind) -> pd.Series:
-    if kind == "text":
+    if kind in ("text", "newer"):
         return values.astype("str")
     # Python's float(): pandas' parser is off by the last digit at times.
     floats = np.array([float(text) if text.strip() else np.nan for text in values], np.float64)

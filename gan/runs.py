@@ -43,6 +43,7 @@ METRIC_KINDS: dict[str, Kind] = {
     "n_fake": "maybe",
     "reference": "text",
     "seed": "maybe",
+    "judge": "newer",  # Judge.digest() of the car classifiers; empty: none read the pictures
 }
 # For each source and type: held-out photos, and the shares of them named right, means over seeds.
 SOURCE_KINDS: dict[str, Kind] = {
@@ -58,7 +59,7 @@ METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "s
 # The photos that pictures were compared with, the preferred ones first: those of a split ("train"
 # stands for all but the test split), none, or one half of the photos.
 REFERENCES = ("test", "validation", "train", "", "half")
-TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference")
+TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference", "judge")
 # In the folder of a judge, the classifiers that evaluate runs (gan/metrics/judge.py).
 JUDGE_FILE = "judge.json"  # describes the judge and is written last
 JUDGE_GRAPH = "judge.onnx"  # the classifiers' graph, see gan/graph.py
@@ -198,6 +199,8 @@ class Run:
     def add_metrics(self, rows: list[dict[str, Any]]) -> None:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
 
+        A figure's seeds come from one judge: rows of another judge go, whatever their seed.
+
         Raises:
             KeyError: A metric is not in the glossary.
         """
@@ -207,6 +210,10 @@ class Run:
         new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
         new = new.astype(dict.fromkeys(TEXT_COLUMNS, "str")).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
         table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new
+        figure = [name for name in METRIC_KEY if name != "seed"]
+        table = table[
+            table["judge"] == table.groupby(figure, sort=False)["judge"].transform("last")
+        ]
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(self.metrics_path, table.to_csv(index=False))
 

@@ -55,6 +55,30 @@ def test_newer_metric_replaces_the_same_one(tmp_path: Path) -> None:
     assert table["reference"].tolist() == ["", ""]
 
 
+def test_figures_of_two_judges_never_stand_side_by_side(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    row = {"images_seen": 10, "metric": "fd", "extractor": "x", "body_type": "all", "value": 1.0}
+    other = {"images_seen": 20, "metric": "fd", "extractor": "x", "body_type": "all", "value": 2.0}
+    run.add_metrics([row | {"seed": seed, "judge": "old"} for seed in range(3)])
+    run.add_metrics([other | {"seed": 0, "judge": "old"}, row | {"seed": 0, "judge": "new"}])
+    table = run.read_metrics()
+    assert sorted(zip(table["images_seen"], table["judge"], strict=True)) == [
+        (10, "new"),
+        (20, "old"),
+    ]
+
+
+def test_metrics_without_a_judge_are_those_of_an_earlier_version(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.add_metrics([{"images_seen": 10, "metric": "fd", "value": 1.0, "seed": 0}])
+    older = "\n".join(line.rpartition(",")[0] for line in run.metrics_path.read_text("utf-8").split())
+    run.metrics_path.write_text(older + "\n", encoding="utf-8")
+    assert run.read_metrics()["judge"].tolist() == [""]
+    run.metrics_path.write_text(older.replace("seed", "sowing") + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match="its columns are not"):
+        run.read_metrics()
+
+
 def test_replacing_leaves_the_old_file_on_failure(tmp_path: Path) -> None:
     path = tmp_path / "file"
     atomic.write_text(path, "old")

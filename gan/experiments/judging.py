@@ -77,7 +77,7 @@ def class_rows(
         if seed == 0:
             figures += _neighbours(read.pooled, labels, known, photos, learned)
         rows += [row | {"seed": seed} for row in figures]
-    return rows
+    return judge.signed(rows)
 
 
 def copy_rows(

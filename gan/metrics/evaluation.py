@@ -60,7 +60,7 @@ class Evaluation:
         """Judge the run; write metrics.csv and the other tables as each part is done.
 
         Figures of this generator at this count that metrics.csv already holds are kept, so that
-        an interrupted evaluation goes on where it ended.
+        an interrupted evaluation goes on where it ended. Figures of another judge are not.
 
         Returns:
             The run's rows of metrics.csv about this generator.
@@ -88,7 +88,7 @@ class Evaluation:
             fake = Generated(pictures, labels if generator.classes else None)
             for *_, measure in parts:
                 rows = [{"images_seen": seen, "seed": 0} | row for row in measure(fake)]
-                run.add_metrics(rows)
+                run.add_metrics(self.judge.signed(rows))
         table = run.read_metrics()
         return table[table["images_seen"] == seen]
 
@@ -126,6 +126,8 @@ class Evaluation:
         table = run.read_metrics()
         same = (table["images_seen"] == seen) & (table["metric"] == metric)
         same &= (table["extractor"] == extractor) & (table["reference"] == reference)
+        if extractor == CLASSIFIER:
+            same &= table["judge"] == self.judge.digest()
         # Figures against one half of the photos have fewer pictures, but come with one at `count`.
         counts = table.loc[
             (table["images_seen"] == seen) & (table["extractor"] == extractor), "n_fake"
@@ -199,7 +201,7 @@ class Evaluation:
             if seed == 0:
                 ruler = self._ruler(
                     CLASSIFIER,
-                    f"{CLASSIFIER}-{self.judge.digest(0)}",
+                    f"{CLASSIFIER}-{self.judge.digest()}",
                     real,
                     lambda noise: predict(self.judge.networks[0], noise, "noise"),
                 )

@@ -28,7 +28,7 @@ from gan.metrics.classifier import (
     recalls,
     train_classifier,
 )
-from gan.metrics.features import Features, cached, digest
+from gan.metrics.features import Features, Row, cached, digest
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.measures import nearest
 from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
@@ -55,9 +55,14 @@ class Judge:
         """The features of all photos by network `seed`; they are cached."""
         return _features(self.networks[seed], photos, seed)
 
-    def digest(self, seed: int) -> str:
-        """A digest of the weights of network `seed`."""
-        return digest(self.networks[seed])
+    def digest(self) -> str:
+        """A digest of the weights of network 0, which tells judges apart in tables."""
+        return digest(self.networks[0])
+
+    def signed(self, rows: list[Row]) -> list[Row]:
+        """The rows of metrics.csv, those that the classifiers measured with the judge's digest."""
+        own = {"judge": self.digest()}
+        return [row | own if row.get("extractor") == CLASSIFIER else row for row in rows]
 
 
 def judge_of(

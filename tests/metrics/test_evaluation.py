@@ -15,7 +15,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import evaluation, tables
 from gan.metrics.evaluation import Effort, Evaluation
-from gan.metrics.glossary import METRICS
+from gan.metrics.glossary import CLASSIFIER, METRICS
 from gan.metrics.judge import Judge, judge_of
 from gan.runs import METRIC_KEY, Run
 
@@ -205,8 +205,16 @@ def test_what_is_measured_already_stays_and_an_interruption_loses_one_part(
     rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
     assert {"gan_train", "gan_train_mean"} <= set(rows["metric"])
     pd.testing.assert_frame_equal(rows.head(len(before)), before, check_dtype=False)
-    monkeypatch.setattr(evaluation, "generate_set", interrupt)
-    assert judged(run, photos, judge, [Tiny()], Effort(30, 1, 24)).equals(rows)
+    with monkeypatch.context() as patch:
+        patch.setattr(evaluation, "generate_set", interrupt)
+        assert judged(run, photos, judge, [Tiny()], Effort(30, 1, 24)).equals(rows)
+
+    # Another judge measures what classifiers measure, and nothing else.
+    other = dataclasses.replace(judge, networks=judge.networks[1:])
+    anew = judged(run, photos, other, [Tiny()], Effort(30, 1, 24))
+    assert set(anew.loc[anew["extractor"] == CLASSIFIER, "judge"]) == {other.digest()}
+    assert set(anew.loc[anew["extractor"] != CLASSIFIER, "judge"]) == {""}
+    assert len(anew) == len(rows)
 
 
 def test_accuracy_is_told_by_source_where_the_photos_have_one(
