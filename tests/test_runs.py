@@ -71,7 +71,9 @@ def test_figures_of_two_judges_never_stand_side_by_side(tmp_path: Path) -> None:
 def test_metrics_without_a_judge_are_those_of_an_earlier_version(tmp_path: Path) -> None:
     run = Run(tmp_path)
     run.add_metrics([{"images_seen": 10, "metric": "fd", "value": 1.0, "seed": 0}])
-    older = "\n".join(line.rpartition(",")[0] for line in run.metrics_path.read_text("utf-8").split())
+    older = "\n".join(
+        line.rpartition(",")[0] for line in run.metrics_path.read_text("utf-8").split()
+    )
     run.metrics_path.write_text(older + "\n", encoding="utf-8")
     assert run.read_metrics()["judge"].tolist() == [""]
     run.metrics_path.write_text(older.replace("seed", "sowing") + "\n", encoding="utf-8")

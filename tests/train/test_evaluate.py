@@ -374,3 +374,31 @@ def test_a_blind_sheet_is_made_where_there_are_photos_enough(
         assert "weave that repeats every 4 pixels" in output
         key = pd.read_csv(home / "blind" / "key.csv")
         assert key["what"].value_counts().to_dict() == {"photo": 60, "generated": 60}
+
+
+def test_shapes_are_graded_blind(
+    home: Path, run_script: Callable[..., tuple[int, str, str]]
+) -> None:
+    shutil.copytree(home / "checkpoints" / "first", home / "checkpoints" / "second")
+    sheets = ("grade.py", "first", "second", "--count", 4, "--out", home / "grades")
+    code, output, errors = run_script(*sheets)
+    assert code == 0, errors
+    assert "1 sheets" in output
+    key = pd.read_csv(home / "grades" / "key.csv")
+    assert key["run"].value_counts().to_dict() == {"first": 4, "second": 4}
+    code, _, errors = run_script(*sheets)
+    assert code == 2
+    assert "holds sheets already" in errors
+
+    code, _, errors = run_script("grade.py", "--read", home / "grades")
+    assert code == 2
+    assert "has no answers" in errors
+    answers = key.assign(grade=(key["run"] == "second") + 1)[["number", "grade"]]
+    answers.to_csv(home / "grades" / "anna.csv", index=False)
+    for place in (home / "grades", home / "grades" / "grades.csv"):
+        code, output, errors = run_script("grade.py", "--read", place)
+        assert code == 0, errors
+        assert "graded 0 to 3 by anna" in output
+        assert output.index("first") < output.index("second")
+    for arguments in ((), ("first", "--read", home / "grades"), ("first", "--count", 0)):
+        assert run_script("grade.py", *arguments)[0] == 2

@@ -1,0 +1,92 @@
+"""Grade the shapes of several runs by eye: write blind sheets, read the grades, compare."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import tyro
+
+from gan import atomic
+from gan.checkpoint import load_generator
+from gan.cli import parse
+from gan.errors import UserError, command
+from gan.experiments import grading
+from gan.runs import find_run
+from gan.sampling import generate_set
+
+
+@dataclass(frozen=True)
+class Options:
+    """Grade uncurated pictures of runs for the car's shape, blind and in random order.
+
+    First name the runs. Then let each reader grade every picture of the sheets from 0 to 3 in a
+    CSV file of that folder, and read the folder. `--read` also takes a table kept from before.
+    """
+
+    runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()  # folders, or names in checkpoints/
+    out: Path = Path("grades")  # where the sheets and key.csv go
+    count: int = 40  # pictures of each run, equally many of each type
+    seed: int = 0  # of latents and order
+    read: Path | None = None  # a folder with key.csv and readers' answers, or a grades.csv
+
+    def __post_init__(self) -> None:
+        if bool(self.runs) == bool(self.read):
+            raise UserError("name the runs to grade, or --read the folder of graded sheets")
+        if not 1 <= self.count <= 1000:
+            raise UserError(f"--count must be from 1 to 1000, not {self.count}")
+
+
+@command
+def main() -> None:
+    """Write sheets, or report grades."""
+    options = parse(Options)
+    if options.read:
+        report(options.read)
+    else:
+        write(options)
+
+
+def write(options: Options) -> None:
+    """Draw every run's pictures and write the sheets."""
+    atomic.check_place(options.out, "--out")
+    if (options.out / grading.KEY).exists():
+        raise UserError(f"{options.out} holds sheets already: --out names another folder")
+    runs = [find_run(name) for name in options.runs]
+    if len({run.name for run in runs}) < len(runs):
+        raise UserError("two of the runs have one name: the grades couldn't be told apart")
+    generators = {run.name: load_generator(run) for run in runs}
+    drawn = {}
+    for place, (name, generator) in enumerate(generators.items()):
+        # Other latents for each run: one car in two versions would give away what belongs together.
+        pictures, labels = generate_set(generator, options.count, seed=options.seed + place)
+        types = [generator.classes[y] if generator.classes else "" for y in labels]
+        drawn[name] = grading.Drawn(pictures, tuple(types))
+    sheets = grading.write_sheets(options.out, drawn, options.seed)
+    print(f"{len(sheets)} sheets: {sheets[0]} to {sheets[-1].name}; {grading.KEY} is the answers")
+    print("each reader writes READER.csv there (number,grade) with a grade for each picture:")
+    for grade, meaning in enumerate(grading.GRADES):
+        print(f"  {grade}  {meaning}")
+    print(f"then: python train/grade.py --read {options.out}")
+
+
+def report(place: Path) -> None:
+    """Print what the readers found; keep it beside the sheets."""
+    if place.is_dir():
+        table = grading.read_answers(place)
+        atomic.write_text(place / grading.GRADED, table.to_csv(index=False))
+        print(f"all grades: {place / grading.GRADED}")
+    else:
+        table = grading.read(place)
+    readers = sorted(table["reader"].unique())
+    print(f"shapes graded 0 to 3 by {', '.join(readers)}; plausible: {grading.PLAUSIBLE} or more")
+    print(grading.summary(table).to_string(index=False, float_format="%.2f"))
+    if table["run"].nunique() > 1:
+        print("permutation tests over pictures; one training each")
+        print(grading.comparisons(table).to_string(index=False, float_format="%.4f"))
+
+
+if __name__ == "__main__":
+    main()
