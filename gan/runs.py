@@ -136,6 +136,7 @@ class Run:
     neighbours_path = _File("neighbours.png")  # pictures beside photos; never committed
     guidance_path = _File("guidance.csv")
     choice_path = _File("choice.csv")
+    along_path = _File("along.csv")  # figures of kept generators, with METRIC_COLUMNS
 
     def sample_path(self, iteration: int) -> Path:
         return self.samples_path / f"{iteration:07d}.avif"
@@ -188,6 +189,10 @@ class Run:
         """metrics.csv with METRIC_COLUMNS, without a cut-off last line; empty if there is none."""
         return _table(self.metrics_path, METRIC_KINDS)
 
+    def read_along(self) -> pd.DataFrame:
+        """along.csv, figures of kept generators, as metrics.csv; empty if there is none."""
+        return _table(self.along_path, METRIC_KINDS)
+
     def read_sources(self) -> pd.DataFrame:
         """by_source.csv with the columns of SOURCE_KINDS; empty if there is none."""
         return _table(self.sources_path, SOURCE_KINDS)
@@ -196,10 +201,11 @@ class Run:
         # Six digits: a loss differs from step to step long before them.
         atomic.write_text(self.losses_path, rows.to_csv(index=False, float_format="%.6g"))
 
-    def add_metrics(self, rows: list[dict[str, Any]]) -> None:
+    def add_metrics(self, rows: list[dict[str, Any]], along: bool = False) -> None:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
 
-        A figure's seeds come from one judge: rows of another judge go, whatever their seed.
+        A figure's seeds come from one judge: rows of another judge go, whatever their seed. With
+        `along` the table is along.csv.
 
         Raises:
             KeyError: A metric is not in the glossary.
@@ -209,13 +215,14 @@ class Run:
             raise KeyError(f"the glossary knows no metric {', '.join(sorted(unknown))}")
         new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
         new = new.astype(dict.fromkeys(TEXT_COLUMNS, "str")).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
-        table = pd.concat([self.read_metrics(), new]) if self.metrics_path.exists() else new
+        path = self.along_path if along else self.metrics_path
+        table = pd.concat([_table(path, METRIC_KINDS), new]) if path.exists() else new
         figure = [name for name in METRIC_KEY if name != "seed"]
         table = table[
             table["judge"] == table.groupby(figure, sort=False)["judge"].transform("last")
         ]
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
-        atomic.write_text(self.metrics_path, table.to_csv(index=False))
+        atomic.write_text(path, table.to_csv(index=False))
 
     def record_opening(self, images_seen: int) -> None:
         """Note in test_openings.csv that the run is about to be judged on the test split."""

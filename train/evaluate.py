@@ -17,6 +17,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError, command
 from gan.experiments import results
 from gan.metrics import tables
+from gan.metrics.along import follow
 from gan.metrics.choice import check_kept, choose
 from gan.metrics.classifier import BUDGET
 from gan.metrics.evaluation import Effort, Evaluation
@@ -43,6 +44,7 @@ class Options:
     seeds: int = 3  # classifiers that judge, and classifiers trained on generated pictures
     test: bool = False  # use the test split (noted in the run) and not the validation split
     added: bool = False  # also train classifiers on photos and pictures together: do they help?
+    along: bool = False  # also judge the generators that --keep-every kept, by 2,000 pictures each
     choose: bool = False  # first choose the best of the generators that --keep-every kept
     again: bool = False  # measure again what metrics.csv already holds
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
@@ -88,6 +90,9 @@ def main() -> None:
         evaluation = evaluations[photos.content_hash]
         if options.choose:
             print(f"{run.name}: {tables.choice(choose(run, photos, evaluation.judge))}")
+        if options.along:
+            follow(run, photos, evaluation.judge, extractors)
+            print(f"{run.name}: figures along the training: {run.along_path}")
         rows = evaluation.of(run)
         results.take_up(run)
         print(f"\n{run.name}\n{tables.figures(rows)}\n")
@@ -127,7 +132,7 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
         check_place(run.path, "a copy of the run in another folder will do")
         load_generator(run)  # a damaged file is reported before the photos are prepared
         work.append((run, photos_of(run, options.data)))
-        if options.choose:
+        if options.choose or options.along:
             check_kept(run)
     if not work:
         raise UserError("no run to evaluate: name a folder that holds generator.safetensors")

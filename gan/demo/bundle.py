@@ -133,7 +133,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
             continue
         samples = [path for _, path in run.samples()]
         found += samples[-1:] if kernel else samples
-        found += [run.config_path, run.losses_path, run.metrics_path]
+        found += [run.config_path, run.losses_path, run.metrics_path, run.along_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
         found += [run.predictions_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]

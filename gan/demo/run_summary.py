@@ -299,10 +299,34 @@ def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
     return found
 
 
+def along_note(entry: Entry) -> str:
+    """What figures of kept generators are measured on, in a sentence; empty if there are none."""
+    table = store.along(entry)
+    floors = table[table["metric"].str.endswith(FLOOR)].drop_duplicates(["metric", "extractor"])
+    if floors.empty:
+        return ""
+    columns = (floors["value"], floors["metric"], floors["extractor"])
+    photos = [
+        f"{value:.3g} ({spreads.title(metric.removesuffix(FLOOR), extractor)})"
+        for value, metric, extractor in zip(*columns, strict=True)
+    ]
+    return (
+        f"{names.run(entry.name)}: {floors['n_fake'].iloc[0]:,.0f} pictures at each point, against "
+        f"{floors['n_real'].iloc[0]:,.0f} train and validation photos. Fewer pictures raise FD: as "
+        f"many photos would score {' and '.join(photos)}."
+    )
+
+
 @once
 def over_time(entry: Entry) -> pd.DataFrame:
-    """A run's figures at each point of its training: run, name, images_seen, value, shown."""
-    metrics = store.metrics(entry)
+    """A run's figures at each point of its training: run, name, images_seen, value, shown.
+
+    They come from along.csv, where there is one: figures of fewer pictures don't stand in a line
+    with those of metrics.csv.
+    """
+    metrics = store.along(entry)
+    if metrics.empty:
+        metrics = store.metrics(entry)
     rows = metrics[(metrics["body_type"] == "all") & metrics["metric"].isin(spreads.QUALITY)]
     rows = one_reference(rows)
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[

@@ -40,8 +40,8 @@ def entries() -> list[Entry]:
 def key(entry: Entry) -> tuple[object, ...]:
     """Changes whenever a file does from which a run's figures are read."""
     run = entry.run
-    paths = (run.config_path, run.losses_path, run.metrics_path, run.distances_path)
-    return (str(run.path), *map(stamp, paths))
+    read = (run.config_path, run.losses_path, run.metrics_path, run.along_path, run.distances_path)
+    return (str(run.path), *map(stamp, read))
 
 
 def digest() -> str:
@@ -57,6 +57,11 @@ def losses(entry: Entry) -> pd.DataFrame:
 def metrics(entry: Entry) -> pd.DataFrame:
     """metrics.csv of a run; empty where it can't be read (the listing says why)."""
     return _metrics(str(entry.run.path), stamp(entry.run.metrics_path))
+
+
+def along(entry: Entry) -> pd.DataFrame:
+    """along.csv of a run, figures of kept generators; empty where there is none to read."""
+    return _metrics(str(entry.run.path), stamp(entry.run.along_path), along=True)
 
 
 def confusion(entry: Entry) -> pd.DataFrame:
@@ -202,10 +207,10 @@ def _losses(path: str, changed: Stamp) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)
-def _metrics(path: str, changed: Stamp) -> pd.DataFrame:
+def _metrics(path: str, changed: Stamp, along: bool = False) -> pd.DataFrame:
     run = Run(Path(path))
     try:
-        table = run.read_metrics()
+        table = run.read_along() if along else run.read_metrics()
     except UserError:
         return pd.DataFrame(columns=list(runs.METRIC_COLUMNS))
     return table.assign(body_type=table["body_type"].map(catalogue.type_name))

@@ -265,6 +265,26 @@ def test_more_evaluations_become_curves(full: Path, open_page: Open) -> None:
     assert "Metrics over the training" in text(app)
 
 
+def test_kept_generators_make_the_curves_with_what_photos_score(
+    full: Path, open_page: Open
+) -> None:
+    run = Run(full / "cgan")
+    shared = {"extractor": "efficientnet-lite2", "body_type": "all", "seed": 0, "n_fake": 2000}
+    shared |= {"reference": "train", "n_real": 9667}
+    rows = [
+        shared | {"images_seen": seen, "metric": metric, "value": value}
+        for seen, fd in ((12800, 91.0), (25600, 72.0), (51200, 64.0))
+        for metric, value in (("fd", fd), ("fd_floor", 22.7))
+    ]
+    run.add_metrics(rows, along=True)
+    app = open_page("training", training="cgan", compare="None", iteration="200")
+    assert not app.exception
+    said = text(app)
+    assert "2,000 pictures at each point, against 9,667 train and validation photos" in said
+    assert "as many photos would score 22.7 (FD" in said
+    assert len(app.get("vega_lite_chart")) == 2  # the losses, and FD from along.csv alone
+
+
 def test_no_page_imports_torch(full: Path) -> None:
     pages = [f"views/{view}.py" for view in VIEWS[1:]]
     program = f"""

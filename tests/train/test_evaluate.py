@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gan import checkpoint
+from gan import atomic, checkpoint
 from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig, to_json
 from gan.data.photos import load
 from gan.experiments import results
@@ -299,6 +299,34 @@ def test_the_best_kept_generator_is_taken(
     assert set(run.read_metrics()["images_seen"]) == {best["images_seen"]}
 
 
+def test_kept_generators_are_judged_and_measured_once(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan.metrics.along.COUNT", 60)
+    run = Run(home / "checkpoints" / "first")
+    batch = run.read_config()["settings"]["loop"]["batch"]
+    for iteration in (3, 6):
+        atomic.write_bytes(run.kept_path(iteration), run.generator_path.read_bytes())
+    arguments = (run.path, "--along", "--count", 100, "--seeds", 1, "--networks", "lite2")
+    code, output, errors = evaluate(*arguments)
+    assert code == 0, errors
+    assert str(run.along_path) in output
+    table = run.read_along()
+    assert set(table["images_seen"]) == {3 * batch, 6 * batch}
+    assert set(table["n_fake"].dropna()) >= {60}
+    # The same generator twice, so the same figures.
+    whole = table[table["body_type"] == "all"]
+    assert (whole.groupby(["metric", "extractor"])["value"].nunique() == 1).all()
+    assert {"fd", "fd_floor", "gan_test", "precision"} <= set(whole["metric"])
+    assert not set(run.read_metrics()["images_seen"]) & {3 * batch}
+
+    atomic.write_bytes(run.kept_path(9), run.generator_path.read_bytes())
+    monkeypatch.setattr("gan.metrics.along.COUNT", 80)
+    assert evaluate(*arguments)[0] == 0
+    counts = run.read_along().groupby("images_seen")["n_fake"].max().to_dict()
+    assert counts == {3 * batch: 60, 6 * batch: 60, 9 * batch: 80}
+
+
 def test_bad_input_is_one_line_and_code_2(
     home: Path, evaluate: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -312,6 +340,7 @@ def test_bad_input_is_one_line_and_code_2(
         (run, "--seeds", 0): "--seeds must be",
         (run, "--colour", "red"): "--colour",
         (run, "--choose"): "--keep-every",
+        (run, "--along"): "--keep-every",
         (run, "--data", home / "absent"): "absent",
         (run, "--inception-weights", home / "absent.pth"): "absent.pth",
     }

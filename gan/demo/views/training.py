@@ -172,6 +172,9 @@ points = over_time.groupby(["run", "name"])["images_seen"].transform("nunique")
 followed = over_time[points > 1]
 if not followed.empty:
     st.header("Metrics over the training", icon=":material/query_stats:")
+    for one in pair:
+        if note := run_summary.along_note(one):
+            st.caption(note)
     with st.grid(2, gap="medium", min_column_width=320):
         for title, followed_here in followed.groupby("name"):
             with st.container():

@@ -1,0 +1,78 @@
+"""Figures of the generators that a run kept on the way: how its pictures change as it learns."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+
+from gan.checkpoint import load_generator
+from gan.data.prepared import Photos
+from gan.metrics import fidelity
+from gan.metrics.choice import COUNT, SEED, check_kept
+from gan.metrics.class_figures import recognition_rows
+from gan.metrics.classifier import predict
+from gan.metrics.extractors import extract, real_features
+from gan.metrics.features import Row
+from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.judge import Judge
+from gan.runs import Run
+from gan.sampling import generate_set
+
+
+def follow(
+    run: Run, photos: Photos, judge: Judge, extractors: Sequence[FeatureExtractorBase]
+) -> pd.DataFrame:
+    """Judge every kept generator by 2,000 pictures; add to along.csv what it lacks.
+
+    FD, KID, precision and recall by each extractor and FD and GAN-test by the judge's first
+    network, against the train and validation photos: the test split stays shut. FD is larger at
+    2,000 pictures than at the 10,000 of metrics.csv; FD's floor at 2,000 stands beside it.
+
+    Returns:
+        The rows of along.csv, with the columns of metrics.csv.
+
+    Raises:
+        UserError: The run kept no generator.
+    """
+    check_kept(run)
+    development = photos.indices("development")
+    labels = photos.labels[development]
+    known = [(e, real_features(e, photos)[development]) for e in extractors]
+    own = judge.features(photos, 0)[development]
+    for iteration, path in run.kept():
+        generator = load_generator(run, path)
+        seen = iteration * generator.config.loop.batch
+        if _done(run, seen, judge, extractors):
+            continue
+        pictures, asked = generate_set(generator, COUNT, SEED)
+        desc = f"generator of iteration {iteration:,}"
+        figures: list[Row] = []
+        for extractor, real in known:
+            name = extractor.get_name()
+            made = extract(extractor, pictures, f"{desc}, {name}")
+            figures += fidelity.rows(made, real, name)
+            figures.append(fidelity.own_floor(real.pooled, labels, COUNT, None, name))
+        read = predict(judge.networks[0], pictures, desc)
+        figures += fidelity.rows(read, own, CLASSIFIER)
+        figures.append(fidelity.own_floor(own.pooled, labels, COUNT, None, CLASSIFIER))
+        if generator.classes:
+            figures += recognition_rows(
+                read.named,
+                asked,
+                photos.classes,
+                "n_fake",
+                metric="gan_test",
+                reference="train",
+                n_real=len(own),
+            )
+        signed = judge.signed(figures)
+        # A table of its own: its figures are of fewer pictures than those of metrics.csv.
+        run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in signed], along=True)
+    return run.read_along()
+
+
+def _done(run: Run, seen: int, judge: Judge, extractors: Sequence[FeatureExtractorBase]) -> bool:
+    rows = run.read_along()
+    rows = rows[rows["images_seen"] == seen]
+    wanted = {extractor.get_name() for extractor in extractors}
+    return wanted <= set(rows["extractor"]) and judge.digest() in set(rows["judge"])
