@@ -18,7 +18,7 @@ def problems(run: Run) -> list[str]:
     try:
         values = run.read_config()
         config = from_json(values["settings"])
-        losses, metrics = run.read_losses(), run.read_metrics()
+        losses, metrics, along = run.read_losses(), run.read_metrics(), run.read_along()
     except UserError as error:
         return [str(error)]
     found = []
@@ -31,8 +31,9 @@ def problems(run: Run) -> list[str]:
     if len(losses) and int(losses["iteration"].max()) > iteration:
         found.append("losses.csv goes on after the end")
     measured = set(metrics["images_seen"])
-    if any(count % batch or count > seen for count in measured):
-        found.append("metrics.csv: figures of a generator that the run never had")
+    for name, counts in (("metrics.csv", measured), ("along.csv", set(along["images_seen"]))):
+        if any(count % batch or count > seen for count in counts):
+            found.append(f"{name}: figures of a generator that the run never had")
     if measured and seen not in measured and not run.choice_path.exists():
         found.append(f"metrics.csv has no figures of the last generator, at {seen} pictures")
     if any(at > iteration for at, _ in run.samples()):

@@ -132,12 +132,17 @@ def read_judge(path: Path) -> dict[str, Any]:
     return values
 
 
-def read_table(path: Path, columns: Mapping[str, Kind], more: bool = False) -> pd.DataFrame:
+def read_table(
+    path: Path, columns: Mapping[str, Kind], more: bool = False, typed: bool = False
+) -> pd.DataFrame:
     """A CSV file with these columns. With `more` it may have others, which are dropped.
 
-    A last line without a line break, which was cut off or is being written, is left out.
+    A last line without a line break, which was cut off or is being written, is left out. Not so in
+    a file that a person has `typed`, which may also begin with a byte order mark.
     """
     text = read_text(path)
+    if typed:
+        text = text.removeprefix("\ufeff").rstrip() + "\n"
     try:
         header, *rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1]), strict=True)
         lacking = [name for name in columns if name not in header]

@@ -204,8 +204,8 @@ class Run:
     def add_metrics(self, rows: list[dict[str, Any]], along: bool = False) -> None:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
 
-        A figure's seeds come from one judge: rows of another judge go, whatever their seed. With
-        `along` the table is along.csv.
+        What classifiers say of one generator comes from one judge: with the first figures of
+        another judge, those of the judge before go. With `along` the table is along.csv.
 
         Raises:
             KeyError: A metric is not in the glossary.
@@ -216,11 +216,13 @@ class Run:
         new = pd.DataFrame(rows, columns=list(METRIC_COLUMNS))
         new = new.astype(dict.fromkeys(TEXT_COLUMNS, "str")).fillna(dict.fromkeys(TEXT_COLUMNS, ""))
         path = self.along_path if along else self.metrics_path
-        table = pd.concat([_table(path, METRIC_KINDS), new]) if path.exists() else new
-        figure = [name for name in METRIC_KEY if name != "seed"]
-        table = table[
-            table["judge"] == table.groupby(figure, sort=False)["judge"].transform("last")
-        ]
+        old = _table(path, METRIC_KINDS)
+        of = ["images_seen", "extractor"]
+        judges = new.loc[new["judge"] != "", [*of, "judge"]].drop_duplicates(of, keep="last")
+        for seen, extractor, judge in judges.itertuples(index=False):
+            same = (old["images_seen"] == seen) & (old["extractor"] == extractor)
+            old = old[~same | (old["judge"] == judge)]
+        table = pd.concat([old, new]) if len(old) else new
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(path, table.to_csv(index=False))
 

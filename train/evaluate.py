@@ -46,7 +46,7 @@ class Options:
     added: bool = False  # also train classifiers on photos and pictures together: do they help?
     along: bool = False  # also judge the generators that --keep-every kept, by 2,000 pictures each
     choose: bool = False  # first choose the best of the generators that --keep-every kept
-    again: bool = False  # measure again what metrics.csv already holds
+    again: bool = False  # measure again what metrics.csv, or along.csv, already holds
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
     # feature networks beside the car classifier; the last two are downloaded
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
@@ -91,7 +91,7 @@ def main() -> None:
         if options.choose:
             print(f"{run.name}: {tables.choice(choose(run, photos, evaluation.judge))}")
         if options.along:
-            follow(run, photos, evaluation.judge, extractors)
+            follow(run, photos, evaluation.judge, extractors, options.again)
             print(f"{run.name}: figures along the training: {run.along_path}")
         rows = evaluation.of(run)
         results.take_up(run)

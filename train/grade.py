@@ -23,20 +23,22 @@ class Options:
     """Grade uncurated pictures of runs for the car's shape, blind and in random order.
 
     First name the runs. Then let each reader grade every picture of the sheets from 0 to 3 in a
-    CSV file of that folder, and read the folder. `--read` also takes a table kept from before.
+    CSV file of that folder, and read the folder. `--read` also takes a table of grades.
     """
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()  # folders, or names in checkpoints/
     out: Path = Path("grades")  # where the sheets and key.csv go
-    count: int = 40  # pictures of each run, equally many of each type
+    count: int = 40  # pictures of each run, one type after the other
     seed: int = 0  # of latents and order
-    read: Path | None = None  # a folder with key.csv and readers' answers, or a grades.csv
+    read: Path | None = None  # a folder with key.csv and readers' answers, or a table of grades
 
     def __post_init__(self) -> None:
         if bool(self.runs) == bool(self.read):
             raise UserError("name the runs to grade, or --read the folder of graded sheets")
-        if not 1 <= self.count <= 1000:
-            raise UserError(f"--count must be from 1 to 1000, not {self.count}")
+        if not 2 <= self.count <= 1000:
+            raise UserError(f"--count must be from 2 to 1000, not {self.count}")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {self.seed}")
 
 
 @command
@@ -58,6 +60,8 @@ def write(options: Options) -> None:
     if len({run.name for run in runs}) < len(runs):
         raise UserError("two of the runs have one name: the grades couldn't be told apart")
     generators = {run.name: load_generator(run) for run in runs}
+    if len({generator.classes for generator in generators.values()}) > 1:
+        raise UserError("runs of different types can't be graded blind: the captions tell them")
     drawn = {}
     for place, (name, generator) in enumerate(generators.items()):
         # Other latents for each run: one car in two versions would give away what belongs together.
@@ -65,8 +69,8 @@ def write(options: Options) -> None:
         types = [generator.classes[y] if generator.classes else "" for y in labels]
         drawn[name] = grading.Drawn(pictures, tuple(types))
     sheets = grading.write_sheets(options.out, drawn, options.seed)
-    print(f"{len(sheets)} sheets: {sheets[0]} to {sheets[-1].name}; {grading.KEY} is the answers")
-    print("each reader writes READER.csv there (number,grade) with a grade for each picture:")
+    print(f"sheets: {len(sheets)} in {options.out}; {grading.KEY} tells which run drew what,")
+    print("so readers must not open it. Each writes READER.csv with the columns number,grade:")
     for grade, meaning in enumerate(grading.GRADES):
         print(f"  {grade}  {meaning}")
     print(f"then: python train/grade.py --read {options.out}")
@@ -74,18 +78,16 @@ def write(options: Options) -> None:
 
 def report(place: Path) -> None:
     """Print what the readers found; keep it beside the sheets."""
-    if place.is_dir():
-        table = grading.read_answers(place)
-        atomic.write_text(place / grading.GRADED, table.to_csv(index=False))
-        print(f"all grades: {place / grading.GRADED}")
-    else:
-        table = grading.read(place)
+    table = grading.read_answers(place) if place.is_dir() else grading.read(place)
     readers = sorted(table["reader"].unique())
     print(f"shapes graded 0 to 3 by {', '.join(readers)}; plausible: {grading.PLAUSIBLE} or more")
     print(grading.summary(table).to_string(index=False, float_format="%.2f"))
     if table["run"].nunique() > 1:
         print("permutation tests over pictures; one training each")
         print(grading.comparisons(table).to_string(index=False, float_format="%.4f"))
+    if place.is_dir():
+        atomic.write_text(place / grading.GRADED, table.to_csv(index=False))
+        print(f"all grades: {place / grading.GRADED}")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from gan.errors import UserError
 from gan.runs import Run
 
 # Any of them makes a folder a run, damaged or not.
-RUN_FILES = {"config.json", "losses.csv", "metrics.csv", "generator.safetensors"}
+RUN_FILES = {"config.json", "losses.csv", "metrics.csv", "along.csv", "generator.safetensors"}
 # A reader of the app has preferences: our own recipe first, then the report's networks.
 PREFERRED = ("cgan", "cgan-256", "cgan-64", "report-cgan", "report-dcgan-k4")
 
@@ -118,7 +118,7 @@ def read_entry(root: Path, path: Path) -> Entry:
     damage = _weights_problem(run) if kept else None
     if damage:
         problems.append(damage)
-    for read in (run.read_losses, run.read_metrics):
+    for read in (run.read_losses, run.read_metrics, run.read_along):
         try:
             read()
         except UserError as error:

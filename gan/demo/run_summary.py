@@ -303,11 +303,11 @@ def along_note(entry: Entry) -> str:
     """What figures of kept generators are measured on, in a sentence; empty if there are none."""
     table = store.along(entry)
     floors = table[table["metric"].str.endswith(FLOOR)].drop_duplicates(["metric", "extractor"])
-    if floors.empty:
+    if floors.empty or not _several(table):
         return ""
     columns = (floors["value"], floors["metric"], floors["extractor"])
     photos = [
-        f"{value:.3g} ({spreads.title(metric.removesuffix(FLOOR), extractor)})"
+        f"{spreads.show(value, metric)} ({spreads.title(metric.removesuffix(FLOOR), extractor)})"
         for value, metric, extractor in zip(*columns, strict=True)
     ]
     return (
@@ -319,14 +319,26 @@ def along_note(entry: Entry) -> str:
 
 @once
 def over_time(entry: Entry) -> pd.DataFrame:
-    """A run's figures at each point of its training: run, name, images_seen, value, shown.
+    """A run's figures at each point of its training: run, name, images_seen, value.
 
-    They come from along.csv, where there is one: figures of fewer pictures don't stand in a line
-    with those of metrics.csv.
+    They come from along.csv if it has several points: figures of fewer pictures don't stand in a
+    line with those of metrics.csv.
     """
     metrics = store.along(entry)
-    if metrics.empty:
-        metrics = store.metrics(entry)
+    return _quality(entry, metrics if _several(metrics) else store.metrics(entry))
+
+
+@once
+def at_the_end(entry: Entry) -> pd.DataFrame:
+    """A run's newest figures of metrics.csv: run, name, images_seen, value, shown."""
+    return _quality(entry, spreads.latest(store.metrics(entry)))
+
+
+def _several(metrics: pd.DataFrame) -> bool:
+    return metrics["images_seen"].nunique() > 1
+
+
+def _quality(entry: Entry, metrics: pd.DataFrame) -> pd.DataFrame:
     rows = metrics[(metrics["body_type"] == "all") & metrics["metric"].isin(spreads.QUALITY)]
     rows = one_reference(rows)
     means = rows.groupby(["metric", "extractor", "images_seen"], as_index=False, sort=False)[

@@ -27,7 +27,7 @@ GRADES = (
 PLAUSIBLE = 2  # grades from here on count as plausible
 COLUMNS, SHEET = 5, 20  # pictures in a row and on a sheet
 SIDE, MARGIN, CAPTION = 224, 8, 16  # pixels: of a picture, between pictures, of the line above one
-KEY, GRADED = "key.csv", "grades.csv"
+KEY, GRADED = "key.csv", "all-grades.csv"
 ANSWERS: dict[str, Kind] = {"number": "count", "grade": "count"}
 TABLE: dict[str, Kind] = {
     "number": "count",
@@ -55,7 +55,7 @@ def write_sheets(folder: Path, runs: Mapping[str, Drawn], seed: int) -> list[Pat
 
     Args:
         folder: Where the files go; it is made.
-        runs: By name.
+        runs: By name; all take the same types, or none does.
         seed: Of the order.
 
     Returns:
@@ -108,7 +108,7 @@ def read_answers(folder: Path) -> pd.DataFrame:
         )
     tables = []
     for path in files:
-        answers = reading.read_table(path, ANSWERS)
+        answers = reading.read_table(path, ANSWERS, typed=True)
         if sorted(answers["number"]) != sorted(key["number"]):
             raise UserError(f"{path} must grade each of the pictures 1 to {len(key)} once")
         _check(answers, path)
@@ -152,8 +152,13 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
     A two-sided permutation test over pictures; a picture's grade is the mean over readers. It
     tells whether these two trainings differ, and not what another training would give.
+
+    Raises:
+        UserError: A run has a single picture.
     """
     grades = table.groupby(["run", "number"])["grade"].mean()
+    if (grades.groupby("run").size() < 2).any():
+        raise UserError("runs can't be compared by one picture each")
     rows = []
     for run, other in itertools.combinations(summary(table)["run"], 2):
         sides = grades[other].to_numpy(), grades[run].to_numpy()
@@ -172,5 +177,7 @@ def comparisons(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check(table: pd.DataFrame, path: Path) -> None:
+    if table.empty:
+        raise UserError(f"{path} holds no grades")
     if (table["grade"] >= len(GRADES)).any():
         raise UserError(f"{path}: a grade is a number from 0 to {len(GRADES) - 1}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
@@ -15,18 +16,31 @@ from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Row
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
+from gan.metrics.measures import frechet_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
 
 def follow(
-    run: Run, photos: Photos, judge: Judge, extractors: Sequence[FeatureExtractorBase]
+    run: Run,
+    photos: Photos,
+    judge: Judge,
+    extractors: Sequence[FeatureExtractorBase],
+    again: bool = False,
 ) -> pd.DataFrame:
     """Judge every kept generator by 2,000 pictures; add to along.csv what it lacks.
 
-    FD, KID, precision and recall by each extractor and FD and GAN-test by the judge's first
-    network, against the train and validation photos: the test split stays shut. FD is larger at
-    2,000 pictures than at the 10,000 of metrics.csv; FD's floor at 2,000 stands beside it.
+    FD, KID, precision, recall and, where it is defined, IS by each extractor; FD and GAN-test by
+    the judge's first network; all against the train and validation photos, so that the test split
+    stays shut. FD is larger at 2,000 pictures than at the 10,000 of metrics.csv; its floor at the
+    same counts and class shares stands beside it.
+
+    Args:
+        run: Its folder.
+        photos: What it was trained on.
+        judge: The judge of these photos.
+        extractors: The networks beside the judge.
+        again: Also measure what along.csv holds already.
 
     Returns:
         The rows of along.csv, with the columns of metrics.csv.
@@ -42,21 +56,26 @@ def follow(
     for iteration, path in run.kept():
         generator = load_generator(run, path)
         seen = iteration * generator.config.loop.batch
-        if _done(run, seen, judge, extractors):
+        if not again and _done(run, seen, judge, extractors):
             continue
         pictures, asked = generate_set(generator, COUNT, SEED)
+        shares = None
+        if generator.classes:
+            shares = np.bincount(asked, minlength=len(photos.classes)) / len(asked)
         desc = f"generator of iteration {iteration:,}"
-        figures: list[Row] = []
+        rows: list[Row] = []
         for extractor, real in known:
             name = extractor.get_name()
             made = extract(extractor, pictures, f"{desc}, {name}")
-            figures += fidelity.rows(made, real, name)
-            figures.append(fidelity.own_floor(real.pooled, labels, COUNT, None, name))
+            rows += fidelity.rows(made, real, name)
+            rows.append(fidelity.own_floor(real.pooled, labels, COUNT, shares, name))
         read = predict(judge.networks[0], pictures, desc)
-        figures += fidelity.rows(read, own, CLASSIFIER)
-        figures.append(fidelity.own_floor(own.pooled, labels, COUNT, None, CLASSIFIER))
+        shared: Row = {"extractor": CLASSIFIER, "body_type": "all", "reference": "train"}
+        shared |= {"n_real": len(own), "n_fake": COUNT}
+        rows.append(shared | {"metric": "fd", "value": frechet_distance(read.pooled, own.pooled)})
+        rows.append(fidelity.own_floor(own.pooled, labels, COUNT, shares, CLASSIFIER))
         if generator.classes:
-            figures += recognition_rows(
+            rows += recognition_rows(
                 read.named,
                 asked,
                 photos.classes,
@@ -65,7 +84,7 @@ def follow(
                 reference="train",
                 n_real=len(own),
             )
-        signed = judge.signed(figures)
+        signed = judge.signed(rows)
         # A table of its own: its figures are of fewer pictures than those of metrics.csv.
         run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in signed], along=True)
     return run.read_along()

@@ -26,7 +26,7 @@ def check_kept(run: Run) -> None:
         UserError: The run kept no generators.
     """
     if not run.kept():
-        raise UserError(f"{run.path} kept no generators to choose among: train with --keep-every")
+        raise UserError(f"{run.path} kept no generators on the way: train with --keep-every")
 
 
 def choose(run: Run, photos: Photos, judge: Judge) -> pd.DataFrame:

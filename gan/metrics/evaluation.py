@@ -81,6 +81,10 @@ class Evaluation:
         if not self.effort.again:
             parts = [part for part in parts if not self._measured(run, seen, *part[:3])]
         if parts:
+            table = run.read_metrics()
+            before = table[(table["images_seen"] == seen) & (table["extractor"] == CLASSIFIER)]
+            if set(before["judge"]) - {self.judge.digest()}:
+                print(f"{run.name}: figures of another or an unknown judge are measured again")
             if held_out == "test":
                 run.record_opening(seen)
             print(f"{run.name}: drawing {self.effort.count:,} pictures")
@@ -124,16 +128,13 @@ class Evaluation:
 
     def _measured(self, run: Run, seen: int, metric: str, extractor: str, reference: str) -> bool:
         table = run.read_metrics()
-        same = (table["images_seen"] == seen) & (table["metric"] == metric)
-        same &= (table["extractor"] == extractor) & (table["reference"] == reference)
+        table = table[(table["images_seen"] == seen) & (table["extractor"] == extractor)]
         if extractor == CLASSIFIER:
-            same &= table["judge"] == self.judge.digest()
+            table = table[table["judge"] == self.judge.digest()]
+        same = (table["metric"] == metric) & (table["reference"] == reference)
         # Figures against one half of the photos have fewer pictures, but come with one at `count`.
-        counts = table.loc[
-            (table["images_seen"] == seen) & (table["extractor"] == extractor), "n_fake"
-        ]
         wanted = self.effort.count if metric != "copies" else min(self.effort.count, SCANNED)
-        return bool(same.any() and (counts == wanted).any())
+        return bool(same.any() and (table["n_fake"] == wanted).any())
 
     def _extractor_rows(self, extractor: FeatureExtractorBase, fake: Generated) -> list[Row]:
         name, photos = extractor.get_name(), self.photos

@@ -55,8 +55,8 @@ def test_grades_come_back_to_their_runs(folder: Path) -> None:
     (pair,) = grading.comparisons(table).to_dict("records")
     assert (pair["run"], pair["other"], pair["difference"]) == ("light", "dark", 1.5)
     assert pair["p"] == pytest.approx(1 / 10_000)  # the two extremes of 19,999 regroupings
-    table.to_csv(folder / "grades.csv", index=False)
-    pd.testing.assert_frame_equal(grading.read(folder / "grades.csv"), table)
+    table.to_csv(folder / "all-grades.csv", index=False)
+    pd.testing.assert_frame_equal(grading.read(folder / "all-grades.csv"), table)
     pd.testing.assert_frame_equal(grading.read_answers(folder), table)
 
 
@@ -88,6 +88,24 @@ def test_answers_that_are_none_are_refused(
     change(pd.read_csv(folder / "anna.csv")).to_csv(folder / "anna.csv", index=False)
     with pytest.raises(UserError, match=message):
         grading.read_answers(folder)
+
+
+def test_a_file_typed_by_hand_counts_to_its_last_line(folder: Path) -> None:
+    answer(folder, "anna", {"dark": 1, "light": 3})
+    text = (folder / "anna.csv").read_text(encoding="utf-8")
+    (folder / "anna.csv").write_text("\ufeff" + text.rstrip(), encoding="utf-8")
+    assert len(grading.read_answers(folder)) == 26
+
+
+def test_one_picture_or_none_is_too_few(folder: Path) -> None:
+    answer(folder, "anna", {"dark": 1, "light": 3})
+    table = grading.read_answers(folder)
+    one = pd.concat([table[table["run"] == "dark"], table[table["run"] == "light"].head(1)])
+    with pytest.raises(UserError, match="one picture"):
+        grading.comparisons(one)
+    table.head(0).to_csv(folder / "kept.csv", index=False)
+    with pytest.raises(UserError, match="holds no grades"):
+        grading.read(folder / "kept.csv")
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -325,6 +325,8 @@ def test_kept_generators_are_judged_and_measured_once(
     assert evaluate(*arguments)[0] == 0
     counts = run.read_along().groupby("images_seen")["n_fake"].max().to_dict()
     assert counts == {3 * batch: 60, 6 * batch: 60, 9 * batch: 80}
+    assert evaluate(*arguments, "--again")[0] == 0
+    assert set(run.read_along().groupby("images_seen")["n_fake"].max()) == {80}
 
 
 def test_bad_input_is_one_line_and_code_2(
@@ -412,7 +414,7 @@ def test_shapes_are_graded_blind(
     sheets = ("grade.py", "first", "second", "--count", 4, "--out", home / "grades")
     code, output, errors = run_script(*sheets)
     assert code == 0, errors
-    assert "1 sheets" in output
+    assert "sheets: 1 in" in output
     key = pd.read_csv(home / "grades" / "key.csv")
     assert key["run"].value_counts().to_dict() == {"first": 4, "second": 4}
     code, _, errors = run_script(*sheets)
@@ -424,10 +426,11 @@ def test_shapes_are_graded_blind(
     assert "has no answers" in errors
     answers = key.assign(grade=(key["run"] == "second") + 1)[["number", "grade"]]
     answers.to_csv(home / "grades" / "anna.csv", index=False)
-    for place in (home / "grades", home / "grades" / "grades.csv"):
+    for place in (home / "grades", home / "grades" / "all-grades.csv"):
         code, output, errors = run_script("grade.py", "--read", place)
         assert code == 0, errors
         assert "graded 0 to 3 by anna" in output
         assert output.index("first") < output.index("second")
-    for arguments in ((), ("first", "--read", home / "grades"), ("first", "--count", 0)):
+    for arguments in ((), ("first", "--read", home / "grades"), ("first", "--count", 1)):
         assert run_script("grade.py", *arguments)[0] == 2
+    assert run_script("grade.py", "first", "--seed", -1)[0] == 2

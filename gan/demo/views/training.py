@@ -187,10 +187,11 @@ if not followed.empty:
                     mark,
                     alt=f"{title} over the training of {' and '.join(called)}",
                 )
-elif not over_time.empty:
-    st.header("Metrics at the end", icon=":material/query_stats:")
-    wide = over_time.pivot(index="name", columns="run", values="shown")
-    wide = wide.reindex(over_time["name"].unique(), columns=called).astype(object)
+ends = pd.concat([run_summary.at_the_end(one) for one in pair], ignore_index=True)
+if not ends.empty:
+    st.header("Metrics at the end", icon=":material/flag:")
+    wide = ends.pivot(index="name", columns="run", values="shown")
+    wide = wide.reindex(ends["name"].unique(), columns=called).astype(object)
     wide = wide.fillna("not measured")  # a run may have no figures
     st.dataframe(
         wide.reset_index().rename(columns={"name": "Metric"}),
