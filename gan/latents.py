@@ -13,7 +13,7 @@ DIRECTIONS = {
     "background": "Background: dark to light",
     "turn": "Facing: left to right",
 }
-GUIDANCE = 0.75  # the default, between 0 (the most varied pictures) and 1 (the most typical)
+GUIDANCE = 0.6  # the default, between 0 (the most varied pictures) and 1 (the most typical)
 
 
 def from_seeds(seeds: Sequence[int], latent: int, truncation: float = 1.0) -> np.ndarray:
