@@ -307,7 +307,7 @@ def along_note(entry: Entry) -> str:
         return ""
     columns = (floors["value"], floors["metric"], floors["extractor"])
     photos = [
-        f"{spreads.show(value, metric)} ({spreads.title(metric.removesuffix(FLOOR), extractor)})"
+        f"{spreads.show(value, metric)} in {spreads.title(metric.removesuffix(FLOOR), extractor)}"
         for value, metric, extractor in zip(*columns, strict=True)
     ]
     return (
