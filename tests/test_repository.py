@@ -13,7 +13,7 @@ from gan.document import read_part
 from gan.runs import Run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-LIMIT = 65_000_000  # bytes of working tree that a host or a machine with a GPU has to fetch
+LIMIT = 60_000_000  # bytes of working tree that a host or a machine with a GPU has to fetch
 FILE = re.compile(r"(?<![\w/])(?:gan|train|tests)/[\w/-]+(?:\.\w+)?")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
