@@ -88,14 +88,15 @@ class Experiment:
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
         """Further rows of results.csv, given those of the runs: the FD floor."""
-        return [self._floor] if rows else []
+        about = {"setting": "photos", "seed": 0, "view": ""}
+        return [floor | about for floor in self.floors] if rows else []
 
     @cached_property
-    def _floor(self) -> Row:
+    def floors(self) -> list[Row]:
+        """What photos score in the pictures' place."""
         from gan.experiments import judging
 
-        about = {"setting": "photos", "seed": 0, "view": ""}
-        return judging.floor_row(self.photos, self.extractor) | about
+        return judging.floor_rows(self.photos, self.extractor)
 
     @cached_property
     def judges(self) -> Judge:

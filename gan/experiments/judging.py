@@ -25,20 +25,40 @@ DRAWS = 39  # random sets of photos not trained on, for the permutation test of 
 
 
 def fidelity_rows(
-    run: Run, photos: Photos, extractor: FeatureExtractorBase, count: int
+    run: Run,
+    photos: Photos,
+    extractor: FeatureExtractorBase,
+    count: int,
+    judge: Judge | None = None,
 ) -> list[Row]:
-    """Rows of metrics.csv: `count` pictures of the run against the photos' train split."""
+    """Rows of metrics.csv: `count` pictures of the run against the photos' train split.
+
+    With a judge there is also an FD in the features of each of its classifiers.
+    """
     pictures, _ = generate_set(load_generator(run), count)
-    name = extractor.get_name()
+    name, development = extractor.get_name(), photos.indices("development")
     made = extract(extractor, pictures, f"{name}, generated")
-    real = real_features(extractor, photos)[photos.indices("development")]
-    return fidelity.rows(made, real, name)
+    rows = fidelity.rows(made, real_features(extractor, photos)[development], name)
+    if judge is None:
+        return rows
+    for seed, network in enumerate(judge.networks):
+        read = predict(network, pictures, f"judge {seed}, generated")
+        known = judge.features(photos, seed)[development]
+        rows.append(fidelity.distance_row(read.pooled, known.pooled, CLASSIFIER) | {"seed": seed})
+    return judge.signed(rows)
 
 
-def floor_row(photos: Photos, extractor: FeatureExtractorBase) -> Row:
-    """`fd_floor`: one half of the train split against the other."""
-    real = real_features(extractor, photos)[photos.indices("development")].pooled
-    return fidelity.half_floor(real, extractor.get_name())
+def floor_rows(
+    photos: Photos, extractor: FeatureExtractorBase, judge: Judge | None = None
+) -> list[Row]:
+    """`fd_floor`, of the judge too: one half of the train split against the other."""
+    development = photos.indices("development")
+    real = real_features(extractor, photos)[development].pooled
+    rows = [fidelity.half_floor(real, extractor.get_name())]
+    if judge is not None:
+        known = judge.features(photos, 0)[development].pooled
+        rows.append(fidelity.half_floor(known, CLASSIFIER))
+    return rows
 
 
 def class_rows(

@@ -18,7 +18,6 @@ from gan.metrics.extractors import extract, label, real_features
 from gan.metrics.features import Features, Row, cached
 from gan.metrics.glossary import CLASSIFIER, distance
 from gan.metrics.judge import Judge
-from gan.metrics.measures import frechet_distance
 from gan.metrics.memorisation import SCANNED, copy_rows, neighbour_rows
 from gan.metrics.noise import scramble
 from gan.metrics.run_photos import check_source, held_out_split
@@ -177,11 +176,8 @@ class Evaluation:
             network = self.judge.networks[seed]
             made = predict(network, fake.pictures, f"judge {seed}, generated")
             real = self.judge.features(photos, seed)[development]
-            shared: Row = {"extractor": CLASSIFIER, "body_type": "all", "reference": "train"}
             figures: list[Row] = [
-                shared
-                | {"metric": "fd", "value": frechet_distance(made.pooled, real.pooled)}
-                | {"n_real": len(real), "n_fake": len(made)},
+                fidelity.distance_row(made.pooled, real.pooled, CLASSIFIER),
                 fidelity.own_floor(
                     real.pooled, labels, len(made), _shares(fake, photos), CLASSIFIER
                 ),

@@ -88,18 +88,24 @@ def neighbourhood_rows(
     ]
 
 
+def distance_row(fake: Tensor, real: Tensor, extractor: str, reference: str = "train") -> Row:
+    """FD, or FID, of features [N,d] against [M,d]; `reference` names the photos."""
+    return {
+        "metric": distance(extractor),
+        "extractor": extractor,
+        "body_type": "all",
+        "value": frechet_distance(fake, real),
+        "n_real": len(real),
+        "n_fake": len(fake),
+        "reference": reference,
+    }
+
+
 def half_floor(real: Tensor, extractor: str) -> Row:
     """FD's floor: one half of the photos' features [N,d] against the other."""
     first, second = (real[half] for half in halves(len(real)))
-    return {
-        "metric": distance(extractor) + FLOOR,
-        "extractor": extractor,
-        "body_type": "all",
-        "value": frechet_distance(first, second),
-        "n_real": len(second),
-        "n_fake": len(first),
-        "reference": "half",
-    }
+    row = distance_row(first, second, extractor, "half")
+    return row | {"metric": row["metric"] + FLOOR}
 
 
 def halves(count: int) -> tuple[np.ndarray, np.ndarray]:

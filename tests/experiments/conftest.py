@@ -119,7 +119,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the judge: a larger kernel is better by 1, every seed worse by 5."""
     asked: list[str] = []
 
-    def rows(run: Run, photos: Photos, extractor: Any, count: int) -> list[dict[str, Any]]:
+    def rows(
+        run: Run, photos: Photos, extractor: Any, count: int, judge: Any = None
+    ) -> list[dict[str, Any]]:
         asked.append(run.name)
         network = run.read_config()["settings"]["network"]
         value = 50 - network["kernel"] + 5 * run.read_config()["settings"]["loop"]["seed"]

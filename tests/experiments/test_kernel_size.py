@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from gan.checkpoint import load_generator
 from gan.config import DCGANConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import results, running
 from gan.experiments.experiment import Options
+from gan.experiments.plan import Stage
 from gan.experiments.rows import costs
 from gan.experiments.studies import kernel_size as kernel
 from gan.experiments.studies.kernel_size import (
@@ -24,8 +26,12 @@ from gan.experiments.studies.kernel_size import (
     KernelLength,
     KernelSize,
 )
-from gan.metrics.glossary import INCEPTION, LITE2
+from gan.metrics.classifier import predict
+from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
+from gan.metrics.measures import frechet_distance
 from gan.runs import Run
+from gan.sampling import generate_set
+from gan.training import train
 from tests.experiments.conftest import SMALL
 
 STEPS = 16  # at which kernels are compared
@@ -88,7 +94,10 @@ def test_every_view_compares_what_it_says(
     speed = results.values(table, "pictures_per_s", TIME).mean()
     assert speed["k4"] == pytest.approx(8)
     assert len(judged) == 3 * (7 + 5 + 5) + 3 * 2 + 3
-    assert (table["metric"] == "fd_floor").sum() == 1
+    floors = table[table["metric"] == "fd_floor"]
+    assert sorted(floors["extractor"]) == sorted(
+        [CLASSIFIER, *set(table["extractor"]) - {CLASSIFIER, ""}]
+    )
 
     curves = kernel.along(table)
     mine = curves[(curves["name"] == "Kernel 6") & (curves["seed"] == 0)]
@@ -193,9 +202,9 @@ def test_precision_is_told_beside_recall(recall: tuple[float, ...], holds: bool 
     assert finding.evidence.count("precision 0.6 (0.5 to 0.7)") == 3
 
 
-def fd_table(**values: tuple[float, ...]) -> pd.DataFrame:
+def fd_table(extractor: str = LITE2, **values: tuple[float, ...]) -> pd.DataFrame:
     """FD by setting and seed, at equal pictures."""
-    shared = {"view": PICTURES, "metric": "fd", "extractor": LITE2, "body_type": "all"}
+    shared = {"view": PICTURES, "metric": "fd", "extractor": extractor, "body_type": "all"}
     return pd.DataFrame(
         [
             {"setting": setting, "seed": seed, "value": value} | shared
@@ -215,7 +224,8 @@ def fd_table(**values: tuple[float, ...]) -> pd.DataFrame:
         ({"k4": (9, 8, 7, 6, 5), "k6": (0, 1, 2, 3, 4)}, "Kernel 6 is best: it is shown to be ah"),
         (
             {"k4": (90, 80, 70, 60, 50), "k6": (0, 1, 2, 3, 4), "k8": (1, 2, 3, 4, 5)},
-            "Kernel 6 has the lowest FD and is shown to be ahead of kernel 4, but not of kernel 8.",
+            "Kernel 6 has the lowest FD (EfficientNet-Lite2) and is shown to be ahead of kernel 4, "
+            "but not of kernel 8.",
         ),
     ],
 )
@@ -242,7 +252,92 @@ def test_fid_decides_where_it_was_measured() -> None:
     finding = KernelSize.answer(first)
     assert finding is not None
     assert finding.verdict.startswith("Kernel 6 is best")
-    assert "FD of each pair of kernels, equal pictures" in KernelSize.findings(first)
+    tables = KernelSize.findings(first)
+    assert "FD (EfficientNet-Lite2) of each pair of kernels, equal pictures" in tables
+
+
+LOW, MIDDLE, HIGH = (0, 1, 2, 3, 4), (2.5, 3.5, 4.5, 5.5, 6.5), (50, 60, 70, 80, 90)
+
+
+@pytest.mark.parametrize(
+    ("lite2", "own", "answer"),
+    [
+        ((LOW, HIGH), (LOW, HIGH), "Kernel 4 is best: it is shown to be ahead of kernel 6."),
+        (
+            (LOW, HIGH),
+            (HIGH, LOW),
+            "No kernel is shown to be better at 5 seeds; kernel 4 has the lowest FD "
+            "(EfficientNet-Lite2) and kernel 6 has the lowest FD (car classifier).",
+        ),
+        (
+            (LOW, HIGH),
+            (LOW, MIDDLE),
+            "No kernel is shown to be better at 5 seeds; kernel 4 has the lowest FD "
+            "(EfficientNet-Lite2) and FD (car classifier).",
+        ),
+        (
+            (LOW, MIDDLE, HIGH),
+            (MIDDLE, LOW, HIGH),
+            "No kernel is shown to be best, but that kernel 4 is ahead of kernel 8 and kernel 6 is "
+            "ahead of kernel 8; kernel 4 has the lowest FD (EfficientNet-Lite2) and kernel 6 has "
+            "the lowest FD (car classifier).",
+        ),
+    ],
+)
+def test_a_kernel_is_ahead_where_both_networks_show_it(
+    lite2: tuple[Any, ...], own: tuple[Any, ...], answer: str
+) -> None:
+    kernels = ("k4", "k6", "k8")
+    table = pd.concat(
+        fd_table(name, **dict(zip(kernels, values, strict=False)))
+        for name, values in ((LITE2, lite2), (CLASSIFIER, own))
+    )
+    finding = KernelSize.answer(table)
+    assert finding is not None
+    assert finding.verdict == answer
+
+
+def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> None:
+    # Alone each pair has p = 2/252. One that points two ways counts in the correction all the same.
+    table = pd.concat(
+        [
+            fd_table(k4=LOW, k6=HIGH, k8=(100, 110, 120, 130, 140)),
+            fd_table(CLASSIFIER, k6=LOW, k4=HIGH, k8=(100, 110, 120, 130, 140)),
+        ]
+    )
+    finding = KernelSize.answer(table)
+    assert finding is not None
+    assert finding.evidence.count(f"p {3 * 2 / 252:.2g}") == 2
+    assert finding.evidence.count("p 1") == 1
+
+
+def test_the_car_classifier_speaks_once_it_judged_as_many_runs() -> None:
+    table = pd.concat([fd_table(k4=LOW, k6=HIGH), fd_table(CLASSIFIER, k4=(9,), k6=(1,))])
+    finding = KernelSize.answer(table)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 4 is best")
+    assert not any("classifier" in heading for heading in KernelSize.findings(table))
+
+
+def test_pictures_are_judged_by_every_classifier_too(
+    cars: Photos, tmp_path: Path, make: Callable[[], KernelSize]
+) -> None:
+    experiment = make()
+    planned = experiment.plan()[0]
+    run = Run(tmp_path / "run")
+    train(planned.at(Stage((), 8)), cars, run)
+    rows = experiment.judge(planned, run, 12)
+    own = [row for row in rows if row["extractor"] == CLASSIFIER]
+    judge = experiment.judges
+    assert [row["seed"] for row in own] == list(range(len(judge.networks)))
+    assert {row["judge"] for row in own} == {judge.digest()}
+    pictures, _ = generate_set(load_generator(run), 12)
+    known = judge.features(cars, 0).pooled[cars.indices("development")]
+    made = predict(judge.networks[0], pictures, "again").pooled
+    assert own[0]["value"] == pytest.approx(frechet_distance(made, known))
+    floors = {row["extractor"]: row["value"] for row in experiment.floors}
+    assert set(floors) == {CLASSIFIER, experiment.extractor.get_name()}
+    assert floors[CLASSIFIER] < own[0]["value"]
 
 
 def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:

@@ -1,6 +1,7 @@
 """Kernel size: the report's DCGAN with kernels 4, 6 and 8, compared in three fair ways."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -9,11 +10,29 @@ import pandas as pd
 
 from gan.config import DCGANConfig
 from gan.experiments.experiment import Experiment
-from gan.experiments.findings import Finding, compared, corrected, everywhere, ranged, spread
+from gan.experiments.findings import (
+    Finding,
+    compared,
+    everywhere,
+    interval,
+    ranged,
+    spread,
+)
+from gan.experiments.permutation import LEVEL, Difference, holm, unpaired
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
 from gan.experiments.results import values
-from gan.metrics.glossary import FLOOR, LITE2, METRICS, STAND_INS, Figure, without_stand_ins
+from gan.metrics.features import Row
+from gan.metrics.glossary import (
+    CLASSIFIER,
+    FLOOR,
+    LITE2,
+    STAND_INS,
+    Figure,
+    title,
+    without_stand_ins,
+)
 from gan.recipes import REPORT_DCGAN
+from gan.runs import Run
 
 VIEWS = {
     "equal-pictures": "Equal pictures",
@@ -78,6 +97,7 @@ class KernelSize(Experiment):
             along=(4_000, 8_000),
             judged=2_000,
             judged_along=500,
+            judges=1,
         ),
         "tiny": KernelLength(
             compared=192,
@@ -94,6 +114,19 @@ class KernelSize(Experiment):
     def network(self) -> DCGANConfig:
         """The networks with kernel 4."""
         return DCGANConfig(kernel=FASTEST, width=self.length.width, latent=self.length.latent)
+
+    def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
+        """FD by the classifiers too: one network's FD alone may prefer its own artefacts."""
+        from gan.experiments import judging
+
+        return judging.fidelity_rows(run, self.photos, self.extractor, count, self.judges)
+
+    @cached_property
+    def floors(self) -> list[Row]:
+        """What photos score in the pictures' place."""
+        from gan.experiments import judging
+
+        return judging.floor_rows(self.photos, self.extractor, self.judges)
 
     def plan(self) -> list[Planned]:
         """Seed by seed, kernel 4 first: its time is where the others are read off.
@@ -184,14 +217,13 @@ class KernelSize(Experiment):
         def at(metric: str, view: str = PICTURES) -> pd.DataFrame:
             return values(table, metric, view).rename(columns=cls.called)
 
-        result = {}
-        for view in COMPARED:
-            (key, _), fd = _best_known(table, "fd", view)
-            result[f"{METRICS[key].name} of each pair of kernels, {VIEWS[view].lower()}"] = _pairs(
-                METRICS[key].name, fd.rename(columns=cls.called), view
-            )
+        result = {
+            f"{title(*figure)} of each pair of kernels, {VIEWS[view].lower()}": _pairs(fd, view)
+            for view in COMPARED
+            for figure, fd in _distances(table, view).items()
+        }
         figure, fd = _best_known(table, "fd", PICTURES)
-        name = METRICS[figure[0]].name
+        name = title(*figure)
         _, score = _best_known(table, "is", PICTURES)
         fd, score = fd.rename(columns=cls.called), score.rename(columns=cls.called)
         loss_g, wave = at("loss_g"), at("loss_g_oscillation")
@@ -226,56 +258,54 @@ class KernelSize(Experiment):
                 sign=-1,
             ),
             _covered(at("recall"), at("precision"), settings),
-            *_floor(table, figure, fd),
+            *_floors(table),
         ]
-        (key, _), whole = _best_known(table, "fd", WHOLE)
-        whole = whole.rename(columns=cls.called)
-        if not whole.empty:
-            name = METRICS[key].name
-            result["The report's whole budget, one seed: figures, not comparisons"] = [
-                Finding(f"{name} of {setting} is known", True, f"{spread(whole[setting])}, one run")
-                for setting in [*settings, *map(cls.called, CHECKS)]
-                if setting in whole
-            ]
+        whole = [
+            Finding(f"{title(*figure)} of {cls.called(setting)} is known", True, evidence)
+            for figure, fd in _distances(table, WHOLE).items()
+            for setting in [*map("k{}".format, KERNELS), *CHECKS]
+            if setting in fd
+            for evidence in [f"{spread(fd[setting])}, one run"]
+        ]
+        if whole:
+            result["The report's whole budget, one seed: figures, not comparisons"] = whole
         return result
 
     @classmethod
     def answer(cls, table: pd.DataFrame, view: str = PICTURES) -> Finding | None:
-        """Which kernel has the lowest FID (or else FD) in a view, and whether that is shown."""
-        (key, _), fd = _best_known(table, "fd", view)
-        name = METRICS[key].name
-        fd = fd.rename(columns=lambda name: name.removesuffix("-matched"))
-        settings = [f"k{kernel}" for kernel in KERNELS if f"k{kernel}" in fd]
-        if len(settings) < 2:
+        """Which kernel is better in a view, and whether that is shown.
+
+        One kernel is shown to be ahead of another only where the test shows it for every distance
+        that was measured: FID or else Lite2's FD, and the car classifier's FD. So p of a pair is
+        the larger of the two (an intersection-union test, Berger 1982), corrected for the pairs.
+        """
+        called = {f"k{k}{narrow}": f"kernel {k}" for k in KERNELS for narrow in ("", "-matched")}
+        wides = {
+            title(*figure): fd.rename(columns=called)
+            for figure, fd in _distances(table, view).items()
+        }
+        kernels = [name for name in dict.fromkeys(called.values()) if _in_all(name, wides)]
+        if len(kernels) < 2:
             return None
-        fd = fd[settings].rename(columns={k: f"kernel {k[1:]}" for k in settings})
-        best, *others = (str(name) for name in fd.mean().sort_values().index)
-        pairs = [
-            compared("", fd, [ahead, behind])
-            for ahead, behind in itertools.combinations([best, *others], 2)
+        wides = {name: fd[kernels] for name, fd in wides.items()}
+        first = next(iter(wides.values()))
+        order = list(first.mean().sort_values().index)
+        pairs = list(itertools.combinations(order, 2))
+        steps = [_steps(wides, *pair) for pair in pairs]
+        ps = holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
+        shown = [pair for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL]
+        lowest = {name: str(fd.mean().idxmin()) for name, fd in wides.items()}
+        words = _in_words(order, lowest, shown, int(first.count().max()))
+        evidence = [
+            f"{name}: {', '.join(f'{kernel} {spread(fd[kernel])}' for kernel in order)}"
+            for name, fd in wides.items()
         ]
-        against = corrected(pairs)[: len(others)]
-        beaten = [name for name, finding in zip(others, against, strict=True) if finding.holds]
-        tied = [name for name in others if name not in beaten]
-        seeds = int(fd.count().max())
-        if not tied:
-            words = f"{best.capitalize()} is best: it is shown to be ahead of {_join(others)}."
-        elif beaten:
-            words = (
-                f"{best.capitalize()} has the lowest {name} and is shown to be ahead of "
-                f"{_join(beaten)}, but not of {_join(tied)}."
-            )
-        else:
-            words = (
-                f"No kernel is shown to be better at {seeds} seed{'s' * (seeds > 1)}; "
-                f"{best} has the lowest {name}."
-            )
-        evidence = "; ".join(
-            f"{other}: {finding.evidence.partition('; difference ')[2]}"
-            for other, finding in zip(others, against, strict=True)
-        )
-        listed = ", ".join(f"{kernel}: {spread(fd[kernel])}" for kernel in (best, *others))
-        return Finding(words, not tied or None, f"{name}: {listed}. {evidence}", words)
+        evidence += [
+            f"{behind} less {ahead}: {' and '.join(map(interval, of))}, p {p:.2g}"
+            for (ahead, behind), of, p in zip(pairs, steps, ps, strict=True)
+        ]
+        best = all((order[0], other) in shown for other in order[1:])
+        return Finding(words, best or None, "; ".join(evidence), words)
 
 
 def matched_width(network: DCGANConfig, kernel: Kernel) -> int:
@@ -336,11 +366,62 @@ def _best_known(
     return figure, wide[figure]
 
 
-def _pairs(name: str, fd: pd.DataFrame, view: str) -> list[Finding]:
+def _distances(table: pd.DataFrame, view: str) -> dict[Figure, pd.DataFrame]:
+    """The distances by which kernels are compared in a view, each by seed and setting.
+
+    FID or else Lite2's FD, and the car classifier's FD where as many runs have it.
+    """
+    figure, fd = _best_known(table, "fd", view)
+    own = values(table, "fd", view, extractor=CLASSIFIER)
+    enough = 0 < fd.count().sum() <= own.count().sum()
+    return {figure: fd} | ({("fd", CLASSIFIER): own} if enough else {})
+
+
+def _in_all(kernel: str, wides: dict[str, pd.DataFrame]) -> bool:
+    return all(kernel in fd for fd in wides.values())
+
+
+def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Difference]:
+    """By how much one kernel is ahead of another in each of the distances."""
+    steps = (unpaired(fd[behind], fd[ahead]) for fd in wides.values())
+    return [step for step in steps if step is not None]
+
+
+def _in_words(
+    order: Sequence[str], lowest: dict[str, str], shown: list[tuple[str, str]], seeds: int
+) -> str:
+    """The answer as a sentence, from the pairs of which the first is shown to be ahead."""
+    best = order[0] if set(lowest.values()) == {order[0]} else ""
+    beaten = [other for other in order if (best, other) in shown]
+    tied = [other for other in order[1:] if other not in beaten]
+    if best and not tied:
+        return f"{best.capitalize()} is best: it is shown to be ahead of {_join(beaten)}."
+    names = dict.fromkeys(lowest.values())
+    ends = [
+        f"{kernel} has the lowest {_join([name for name in lowest if lowest[name] == kernel])}"
+        for kernel in names
+    ]
+    if best and beaten:
+        return (
+            f"{best.capitalize()}{ends[0].removeprefix(best)} and is shown to be ahead of "
+            f"{_join(beaten)}, but not of {_join(tied)}."
+        )
+    if shown:
+        pairs = _join([f"{ahead} is ahead of {behind}" for ahead, behind in shown])
+        return f"No kernel is shown to be best, but that {pairs}; {_join(ends)}."
+    return f"No kernel is shown to be better at {seeds} seed{'s' * (seeds > 1)}; {_join(ends)}."
+
+
+def _pairs(fd: pd.DataFrame, view: str) -> list[Finding]:
     suffix = "-matched" * (view == PARAMETERS)
     names = [KernelSize.called(f"k{k}" + suffix * (k != FASTEST)) for k in KERNELS]
     return [
-        compared(f"{after} has a lower {name} than {before}", fd, [before, after], sign=-1)
+        compared(
+            f"{after} is ahead of {before}",
+            fd.rename(columns=KernelSize.called),
+            [before, after],
+            sign=-1,
+        )
         for before, after in itertools.combinations(names, 2)
     ]
 
@@ -368,19 +449,21 @@ def _covered(recall: pd.DataFrame, precision: pd.DataFrame, settings: list[str])
     return Finding(claim, everywhere(recall[kernels] > 0), evidence)
 
 
-def _floor(table: pd.DataFrame, figure: Figure, fd: pd.DataFrame) -> list[Finding]:
-    key, extractor = figure
-    same = (table["metric"] == key + FLOOR) & (table["extractor"] == extractor)
-    floors = table[same]
-    floor = floors["value"]
-    if not len(floor) or fd.empty:
-        return []
-    name = METRICS[key].name
-    made, real = int(floors["n_fake"].iloc[0]), int(floors["n_real"].iloc[0])
-    evidence = f"{name} of {made:,} photos against {real:,} others is {spread(floor)}"
-    above = bool(fd.min(axis=None) > floor.max())
-    claim = f"every run's {name} is above that of photos against other photos"
-    return [Finding(claim, above, evidence)]
+def _floors(table: pd.DataFrame) -> list[Finding]:
+    """Each distance of every run beside that of photos against other photos."""
+    result = []
+    for (key, extractor), fd in _distances(table, PICTURES).items():
+        same = (table["metric"] == key + FLOOR) & (table["extractor"] == extractor)
+        floors = table[same]
+        if floors.empty or fd.empty:
+            continue
+        floor, name = floors["value"], title(key, extractor)
+        made, real = int(floors["n_fake"].iloc[0]), int(floors["n_real"].iloc[0])
+        evidence = f"{name} of {made:,} photos against {real:,} others is {spread(floor)}"
+        above = bool(fd.min(axis=None) > floor.max())
+        claim = f"every run's {name} is above that of photos against other photos"
+        result.append(Finding(claim, above, evidence))
+    return result
 
 
 def _join(names: list[str]) -> str:
