@@ -123,16 +123,15 @@ def requirements(packages: set[str]) -> str:
 def shown(root: Path, entries: list[Entry]) -> list[Path]:
     """The files of runs that can draw and of the kernels' runs, all results, and the judges.
 
-    The kernels' runs come without weights, which would be a third of the bundle: their last grids
-    show what each draws.
+    The kernels' runs come without weights, which would be a third of the bundle: their grids show
+    what each draws.
     """
     found = [path for path in root.glob("*/results.csv") if path.is_file()]
     for entry in entries:
         run, kernel = entry.run, entry.name.startswith("kernel-size/")
         if not (entry.ready or kernel):
             continue
-        samples = [path for _, path in run.samples()]
-        found += samples[-1:] if kernel else samples
+        found += [path for _, path in run.samples()]
         found += [run.config_path, run.losses_path, run.metrics_path, run.along_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
         found += [run.predictions_path, run.directions_path]

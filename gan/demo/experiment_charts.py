@@ -68,11 +68,12 @@ def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: st
     return alt.layer(interval, single, mean).properties(height=46 * len(names) + 44)
 
 
-def kernel_curves(table: pd.DataFrame, against: str, name: str) -> Chart:
+def kernel_curves(table: pd.DataFrame, means: pd.DataFrame, against: str, name: str) -> Chart:
     """A figure along the training: a line of means for each kernel, every training as a mark.
 
     Args:
         table: name, seed, pictures, seconds, value, as `kernel_size.along` gives them.
+        means: name, pictures, seconds, value of the lines.
         against: The column of the horizontal axis: pictures or seconds.
         name: The figure's name for the axis.
     """
@@ -83,7 +84,6 @@ def kernel_curves(table: pd.DataFrame, against: str, name: str) -> Chart:
     colour = alt.Color(
         "name:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend(3)
     )
-    means = table.groupby(["name", "pictures"], as_index=False)[["seconds", "value"]].mean()
     x = alt.X(f"{against}:Q", title=title, axis=alt.Axis(format="~s", tickCount=5))
     y = alt.Y("value:Q", title=name, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5))
     line = alt.Chart(means).mark_line(strokeWidth=2).encode(x=x, y=y, color=colour)

@@ -13,12 +13,21 @@ from gan.experiments.results import pictures_seen as judged_at
 from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
 from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
 from gan.metrics import published
-from gan.metrics.glossary import FLOOR, HEADLINE, INCEPTION, LITE2, Figure, without_stand_ins
+from gan.metrics.glossary import (
+    CLASSIFIER,
+    FLOOR,
+    HEADLINE,
+    INCEPTION,
+    LITE2,
+    Figure,
+    without_stand_ins,
+)
 
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
 DISTANCES: list[Figure] = [("fid", INCEPTION), ("fd", LITE2)]
+FOLLOWED: list[Figure] = [("fd", LITE2), ("fd", CLASSIFIER)]  # drawn along the training
 # Photos seen before which the report's networks of base width 32 draw nothing like a car.
 CARS_FROM = 100_000
 
@@ -113,8 +122,14 @@ def in_short(table: pd.DataFrame, view: str, name: str) -> str:
         rows = here[(here["metric"] == metric) & (here["extractor"] == extractor)]["value"]
         if not rows.empty:
             words.append(f"{spreads.title(metric, extractor)} **{_with_range(rows, metric)}**")
+    if not words:
+        return ""
+    if view == "equal-time":
+        seen = list(judged_at(here).values())
+        few, many = f"{min(seen):,}", f"{max(seen):,}"
+        words.append(f"**{few if few == many else f'{few} to {many}'}** photos seen")
     seeds = here["seed"].nunique()
-    return f"{', '.join(words)}; {seeds} seed{'s' * (seeds > 1)}" if words else ""
+    return f"{', '.join(words)}; {seeds} seed{'s' * (seeds > 1)}"
 
 
 def _with_range(values: pd.Series, metric: str) -> str:
@@ -132,6 +147,7 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
     What is the same in every run is left out: it tells no kernel from another.
     """
     here = table[(table["view"] == view) & (table["body_type"] == "all")]
+    everything, _ = store.experiment(KernelSize.name)
     trainings = published.trainings().query("variant == 'unconditional'")
     names = "Kernel " + trainings["kernel"].astype(str)
     rows = []
@@ -143,12 +159,16 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
             row = {"Figure": spreads.title(metric, extractor), "Better": about.better}
             for name, kernel in rest.groupby("name"):
                 row[str(name)] = _with_range(kernel["value"], metric)
+            floors = figure_rows(everything, metric + FLOOR, extractor, "")
+            if not floors.empty:
+                row["Photos"] = spreads.show(floors["value"].iloc[0], metric)
             rows.append(row)
         if metric in published.FIGURES:
             told = [spreads.show(value, metric) for value in trainings[metric]]
             row = {"Figure": f"{about.name}, as the report published it", "Better": about.better}
             rows.append(row | dict(zip(names, told, strict=True)))
-    order = ["Figure", *(name for name in NAMES if name in set(here["name"])), "Better"]
+    known = {name for row in rows for name in row}
+    order = [name for name in ("Figure", *NAMES, "Photos", "Better") if name in known]
     return pd.DataFrame(rows, columns=order).fillna("")
 
 
@@ -166,6 +186,17 @@ def charted(table: pd.DataFrame, view: str) -> list[Figure]:
         if metric in spreads.QUALITY and rows["value"].nunique() > 1
     ]
     return sorted(_shown(here, figures), key=lambda one: spreads.QUALITY.index(one[0]))
+
+
+def along_means(curve: pd.DataFrame) -> pd.DataFrame:
+    """The mean curve of each kernel, up to where all its trainings go: name, pictures, ...
+
+    `curve` is as `kernel_size.along` gives it. Where a single training goes on alone, its value is
+    no mean of all.
+    """
+    seeds = curve.groupby(["name", "pictures"])["seed"].transform("nunique")
+    whole = curve[seeds == seeds.groupby(curve["name"]).transform("max")]
+    return whole.groupby(["name", "pictures"], as_index=False)[["seconds", "value"]].mean()
 
 
 def main_view(table: pd.DataFrame) -> str | None:

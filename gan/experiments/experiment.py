@@ -87,7 +87,7 @@ class Experiment:
         return judging.fidelity_rows(run, self.photos, self.extractor, count)
 
     def other_rows(self, rows: list[Row]) -> list[Row]:
-        """Further rows of results.csv, given those of the runs: the FD floor."""
+        """Further rows of results.csv, given those of the runs: what photos score."""
         about = {"setting": "photos", "seed": 0, "view": ""}
         return [floor | about for floor in self.floors] if rows else []
 
@@ -150,7 +150,8 @@ class Experiment:
             f"Written from `results.csv` by `{cls.command()} --findings --write`; {listed} "
             f"generated pictures judged a run. A comparison holds where an exact permutation test "
             f"over training seeds gives a p of at most {LEVEL}, corrected for the comparisons of "
-            "its table (Holm). Ranges in brackets are over seeds; intervals are the test's own."
+            "its table (Holm). Ranges in brackets are over seeds. Intervals are the test's own, "
+            "each for its comparison alone."
         ]
         for heading, findings in cls.findings(table).items():
             rows = [

@@ -83,8 +83,12 @@ def compared(
 def corrected(findings: Iterable[Finding]) -> list[Finding]:
     """The findings of one table with verdicts, corrected for the number of comparisons."""
     findings = list(findings)
-    ps = iter(holm([_p(finding.steps) for finding in findings if finding.steps]))
-    return [_judged(finding, next(ps)) if finding.steps else finding for finding in findings]
+    tested = [finding for finding in findings if finding.steps]
+    ps = iter(holm([_p(finding.steps) for finding in tested]))
+    return [
+        _judged(finding, next(ps), len(tested)) if finding.steps else finding
+        for finding in findings
+    ]
 
 
 def _p(steps: Sequence[Difference]) -> float:
@@ -94,7 +98,7 @@ def _p(steps: Sequence[Difference]) -> float:
     return min(1.0, len(steps) * min(step.p for step in steps if step.mean <= 0))
 
 
-def _judged(finding: Finding, p: float) -> Finding:
+def _judged(finding: Finding, p: float, comparisons: int) -> Finding:
     steps = finding.steps
     rises = all(step.mean > 0 for step in steps)
     holds = None if p > LEVEL else rises
@@ -107,6 +111,8 @@ def _judged(finding: Finding, p: float) -> Finding:
             words = f"{finding.evidence}; not shown at {n}"
         elif least > LEVEL:
             words += f" (they allow no p below {least:.2g}, even before the correction)"
+        elif least * comparisons > LEVEL:
+            words += f" (they allow no p below {least:.2g}, times {comparisons} comparisons)"
     return replace(finding, holds=holds, evidence=words)
 
 

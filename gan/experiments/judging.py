@@ -13,7 +13,7 @@ from gan.metrics.class_figures import diversity_rows, recognition_rows
 from gan.metrics.classifier import predict
 from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Row
-from gan.metrics.glossary import CLASSIFIER
+from gan.metrics.glossary import CLASSIFIER, FLOOR
 from gan.metrics.judge import Judge
 from gan.metrics.measures import median_distance
 from gan.metrics.memorisation import copy_figures
@@ -51,14 +51,15 @@ def fidelity_rows(
 def floor_rows(
     photos: Photos, extractor: FeatureExtractorBase, judge: Judge | None = None
 ) -> list[Row]:
-    """`fd_floor`, of the judge too: one half of the train split against the other."""
+    """What one half of the train split scores against the other; by the judge, FD alone."""
     development = photos.indices("development")
-    real = real_features(extractor, photos)[development].pooled
-    rows = [fidelity.half_floor(real, extractor.get_name())]
+    real = real_features(extractor, photos)[development]
+    first, second = fidelity.halves(len(development))
+    rows = fidelity.rows(real[first], real[second], extractor.get_name(), "half")
     if judge is not None:
         known = judge.features(photos, 0)[development].pooled
-        rows.append(fidelity.half_floor(known, CLASSIFIER))
-    return rows
+        rows.append(fidelity.distance_row(known[first], known[second], CLASSIFIER, "half"))
+    return [row | {"metric": row["metric"] + FLOOR} for row in rows]
 
 
 def class_rows(

@@ -13,12 +13,16 @@ from gan.metrics.features import Row
 from gan.models import build_discriminator, build_generator
 from gan.runs import Run
 
+# An unconditional run may also have been evaluated by itself: that isn't part of an experiment.
+JUDGED = ("fd", "fid", "is", "kid", "precision", "recall")
 SMOOTHING = 0.9  # weight of the past in the moving average of a loss
 
 
 def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
     """The rows of results.csv for a run at one of its stages, which was judged at `seen` photos."""
     rows = measured(run.read_metrics(), seen)
+    if not planned.config.conditional:
+        rows = [row for row in rows if row["metric"] in JUDGED]
     rows += [
         {"metric": metric, "extractor": "", "body_type": "all", "value": value}
         for metric, value in (_losses(run, seen) | _costs(planned)).items()
@@ -32,15 +36,28 @@ def _losses(run: Run, seen: int) -> dict[str, float]:
     losses = losses[losses["images_seen"] <= seen]
     if losses.empty:
         return {}
-    last = losses.tail(max(1, len(losses) // 10))
+    tenth = max(1, len(losses) // 10)
+    last, middle = losses.tail(tenth), losses.head(len(losses) // 2 or 1).tail(tenth)
     seconds = float(losses["seconds"].iloc[-1])
     return {
         "loss_g": float(last["loss_g"].mean()),
         "loss_d": float(last["loss_d"].mean()),
+        "loss_g_rise": float(last["loss_g"].mean() - middle["loss_g"].mean()),
         "loss_g_oscillation": oscillation(losses["loss_g"]),
         "pictures_per_s": float(losses["images_seen"].iloc[-1]) / seconds,
         "seconds": seconds,
+        "step_seconds": step_seconds(losses),
     }
+
+
+def step_seconds(losses: pd.DataFrame) -> float:
+    """The median time of a training step, from losses.csv.
+
+    Unlike the whole time it hardly changes when another program takes the processor for a while.
+    """
+    first = pd.DataFrame({"iteration": [0], "seconds": [0.0]})
+    times = pd.concat([first, losses[["iteration", "seconds"]]]).diff().iloc[1:]
+    return float((times["seconds"] / times["iteration"]).median())
 
 
 def oscillation(losses: pd.Series) -> float:

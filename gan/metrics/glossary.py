@@ -301,6 +301,14 @@ _MEASURED: dict[str, Metric] = {
         "Mean loss of the discriminator over the last tenth of the training.",
         subject="training",
     ),
+    "loss_g_rise": Metric(
+        "Rise of the generator's loss",
+        "{:.2f}",
+        "",
+        "Mean loss of the generator over the last tenth of the training, less that over the tenth "
+        "before its middle.",
+        subject="training",
+    ),
     "loss_g_oscillation": Metric(
         "Oscillation of the generator's loss",
         "{:.2f}",
@@ -317,6 +325,14 @@ _MEASURED: dict[str, Metric] = {
     ),
     "seconds": Metric(
         "Training time (s)", "{:.0f}", "lower", "Seconds of training.", subject="training"
+    ),
+    "step_seconds": Metric(
+        "Time of a training step (s)",
+        "{:.3f}",
+        "lower",
+        "Median time of a training step. Other programs on the machine change it less than the "
+        "whole time.",
+        subject="training",
     ),
     "parameters": Metric(
         "Parameters, both networks",

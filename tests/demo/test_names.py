@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "checkpoints"
         ("kernel-size/k6-matched-seed1", "Kernel size: kernel 6, narrowed, seed 1"),
         ("rare-types/cut-1of16-balanced-seed2", "1/16 of the photos, balanced batches, seed 2"),
         ("recipe-pieces/no-balance-seed0", "without class-balanced batches, seed 0"),
-        ("ablations/best-mse-slope-0.3-seed0", "the best changes together, seed 0"),
+        ("ablations/best-mse-slope-0.3-seed0", "the changes that looked better, together, seed 0"),
         ("ablations/relu-seed0", "ReLU in place of LeakyReLU, seed 0"),
     ],
 )

@@ -97,7 +97,12 @@ def grid_of(run: Entry, moment: int | None, own_seed: int | None) -> tuple[bytes
 
 
 seeds = sorted(
-    {run.settings.loop.seed for runs in kernels.values() for run in runs if run.settings}
+    {
+        run.settings.loop.seed
+        for runs in kernels.values()
+        for run in runs
+        if run.settings and run.run.samples()
+    }
 )
 chosen = seeds[0] if seeds else 0
 if kernels:
@@ -129,6 +134,10 @@ if kernels:
             help="Loads the networks that were kept; otherwise the saved grids appear.",
         )
     own_seed = moment = None
+    if st.session_state.setdefault("moment-view", view) != view:
+        # Each comparison begins with the grids that it compares.
+        st.session_state["moment-view"] = view
+        st.session_state.pop("moment", None)
     compared_at = experiments.compared_at(table, view, chosen)
     moments = sorted({*experiments.moments(kernels, chosen), *compared_at.values()})
     if live:
@@ -153,7 +162,8 @@ if kernels:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
                 st.markdown(experiments.in_short(table, view, name) or "Not judged here yet.")
-    if live and view in ("equal-time", "equal-parameters"):
+    ends = {name: run.progress.get("images_seen") for name, run in of_seed.items()}
+    if live and any(ends[name] != compared_at.get(name) for name in ends):
         st.caption(
             "Drawn by the network of each training's end, which may have seen more photos than the "
             "comparison."
@@ -167,6 +177,7 @@ if measured:
         column_config={"Figure": st.column_config.TextColumn(width="medium")},
         alt="Each kernel's figures, as mean and range over training seeds",
     )
+    st.caption(KernelSize.about)
     st.caption(
         "Mean over training seeds; in brackets: lowest to highest."
         if here["seed"].nunique() > 1
@@ -200,8 +211,9 @@ if measured:
             "neighbourhood of a few odd photos."
         )
 
-curve = along(table)
-if curve["pictures"].nunique() > 1:
+followed = {figure: along(table, *figure) for figure in experiments.FOLLOWED}
+followed = {figure: curve for figure, curve in followed.items() if curve["pictures"].nunique() > 1}
+if followed:
     st.header("Along the training", icon=":material/timeline:")
     against = st.segmented_control(
         "Against",
@@ -211,24 +223,34 @@ if curve["pictures"].nunique() > 1:
         key="against",
         bind="query-params",
     )
-    parts.chart(
-        experiment_charts.kernel_curves,
-        curve,
-        "seconds" if against == "Time" else "pictures",
-        spreads.title("fd", str(curve["extractor"].iloc[0])),
-        alt="FD along the training, one line a kernel size: "
-        + "; ".join(
-            f"{name} ends at {spreads.show(float(rows['value'].iloc[-1]), 'fd')}"
-            for name, rows in curve.sort_values("pictures").groupby("name")
-        ),
-    )
-    marks = "Line: mean over training seeds; marks: single trainings. "
+    with st.grid(2, gap="medium", min_column_width=330):
+        for figure, curve in followed.items():
+            means = experiments.along_means(curve)
+            parts.chart(
+                experiment_charts.kernel_curves,
+                curve,
+                means,
+                "seconds" if against == "Time" else "pictures",
+                spreads.title(*figure),
+                alt=f"{spreads.title(*figure)} along the training, one line a kernel size: "
+                + "; ".join(
+                    f"{name} ends at {spreads.show(float(rows['value'].iloc[-1]), figure[0])}"
+                    for name, rows in means.groupby("name")
+                ),
+            )
+    curve = next(iter(followed.values()))
+    marks = "Line: mean over training seeds, as far as all go; marks: single trainings. "
     st.caption(
         f"{marks if curve['seed'].nunique() > 1 else ''}{curve['n_fake'].max():,.0f} "
         "generated pictures a point: fewer than in the comparisons, so these values lie higher."
     )
 
 lines = {name: store.losses(run) for name, run in of_seed.items()} if kernels else {}
+if kernels:  # up to where the view compares them
+    lines = {
+        name: losses[losses["images_seen"] <= compared_at.get(name, float("inf"))]
+        for name, losses in lines.items()
+    }
 lines = {name: losses for name, losses in lines.items() if not losses.empty}
 if lines:
     st.header("Losses", icon=":material/show_chart:")
@@ -242,6 +264,7 @@ if lines:
             alt="Losses of generator and discriminator, one colour a kernel size",
         )
     st.caption(
+        f"Training seed {chosen}. "
         "Solid: the generator's loss; dashed: the discriminator's. A discriminator near zero with "
         f"a rising generator's loss has won: it teaches the generator little. {parts.CHART_KEYS}"
     )

@@ -53,7 +53,7 @@ class AblationLength(Length):
     """How long the runs are."""
 
     epochs: float = 3  # of a run with one change
-    full_epochs: float = 10  # of the base, and of the best changes together
+    full_epochs: float = 10  # of the base, and of the changes that looked better, together
     base_seeds: tuple[int, ...] = (0, 1, 2, 3, 4)  # more, as every change is compared with the base
 
 
@@ -170,7 +170,7 @@ class Ablations(Experiment):
     def called(cls, setting: str) -> str:
         """A setting in words."""
         bases = {BASE: "the report's settings", PAIR: "the report's conditional pair"}
-        best = "the best changes together" if setting.startswith(BEST) else setting
+        best = "the changes that looked better, together" if setting.startswith(BEST) else setting
         return (WORDS | bases).get(setting, best)
 
     @classmethod
@@ -206,7 +206,7 @@ class Ablations(Experiment):
         long = values(table, "fd", FULL, extractor=LITE2)
         together = [name for name in map(str, long) if name.startswith(BEST) and BASE in long]
         if together:
-            result["The best changes together, at full length"] = [
+            result["The changes that looked better, together, at full length"] = [
                 Finding(
                     "together they lower FD: "
                     f"{', '.join(words for name, words in WORDS.items() if name in setting)}",
