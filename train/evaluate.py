@@ -50,6 +50,7 @@ class Options:
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
     # feature networks beside the car classifier; the last two are downloaded
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
+    judge: bool = True  # the car classifier too; where there is none it is trained first
     inception_weights: Path | None = None  # Inception's file, if torch-fidelity can't download it
 
     def __post_init__(self) -> None:
@@ -59,6 +60,8 @@ class Options:
             raise UserError(f"--count must be from 100 to 1000000, not {self.count}")
         if not 1 <= self.seeds <= 20:
             raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+        if not self.judge and (self.test or self.added or self.along or self.choose):
+            raise UserError("--no-judge leaves out what --test, --added, --along and --choose need")
 
     def effort(self) -> Effort:
         """How much each run's evaluation does."""
@@ -85,13 +88,16 @@ def main() -> None:
                 if theirs.content_hash == photos.content_hash
             }
             unseen = next((split for split in ("validation", "test") if split in held_out), None)
-            judge = judge_of(photos, effort.seeds, effort.budget, unseen)
+            judge = None
+            if options.judge:
+                judge = judge_of(photos, effort.seeds, effort.budget, unseen)
             evaluations[photos.content_hash] = Evaluation(photos, judge, extractors, effort)
         evaluation = evaluations[photos.content_hash]
-        if options.choose:
-            print(f"{run.name}: {tables.choice(choose(run, photos, evaluation.judge))}")
-        if options.along:
-            follow(run, photos, evaluation.judge, extractors, options.again)
+        judge = evaluation.judge
+        if options.choose and judge:
+            print(f"{run.name}: {tables.choice(choose(run, photos, judge))}")
+        if options.along and judge:
+            follow(run, photos, judge, extractors, options.again)
             print(f"{run.name}: figures along the training: {run.along_path}")
         rows = evaluation.of(run)
         results.take_up(run)
@@ -102,13 +108,14 @@ def main() -> None:
             print("  no class figures: the generator takes no class\n")
         if table := tables.by_source(run.read_sources()):
             print(f"{table}\n")
-        if held_out_split(run, options.test) is None:
+        if judge and held_out_split(run, options.test) is None:
             print(
                 f"{run.name} learned from the validation photos too (its config.json counts "
                 "none): GAN-train and copies need --test"
             )
         print(f"figures: {run.metrics_path}")
-        print(f"best matches among the photos: {run.neighbours_path}")
+        if judge:
+            print(f"best matches among the photos: {run.neighbours_path}")
     print("next: streamlit run streamlit_app.py")
 
 

@@ -50,7 +50,7 @@ class Evaluation:
     """Judges runs of one data set; what doesn't depend on the run is measured once."""
 
     photos: Photos
-    judge: Judge
+    judge: Judge | None  # None: figures of `extractors` alone, on train photos
     extractors: list[FeatureExtractorBase]
     effort: Effort
     _rulers: dict[str, fidelity.Ruler] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Evaluation:
         seen = progress.get("chosen", progress).get("images_seen")
         if not isinstance(seen, int):
             raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
-        held_out = held_out_split(run, self.effort.test)
+        held_out = held_out_split(run, self.effort.test) if self.judge else None
         if held_out and not len(self.photos.indices(held_out)):
             held_out = None  # a small data set may have no such photos
         parts = self._parts(run, held_out, bool(generator.classes))
@@ -82,7 +82,7 @@ class Evaluation:
         if parts:
             table = run.read_metrics()
             before = table[(table["images_seen"] == seen) & (table["extractor"] == CLASSIFIER)]
-            if set(before["judge"]) - {self.judge.digest()}:
+            if self.judge and set(before["judge"]) - {self.judge.digest()}:
                 print(f"{run.name}: figures of another or an unknown judge are measured again")
             if held_out == "test":
                 run.record_opening(seen)
@@ -91,7 +91,7 @@ class Evaluation:
             fake = Generated(pictures, labels if generator.classes else None)
             for *_, measure in parts:
                 rows = [{"images_seen": seen, "seed": 0} | row for row in measure(fake)]
-                run.add_metrics(self.judge.signed(rows))
+                run.add_metrics(self.judge.signed(rows) if self.judge else rows)
         table = run.read_metrics()
         return table[table["images_seen"] == seen]
 
@@ -110,25 +110,30 @@ class Evaluation:
                 return self._extractor_rows(extractor, fake)
 
             parts.append((distance(name), name, "half", read))
-        parts.append(("fd", CLASSIFIER, "half", lambda fake: self._judged(run, fake, held_out)))
-        if held_out:
+        if judge := self.judge:
+            parts.append(
+                ("fd", CLASSIFIER, "half", lambda fake: self._judged(run, fake, held_out, judge))
+            )
+        if judge and held_out:
 
             def copied(fake: Generated, held_out: Split = held_out) -> list[Row]:
                 return copy_rows(run, self.photos, fake.pictures, held_out)
 
             parts.append(("copies", "", held_out, copied))
             if conditional:
-                added = self.effort.added and self._equal_budgets()
+                added = self.effort.added and self._equal_budgets(judge)
                 metric = "added_gain" if added else "gan_train"
-                parts.append(
-                    (metric, CLASSIFIER, held_out, lambda fake: self._taught(run, fake, held_out))
-                )
+
+                def taught(fake: Generated, held_out: Split = held_out) -> list[Row]:
+                    return self._taught(run, fake, held_out, judge)
+
+                parts.append((metric, CLASSIFIER, held_out, taught))
         return parts
 
     def _measured(self, run: Run, seen: int, metric: str, extractor: str, reference: str) -> bool:
         table = run.read_metrics()
         table = table[(table["images_seen"] == seen) & (table["extractor"] == extractor)]
-        if extractor == CLASSIFIER:
+        if extractor == CLASSIFIER and self.judge:
             table = table[table["judge"] == self.judge.digest()]
         same = (table["metric"] == metric) & (table["reference"] == reference)
         # Figures against one half of the photos have fewer pictures, but come with one at `count`.
@@ -167,15 +172,15 @@ class Evaluation:
             self._rulers[name] = fidelity.Ruler(name, real, photos.labels[development], noise)
         return self._rulers[name]
 
-    def _judged(self, run: Run, fake: Generated, held_out: Split | None) -> list[Row]:
+    def _judged(self, run: Run, fake: Generated, held_out: Split | None, judge: Judge) -> list[Row]:
         """Figures by the judge's classifiers: FD, GAN-test, diversity, the nearest photos."""
         photos, rows, confusion = self.photos, [], []
         development = photos.indices("development")
         labels = photos.labels[development]
         for seed in range(self.effort.seeds):
-            network = self.judge.networks[seed]
+            network = judge.networks[seed]
             made = predict(network, fake.pictures, f"judge {seed}, generated")
-            real = self.judge.features(photos, seed)[development]
+            real = judge.features(photos, seed)[development]
             figures: list[Row] = [
                 fidelity.distance_row(made.pooled, real.pooled, CLASSIFIER),
                 fidelity.own_floor(
@@ -198,27 +203,27 @@ class Evaluation:
             if seed == 0:
                 ruler = self._ruler(
                     CLASSIFIER,
-                    f"{CLASSIFIER}-{self.judge.digest()}",
+                    f"{CLASSIFIER}-{judge.digest()}",
                     real,
-                    lambda noise: predict(self.judge.networks[0], noise, "noise"),
+                    lambda noise: predict(judge.networks[0], noise, "noise"),
                 )
                 figures += ruler.rows(made, fake.labels)
                 figures += diversity_ruler(ruler, photos.classes)
-                known = self.judge.features(photos, seed).pooled
+                known = judge.features(photos, seed).pooled
                 figures += neighbour_rows(run, photos, made.pooled, fake.labels, known, held_out)
             rows += [row | {"seed": seed} for row in figures]
         if confusion:
             atomic.write_text(run.confusion_path, pd.DataFrame(confusion).to_csv(index=False))
         return rows
 
-    def _taught(self, run: Run, fake: Generated, held_out: Split) -> list[Row]:
+    def _taught(self, run: Run, fake: Generated, held_out: Split, judge: Judge) -> list[Row]:
         """GAN-train; writes predictions.csv, each classifier's answer for each held-out photo."""
         assert fake.labels is not None
-        effort, equal = self.effort, self._equal_budgets()
+        effort, equal = self.effort, self._equal_budgets(judge)
         if not equal:
             print(
                 f"{run.name}: no gan_train_ratio{' and no added_gain' if effort.added else ''}: "
-                f"the classifiers of photos saw {self.judge.budget:,} pictures, those of generated "
+                f"the classifiers of photos saw {judge.budget:,} pictures, those of generated "
                 f"ones {effort.budget:,}; leave out --quick to compare them"
             )
         lessons = teaching.teach(
@@ -226,7 +231,7 @@ class Evaluation:
             fake.labels,
             self.photos,
             held_out,
-            self.judge,
+            judge,
             effort.seeds,
             effort.budget,
             effort.added and equal,
@@ -237,9 +242,9 @@ class Evaluation:
             atomic.write_text(run.sources_path, found.round(4).to_csv(index=False))
         return teaching.rows(lessons, held_out, len(fake.pictures), compared=equal)
 
-    def _equal_budgets(self) -> bool:
+    def _equal_budgets(self, judge: Judge) -> bool:
         """Whether the judge's classifiers saw as many pictures as those of GAN-train will."""
-        return self.judge.budget == self.effort.budget
+        return judge.budget == self.effort.budget
 
 
 def _shares(fake: Generated, photos: Photos) -> np.ndarray | None:

@@ -19,7 +19,7 @@ from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, Ru
 from gan.data.photos import load
 from gan.experiments import results
 from gan.metrics import extractors
-from gan.metrics.glossary import INCEPTION
+from gan.metrics.glossary import INCEPTION, LITE2
 from gan.models import build_generator
 from gan.runs import Run
 from tests.tiny_network import TinyNetwork
@@ -178,6 +178,25 @@ def test_a_public_set_goes_from_its_archive_to_figures(
     taught = table[table["metric"] == "gan_train"]
     assert set(taught["body_type"]) == {"all", *layout}
     assert {"fd", "copies", "gan_test"} <= set(table["metric"])
+
+
+def test_without_the_judge_only_the_networks_asked_for_read_the_pictures(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    run = Run(home / "checkpoints" / "first")
+    arguments = (run.path, "--count", 100, "--networks", "lite2", "--no-judge")
+    code, output, errors = evaluate(*arguments)
+    assert code == 0, errors
+    table = run.read_metrics()
+    assert set(table["extractor"]) == {LITE2}
+    assert {"fd", "is", "fd_floor", "coverage"} <= set(table["metric"])
+    assert not list((home / "checkpoints").glob("judge-*"))
+    assert not run.predictions_path.exists()
+    assert str(run.neighbours_path) not in output
+    code, _, errors = evaluate(*arguments, "--test")
+    assert code == 2
+    assert "--no-judge" in errors
+    assert not run.openings_path.exists()
 
 
 def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
