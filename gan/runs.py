@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from gan import atomic, reading
 from gan.errors import UserError
-from gan.metrics.glossary import METRICS
+from gan.metrics.glossary import FLOOR, METRICS
 from gan.reading import Kind
 
 LOSS_KINDS: dict[str, Kind] = {
@@ -325,6 +325,20 @@ def one_reference(metrics: pd.DataFrame) -> pd.DataFrame:
     places = places.fillna(len(REFERENCES))
     keys = [metrics[key] for key in ("metric", "extractor", "body_type")]
     return metrics[places == places.groupby(keys).transform("min")]
+
+
+def beside_floors(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows without figures of all types that lack a floor where another reference has one.
+
+    Evaluation gives KID, precision, recall and IS of all pictures too, but what photos score in
+    their place only for the pictures that it compares with one half of the photos.
+    """
+    keys = list(zip(metrics["metric"], metrics["extractor"], metrics["reference"], strict=True))
+    measured = set(keys)
+    floored = {key for key in measured if (key[0] + FLOOR, *key[1:]) in measured}
+    better = {key[:2] for key in floored}
+    bare = [key[:2] in better and key not in floored for key in keys]
+    return metrics[~(pd.Series(bare, metrics.index, bool) & (metrics["body_type"] == "all"))]
 
 
 def _numbered(folder: Path, suffix: str) -> list[tuple[int, Path]]:

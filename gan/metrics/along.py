@@ -82,7 +82,7 @@ def follow(
                 "n_fake",
                 metric="gan_test",
                 reference="train",
-                n_real=len(own),
+                n_real=len(judge.reference_labels),
             )
         signed = judge.signed(rows)
         # A table of its own: its figures are of fewer pictures than those of metrics.csv.

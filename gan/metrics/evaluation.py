@@ -195,7 +195,7 @@ class Evaluation:
                     "n_fake",
                     metric="gan_test",
                     reference="train",
-                    n_real=len(real),
+                    n_real=len(self.judge.reference_labels),
                 )
                 sides = (made.pooled, fake.labels), (real.pooled, labels)
                 figures += diversity_rows(*sides, photos.classes)

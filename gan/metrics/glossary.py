@@ -172,7 +172,7 @@ _MEASURED: dict[str, Metric] = {
         by_class=True,
         home=CLASSIFIER,
         headline=(CLASSIFIER,),
-        on_photos="classifier",
+        on_photos="classifier_mean",  # as many pictures of each type are drawn
     ),
     "gan_train": Metric(
         "GAN-train",
@@ -183,7 +183,6 @@ _MEASURED: dict[str, Metric] = {
         scale="share",
         by_class=True,
         home=CLASSIFIER,
-        headline=(CLASSIFIER,),
         on_photos="classifier",
     ),
     "classifier_mean": Metric(
@@ -203,6 +202,7 @@ _MEASURED: dict[str, Metric] = {
         "photos and seeds (bootstrap).",
         scale="share",
         home=CLASSIFIER,
+        headline=(CLASSIFIER,),
         on_photos="classifier_mean",
     ),
     "gan_train_ratio": Metric(

@@ -14,7 +14,7 @@ from gan.metrics.glossary import (
     title,
     without_stand_ins,
 )
-from gan.runs import latest, one_reference
+from gan.runs import beside_floors, latest, one_reference
 
 # (key, extractor) of the rows of the short table in README.md.
 SHORT = (
@@ -25,7 +25,7 @@ SHORT = (
     ("precision", LITE2),
     ("recall", LITE2),
     ("gan_test", CLASSIFIER),
-    ("gan_train", CLASSIFIER),
+    ("gan_train_mean", CLASSIFIER),
 )
 
 
@@ -89,9 +89,10 @@ def markdown(tables: dict[str, pd.DataFrame]) -> str:
     """All figures of runs side by side, as Markdown; `tables` are their metrics.csv by name.
 
     A cell is the mean over seeds, with their range where there are several. A table of the
-    classes of all conditional runs follows.
+    classes of all conditional runs follows. Figures without a floor are left out where the same
+    figure against one half of the photos has one.
     """
-    tables = {name: latest(table) for name, table in tables.items()}
+    tables = {name: beside_floors(latest(table)) for name, table in tables.items()}
     names = list(tables)
     lines = ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
     for metric in METRICS:
@@ -172,28 +173,31 @@ def _mean(values: pd.Series, metric: str, note: str = "") -> str:
 
 
 def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """The table of the classes; each judge's accuracy on photos stands before its first run."""
     tables = {name: one_reference(table) for name, table in tables.items()}
-    columns = [
-        (name, metric)
-        for name, table in tables.items()
-        for metric in ("gan_test", "diversity")
-        if ((table["metric"] == metric) & (table["body_type"] != "all")).any()
-    ]
+    tables = {name: table[table["body_type"] != "all"] for name, table in tables.items()}
+    ceilings = {name: table[table["metric"] == "classifier"] for name, table in tables.items()}
+    judged: dict[str, list[str]] = {}  # runs by their judge
+    for name, ceiling in ceilings.items():
+        if len(ceiling):
+            judged.setdefault(str(ceiling["judge"].iloc[0]), []).append(name)
+    columns: list[tuple[str, pd.DataFrame, str]] = []
+    for name, table in tables.items():
+        for runs in judged.values():
+            if name == runs[0]:
+                whose = f", {' and '.join(runs)}" if len(judged) > 1 else ""
+                columns.append((f"same classifier on photos{whose}", table, "classifier"))
+        for metric in ("gan_test", "gan_train", "diversity"):
+            if (table["metric"] == metric).any():
+                columns.append((f"{metric}, {name}", table, metric))
     if not columns:
         return []
-    head = [f"{metric}, {name}" for name, metric in columns]
-    lines = [
-        "",
-        "| body type | held-out photos | same classifier on photos | " + " | ".join(head) + " |",
-    ]
-    lines.append("|---|---|---|" + "---|" * len(columns))
-    first = tables[columns[0][0]]
-    ceilings = first[(first["metric"] == "classifier") & (first["body_type"] != "all")]
-    for body_type in dict.fromkeys(map(str, ceilings["body_type"])):
-        mine = ceilings[ceilings["body_type"] == body_type]
-        cells = [_class_mean(tables[name], metric, body_type) for name, metric in columns]
-        best = f"{mine['n_real'].max():.0f} | {mine['value'].mean():.3f}"
-        lines.append(f"| {body_type} | {best} | " + " | ".join(cells) + " |")
+    photos = pd.concat(ceilings.values())
+    head = ["body type", "held-out photos", *(title for title, _, _ in columns)]
+    lines = ["", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for body_type, mine in photos.groupby("body_type", sort=False):
+        cells = [_class_mean(table, metric, str(body_type)) for _, table, metric in columns]
+        lines.append(f"| {body_type} | {mine['n_real'].max():.0f} | {' | '.join(cells)} |")
     return lines
 
 

@@ -53,6 +53,8 @@ def test_an_unknown_metric_can_be_neither_written_nor_named(tmp_path: Path) -> N
     [
         *[(key, "lower") for key in ("fid", "fd", "kid", "copies", "fd_floor", "seconds")],
         *[(key, "higher") for key in ("is", "gan_test", "gan_train", "recall", "density")],
+        *[(key, "higher") for key in ("diversity", "gan_train_mean", "gan_train_ratio")],
+        *[(key, "higher") for key in ("added_gain", "precision", "coverage", "classifier_mean")],
         *[(key, "") for key in ("neighbour_distance", "copying_rank", "loss_g")],
     ],
 )
@@ -92,7 +94,12 @@ def test_only_inception_is_called_fid_or_is(key: str, extractor: str, expected: 
 
 @pytest.mark.parametrize(
     ("key", "photos"),
-    [("gan_test", "classifier"), ("gan_train_mean", "classifier_mean"), ("fd", "fd_floor")],
+    [
+        ("gan_test", "classifier_mean"),  # pictures of all types in equal shares
+        ("gan_train", "classifier"),
+        ("gan_train_mean", "classifier_mean"),
+        ("fd", "fd_floor"),
+    ],
 )
 def test_what_photos_score_in_the_pictures_place(key: str, photos: str) -> None:
     assert on_photos(key) == photos

@@ -46,6 +46,18 @@ def test_classes_stand_beside_their_ceiling() -> None:
     assert markdown({"ours": table(*rows)}).endswith("| wagon | 29 | 0.500 | 0.250 | 0.80 |")
 
 
+def test_each_judge_has_its_own_ceiling() -> None:
+    rows = [("classifier", "", "wagon", 0.5, 0), ("gan_test", "", "wagon", 0.25, 0)]
+    one, two = table(*rows).assign(judge="a"), table(*rows).assign(judge="b")
+    two.loc[two["metric"] == "classifier", "value"] = 0.6
+    head, _, wagon = markdown({"x": one, "y": one, "z": two}).splitlines()[-3:]
+    assert head == (
+        "| body type | held-out photos | same classifier on photos, x and y | gan_test, x | "
+        "gan_test, y | same classifier on photos, z | gan_test, z |"
+    )
+    assert wagon == "| wagon | 29 | 0.500 | 0.250 | 0.250 | 0.600 | 0.250 |"
+
+
 def test_the_short_table_sets_runs_beside_photos() -> None:
     floor = table(("fd", CLASSIFIER, "all", 3.0, 0), ("fd_floor", CLASSIFIER, "all", 0.5, 0))
     none = table(("fd", CLASSIFIER, "all", 9.0, 0), ("gan_test", CLASSIFIER, "all", 0.25, 0))
@@ -76,6 +88,19 @@ def test_photos_stand_beside_a_figure_against_the_same_reference() -> None:
     rows["reference"] = ["train", "half", "half"]
     line = "| Recall (EfficientNet-Lite2), higher is better | 0.400 | 0.900 |"
     assert line in headline({"ours": rows}).splitlines()
+
+
+def test_a_figure_without_a_floor_is_left_out_where_another_has_one() -> None:
+    rows = table(
+        ("kid", LITE2, "all", 0.1, 0), ("kid", LITE2, "all", 0.2, 0), ("fd", LITE2, "all", 9.0, 0)
+    )
+    rows["reference"] = ["train", "half", "train"]
+    assert "| 0.1000 |" in markdown({"ours": rows})
+    floor = table(("kid_floor", LITE2, "all", 0.01, 0)).assign(reference="half")
+    text = markdown({"ours": pd.concat([rows, floor], ignore_index=True)})
+    assert "0.1000" not in text
+    assert "0.2000" in text
+    assert "| 9.00 |" in text  # has no floor anywhere, and stays
 
 
 @pytest.mark.parametrize(
