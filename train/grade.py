@@ -82,8 +82,11 @@ def report(place: Path) -> None:
     readers = sorted(table["reader"].unique())
     print(f"shapes graded 0 to 3 by {', '.join(readers)}; plausible: {grading.PLAUSIBLE} or more")
     print(grading.summary(table).to_string(index=False, float_format="%.2f"))
-    if table["run"].nunique() > 1:
-        print("permutation tests over pictures; one training each")
+    settings = grading.by_setting(table)
+    if several := bool((settings["run"] != settings["training"]).any()):
+        print(f"\n{grading.summary(settings).to_string(index=False, float_format='%.2f')}")
+    if settings["run"].nunique() > 1:
+        print(f"permutation tests over {'trainings' if several else 'pictures; one training each'}")
         print(grading.comparisons(table).to_string(index=False, float_format="%.4f"))
     if place.is_dir():
         atomic.write_text(place / grading.GRADED, table.to_csv(index=False))

@@ -15,7 +15,7 @@ from scipy.stats import permutation_test
 
 from gan import atomic, reading
 from gan.errors import UserError
-from gan.experiments.permutation import holm
+from gan.experiments.permutation import holm, unpaired
 from gan.reading import Kind
 
 GRADES = (
@@ -130,6 +130,16 @@ def read(path: Path) -> pd.DataFrame:
     return table
 
 
+def by_setting(table: pd.DataFrame) -> pd.DataFrame:
+    """Grades of several trainings of a setting, by setting: `run` "k4" instead of "k4-seed0".
+
+    A column `training` keeps the run's name. The table of single trainings stays as it is.
+    """
+    setting = table["run"].str.replace(r"-seed\d+$", "", regex=True)
+    several = setting.nunique() < table["run"].nunique()
+    return table.assign(training=table["run"], run=setting if several else table["run"])
+
+
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """For each run, in order of its mean grade: pictures, mean grade, plausible ones by reader."""
     readers = sorted(table["reader"].unique())
@@ -150,30 +160,42 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 def comparisons(table: pd.DataFrame) -> pd.DataFrame:
     """Each pair of runs: the difference of mean grades, p, and p corrected for all pairs (Holm).
 
-    A two-sided permutation test over pictures; a picture's grade is the mean over readers. It
-    tells whether these two trainings differ, and not what another training would give.
+    Two-sided permutation tests. Of single trainings, over pictures, whose grade is the mean over
+    readers: this tells whether two trainings differ, and not what another training would give. Of
+    settings with several trainings (`by_setting`), exact, over the trainings' mean grades.
 
     Raises:
         UserError: A run has a single picture.
     """
-    grades = table.groupby(["run", "number"])["grade"].mean()
-    if (grades.groupby("run").size() < 2).any():
+    table = by_setting(table)
+    trained = bool((table["run"] != table["training"]).any())
+    grades = table.groupby(["run", "training" if trained else "number"])["grade"].mean()
+    if not trained and (grades.groupby("run").size() < 2).any():
         raise UserError("runs can't be compared by one picture each")
     rows = []
     for run, other in itertools.combinations(summary(table)["run"], 2):
-        sides = grades[other].to_numpy(), grades[run].to_numpy()
-        test = permutation_test(
-            sides,
-            lambda x, y, axis: x.mean(axis) - y.mean(axis),
-            vectorized=True,
-            n_resamples=RESAMPLES,
-            rng=0,
-        )
-        rows.append(
-            {"run": other, "other": run, "difference": test.statistic, "p": float(test.pvalue)}
-        )
+        test = _over_trainings if trained else _over_pictures
+        difference, p = test(grades[other], grades[run])
+        rows.append({"run": other, "other": run, "difference": difference, "p": p})
     corrected = holm([row["p"] for row in rows])
     return pd.DataFrame(rows, columns=["run", "other", "difference", "p"]).assign(holm=corrected)
+
+
+def _over_trainings(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
+    found = unpaired(ours.reset_index(drop=True), theirs.reset_index(drop=True))
+    assert found is not None  # a setting has a training
+    return found.mean, found.p
+
+
+def _over_pictures(ours: pd.Series, theirs: pd.Series) -> tuple[float, float]:
+    found = permutation_test(
+        (ours.to_numpy(), theirs.to_numpy()),
+        lambda x, y, axis: x.mean(axis) - y.mean(axis),
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        rng=0,
+    )
+    return float(found.statistic), float(found.pvalue)
 
 
 def _check(table: pd.DataFrame, path: Path) -> None:

@@ -60,6 +60,25 @@ def test_grades_come_back_to_their_runs(folder: Path) -> None:
     pd.testing.assert_frame_equal(grading.read_answers(folder), table)
 
 
+def test_settings_with_several_trainings_are_compared_by_trainings() -> None:
+    # 40 pictures differ in each pair of trainings, but there are three trainings of a setting.
+    table = pd.DataFrame(
+        [
+            {"number": number, "run": f"{run}-seed{seed}", "body_type": "", "reader": "anna"}
+            | {"grade": grade + (number % 10 == seed)}
+            for run, grade in (("k4", 0), ("k8", 2))
+            for seed in range(3)
+            for number in range(40)
+        ]
+    )
+    (pair,) = grading.comparisons(table).to_dict("records")
+    assert (pair["run"], pair["other"]) == ("k8", "k4")
+    assert pair["difference"] == pytest.approx(2)
+    assert pair["p"] == pytest.approx(2 / 20)
+    assert len(grading.summary(table)) == 6
+    assert grading.summary(grading.by_setting(table))["run"].tolist() == ["k4", "k8"]
+
+
 def test_runs_without_a_difference_have_none(folder: Path) -> None:
     key = pd.read_csv(folder / "key.csv")
     key.assign(grade=key.groupby("run").cumcount() % 4)[["number", "grade"]].to_csv(
