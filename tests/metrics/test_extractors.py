@@ -161,14 +161,24 @@ def test_features_of_other_weights_are_not_taken(
     assert len(list((tmp_path / "features").iterdir())) == 2
 
 
+def enlarged(pictures: np.ndarray, size: int) -> np.ndarray:
+    """Pictures [N,S,S,3] enlarged as TensorFlow 1 does: place i is read at i * S / size."""
+    at = np.arange(size) * pictures.shape[1] / size
+    low = at.astype(int)
+    high, share = np.minimum(low + 1, pictures.shape[1] - 1), at - low
+    rows = pictures[:, low] + share[:, None, None] * (1.0 * pictures[:, high] - pictures[:, low])
+    return rows[:, :, low] + share[:, None] * (rows[:, :, high] - rows[:, :, low])
+
+
+@pytest.mark.parametrize("size", [64, 299])
 def test_inception_is_pytorch_fids_with_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One file of random weights in both; pictures of 299 px, so that nobody resizes.
+    """One file of random weights in both.
 
     torch-fidelity scales pixels and resizes as the original TensorFlow graph does ((x - 128) / 128,
     pixels' corners aligned at the top left); pytorch-fid does neither. Ours keeps to the graph:
-    what is compared are the networks, given pictures as the graph scales them.
+    what is compared are the networks, given pictures as the graph scales and resizes them.
     """
     from pytorch_fid import inception
 
@@ -186,9 +196,9 @@ def test_inception_is_pytorch_fids_with_the_same_weights(
     monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: blank)
     theirs = inception.InceptionV3([3], resize_input=False, normalize_input=False).eval()
     ours = extractors.create(extractors.INCEPTION, weights)
-    pictures = np.random.RandomState(0).randint(0, 256, (2, 299, 299, 3)).astype(np.uint8)
+    pictures = np.random.RandomState(0).randint(0, 256, (2, size, size, 3)).astype(np.uint8)
     features = extractors.extract(ours, pictures, "test").pooled
-    scaled = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 128) / 128
+    scaled = torch.from_numpy((enlarged(pictures, 299) - 128) / 128).permute(0, 3, 1, 2).float()
     with torch.inference_mode():
         expected = theirs(scaled)[0].flatten(1)
     assert expected.std() > 0
