@@ -205,12 +205,13 @@ def check_same(planned: Planned, run: Run) -> None:
 
 
 def keep_grids(experiment: Experiment, planned: Planned) -> None:
-    """Remove sample grids but those of the moments at which the run was judged, if any is kept."""
+    """Remove sample grids but those that are kept of the moments at which the run was judged."""
     run = _run(experiment, planned)
     moments = [
         measured_at(run, planned, stage, _judged(experiment, stage)) for stage in planned.stages
     ]
-    kept = {seen // planned.config.loop.batch for seen in moments if seen and planned.grids}
+    judged = sorted(seen // planned.config.loop.batch for seen in moments if seen)
+    kept = {"all": judged, "last": judged[-1:], "none": []}[planned.grids]
     for iteration, path in run.samples():
         if iteration not in kept:
             path.unlink()

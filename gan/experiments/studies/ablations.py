@@ -164,7 +164,7 @@ class Ablations(Experiment):
         long = first and (setting == BASE or setting.startswith(BEST))
         views = (SHORT, FULL) if long else (SHORT,)
         stages = tuple(self.stages[view] for view in views)
-        return Planned(setting, seed, config, self.photos, stages, grids=first)
+        return Planned(setting, seed, config, self.photos, stages, "all" if first else "none")
 
     @classmethod
     def called(cls, setting: str) -> str:

@@ -197,8 +197,8 @@ class KernelSize(Experiment):
         )
         number = kernel or next(k for k in KERNELS if setting.startswith(f"k{k}"))
         config = changed(config, "network", kernel=number, width=width or self.network.width)
-        first = seed == self.length.seeds[0]
-        return Planned(setting, seed, config, self.photos, stages, grids=first, keep=not width)
+        grids: Literal["all", "last"] = "all" if seed == self.length.seeds[0] else "last"
+        return Planned(setting, seed, config, self.photos, stages, grids, keep=not width)
 
     @classmethod
     def called(cls, setting: str) -> str:

@@ -167,7 +167,9 @@ class RareTypes(Experiment):
         )
         config = changed(config, "network", bank=self.length.bank)
         grids = seed == self.length.seeds[0] and share in (1, SHARES[-1])
-        return Planned(setting, seed, config, self.set_of(share), (stage,), grids)
+        return Planned(
+            setting, seed, config, self.set_of(share), (stage,), "all" if grids else "none"
+        )
 
     def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
         """Figures of each class, against the photos of which nothing was cut."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pandas as pd
 
@@ -106,7 +106,7 @@ class RecipePieces(Experiment):
 
     def _planned(self, setting: str, seed: int, stage: Stage) -> Planned:
         config = changed(self.configs[setting], "loop", seed=seed)
-        grids = seed == self.length.seeds[0]
+        grids: Literal["all", "none"] = "all" if seed == self.length.seeds[0] else "none"
         return Planned(setting, seed, config, self.photos, (stage,), grids)
 
     def judge(self, planned: Planned, run: Run, count: int) -> list[Row]:
