@@ -16,7 +16,7 @@ from gan.metrics.class_figures import diversity_rows, diversity_ruler, recogniti
 from gan.metrics.classifier import BUDGET, predict
 from gan.metrics.extractors import extract, label, real_features
 from gan.metrics.features import Features, Row, cached
-from gan.metrics.glossary import CLASSIFIER, distance
+from gan.metrics.glossary import CLASSIFIER, FLOOR, distance
 from gan.metrics.judge import Judge
 from gan.metrics.memorisation import SCANNED, copy_rows, neighbour_rows
 from gan.metrics.noise import scramble
@@ -59,7 +59,8 @@ class Evaluation:
         """Judge the run; write metrics.csv and the other tables as each part is done.
 
         Figures of this generator at this count that metrics.csv already holds are kept, so that
-        an interrupted evaluation goes on where it ended. Figures of another judge are not.
+        an interrupted evaluation goes on where it ended. Figures of another judge are not. Tables
+        that show the generator on test photos stay until it is judged on test photos again.
 
         Returns:
             The run's rows of metrics.csv about this generator.
@@ -69,10 +70,7 @@ class Evaluation:
         """
         check_source(run, self.photos)
         generator = load_generator(run)
-        progress = run.read_config()["progress"]
-        seen = progress.get("chosen", progress).get("images_seen")
-        if not isinstance(seen, int):
-            raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
+        seen = _seen(run)
         held_out = held_out_split(run, self.effort.test) if self.judge else None
         if held_out and not len(self.photos.indices(held_out)):
             held_out = None  # a small data set may have no such photos
@@ -117,7 +115,8 @@ class Evaluation:
         if judge and held_out:
 
             def copied(fake: Generated, held_out: Split = held_out) -> list[Row]:
-                return copy_rows(run, self.photos, fake.pictures, held_out)
+                write = self._replaces(run, held_out, "copies", "")
+                return copy_rows(run, self.photos, fake.pictures, held_out, write)
 
             parts.append(("copies", "", held_out, copied))
             if conditional:
@@ -131,14 +130,29 @@ class Evaluation:
         return parts
 
     def _measured(self, run: Run, seen: int, metric: str, extractor: str, reference: str) -> bool:
-        table = run.read_metrics()
-        table = table[(table["images_seen"] == seen) & (table["extractor"] == extractor)]
-        if extractor == CLASSIFIER and self.judge:
-            table = table[table["judge"] == self.judge.digest()]
+        table = self._same(run, seen, extractor)
         same = (table["metric"] == metric) & (table["reference"] == reference)
         # Figures against one half of the photos have fewer pictures, but come with one at `count`.
         wanted = self.effort.count if metric != "copies" else min(self.effort.count, SCANNED)
         return bool(same.any() and (table["n_fake"] == wanted).any())
+
+    def _replaces(self, run: Run, held_out: Split | None, metric: str, extractor: str) -> bool:
+        """Whether the table beside `metric` is to be written.
+
+        One that shows this generator's figures on test photos stays when others are looked at, as
+        pages show the figures on test photos first.
+        """
+        table = self._same(run, _seen(run), extractor)
+        on_test = (table["metric"] == metric) & (table["reference"] == "test")
+        return held_out == "test" or not on_test.any()
+
+    def _same(self, run: Run, seen: int, extractor: str) -> pd.DataFrame:
+        """The rows of metrics.csv about this generator by an extractor; no other judge's."""
+        table = run.read_metrics()
+        table = table[(table["images_seen"] == seen) & (table["extractor"] == extractor)]
+        if extractor == CLASSIFIER and self.judge:
+            table = table[table["judge"] == self.judge.digest()]
+        return table
 
     def _extractor_rows(self, extractor: FeatureExtractorBase, fake: Generated) -> list[Row]:
         name, photos = extractor.get_name(), self.photos
@@ -195,7 +209,7 @@ class Evaluation:
                     "n_fake",
                     metric="gan_test",
                     reference="train",
-                    n_real=len(self.judge.reference_labels),
+                    n_real=len(judge.reference_labels),
                 )
                 sides = (made.pooled, fake.labels), (real.pooled, labels)
                 figures += diversity_rows(*sides, photos.classes)
@@ -210,7 +224,10 @@ class Evaluation:
                 figures += ruler.rows(made, fake.labels)
                 figures += diversity_ruler(ruler, photos.classes)
                 known = judge.features(photos, seed).pooled
-                figures += neighbour_rows(run, photos, made.pooled, fake.labels, known, held_out)
+                write = self._replaces(run, held_out, "neighbour_distance" + FLOOR, CLASSIFIER)
+                figures += neighbour_rows(
+                    run, photos, made.pooled, fake.labels, known, held_out, write
+                )
             rows += [row | {"seed": seed} for row in figures]
         if confusion:
             atomic.write_text(run.confusion_path, pd.DataFrame(confusion).to_csv(index=False))
@@ -236,15 +253,25 @@ class Evaluation:
             effort.budget,
             effort.added and equal,
         )
-        atomic.write_text(run.predictions_path, lessons.table().to_csv(index=False))
-        if self.photos.sources:
-            found = sources.table(lessons, np.array(self.photos.sources)[lessons.photo])
-            atomic.write_text(run.sources_path, found.round(4).to_csv(index=False))
+        if self._replaces(run, held_out, "gan_train", CLASSIFIER):
+            atomic.write_text(run.predictions_path, lessons.table().to_csv(index=False))
+            if self.photos.sources:
+                found = sources.table(lessons, np.array(self.photos.sources)[lessons.photo])
+                atomic.write_text(run.sources_path, found.round(4).to_csv(index=False))
         return teaching.rows(lessons, held_out, len(fake.pictures), compared=equal)
 
     def _equal_budgets(self, judge: Judge) -> bool:
         """Whether the judge's classifiers saw as many pictures as those of GAN-train will."""
         return judge.budget == self.effort.budget
+
+
+def _seen(run: Run) -> int:
+    """The pictures that the run's generator had seen; UserError where it doesn't say."""
+    progress = run.read_config()["progress"]
+    seen = progress.get("chosen", progress).get("images_seen")
+    if not isinstance(seen, int):
+        raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
+    return seen
 
 
 def _shares(fake: Generated, photos: Photos) -> np.ndarray | None:

@@ -34,10 +34,11 @@ def neighbour_rows(
     labels: np.ndarray | None,
     known: Tensor,
     held_out: Split | None,
+    write: bool = True,
 ) -> list[Row]:
     """Distances from pictures, and from held-out photos, to the nearest training photo.
 
-    Held-out photos show what to expect without memorisation. Writes neighbour_distances.csv.
+    Held-out photos show what to expect without memorisation.
 
     Args:
         run: The run that drew the pictures.
@@ -46,6 +47,7 @@ def neighbour_rows(
         labels: Their classes, int64 [N]; None if the generator is unconditional.
         known: Features of all photos, [M,d].
         held_out: The split of photos to compare with; None leaves them out.
+        write: Whether to write neighbour_distances.csv.
 
     Returns:
         Medians with 5 % and 95 % quantiles, of the pictures and, if asked for, of the photos.
@@ -63,19 +65,37 @@ def neighbour_rows(
             theirs = _repeated(theirs, real_labels, np.bincount(labels))
         floor: Row = {"metric": "neighbour_distance" + FLOOR, "reference": held_out}
         rows.append(_median(theirs) | floor | {"n_fake": len(unseen), "n_real": len(learned)})
-    atomic.write_text(run.distances_path, pd.concat(curves).to_csv(index=False))
+    if write:
+        atomic.write_text(run.distances_path, pd.concat(curves).to_csv(index=False))
     return rows
 
 
-def copy_rows(run: Run, photos: Photos, pictures: np.ndarray, held_out: Split) -> list[Row]:
+def copy_rows(
+    run: Run, photos: Photos, pictures: np.ndarray, held_out: Split, write: bool = True
+) -> list[Row]:
     """The share of pictures uint8 [N,S,S,3] that copy a training photo, and of held-out photos.
 
-    Writes copies.csv and the sheet of the best matches.
+    With `write`, copies.csv and the sheet of the best matches are written.
     """
     learned, others = learned_from(run, photos), photos.indices(held_out)
     pictures = pictures[:SCANNED]
     unseen = copies.match(photos.pictures[others], photos.pictures[learned], "held-out photos")
     matches = copies.match(pictures, photos.pictures[learned], "copies")
+    if write:
+        _write_matches(run, photos, pictures, learned, matches, unseen)
+    shared: Row = {"body_type": "all", "reference": held_out, "n_real": len(learned)}
+    return copy_figures(matches, unseen, **shared)
+
+
+def _write_matches(
+    run: Run,
+    photos: Photos,
+    pictures: np.ndarray,
+    learned: np.ndarray,
+    matches: copies.Matches,
+    unseen: copies.Matches,
+) -> None:
+    """copies.csv, and the sheet of the best matches."""
     table = pd.DataFrame(
         {
             "picture": np.arange(len(pictures)),
@@ -92,8 +112,6 @@ def copy_rows(run: Run, photos: Photos, pictures: np.ndarray, held_out: Split) -
         pictures[top["picture"].to_numpy()],
         photos.pictures[top["photo"].to_numpy()],
     )
-    shared: Row = {"body_type": "all", "reference": held_out, "n_real": len(learned)}
-    return copy_figures(matches, unseen, **shared)
 
 
 def copy_figures(matches: copies.Matches, unseen: copies.Matches, **shared: Any) -> list[Row]:

@@ -166,6 +166,13 @@ def test_without_test_the_split_stays_shut_and_every_opening_is_noted(
         assert (openings["generator"] == run.short_hash()).all()
     assert set(pd.read_csv(run.predictions_path)["photo"]) == set(photos.indices("test"))
 
+    # Pages show figures on test photos first: the tables beside them stay.
+    paths = (run.predictions_path, run.distances_path, run.copies_path, run.neighbours_path)
+    before = [path.read_bytes() for path in paths]
+    draws(photos.pictures[30:60], photos.labels[30:60])
+    judged(run, photos, judge, [], Effort(30, 1, 24, again=True))
+    assert [path.read_bytes() for path in paths] == before
+
 
 def test_a_run_that_learned_from_the_validation_photos_has_no_figures_against_them(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
