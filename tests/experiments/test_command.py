@@ -19,6 +19,7 @@ from gan.experiments.running import words
 from gan.experiments.studies import kernel_size as kernel
 from gan.experiments.studies.kernel_size import KernelLength, KernelSize
 from gan.metrics import extractors
+from gan.metrics.glossary import CLASSIFIER, LITE2
 from gan.runs import Run
 from tests.experiments.conftest import SMALL
 
@@ -73,7 +74,7 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
         assert set(here["setting"]) == settings
         wanted = {"fd", "is", "kid", "precision", "recall", "loss_g", "loss_d"}
         wanted |= {"loss_g_oscillation", "pictures_per_s", "seconds", "parameters"}
-        wanted |= {"multiply_adds"}
+        wanted |= {"multiply_adds", "loss_g_rise", "step_seconds"}
         for setting in settings:
             runs = here[here["setting"] == setting]
             assert set(runs["metric"]) == wanted
@@ -81,6 +82,10 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
     whole = table[table["view"] == kernel.WHOLE]
     assert set(whole["setting"]) == {"k4", "k6", "k8", *kernel.CHECKS}
     assert kernel.along(table)["pictures"].nunique() == 4
+    # Both networks judge every run.
+    judged = table[(table["metric"] == "fd") & (table["setting"] != "photos")]
+    assert judged.groupby("extractor").size().nunique() == 1
+    assert set(judged["extractor"]) == {LITE2, CLASSIFIER}
     time, all_pictures = (
         results.values(table, "seconds", view) for view in (kernel.TIME, kernel.PICTURES)
     )
@@ -126,7 +131,7 @@ def test_a_failure_is_told_at_the_end(
         conduct(KernelSize, [])
     before = capsys.readouterr().out
     assert "run 18 of 18" in before
-    assert "a larger kernel makes training slower" in before
+    assert "a larger kernel makes a training step slower" in before
 
     # The findings can be had again from the table alone.
     def never(source: str, tiny: bool) -> Photos:
