@@ -167,8 +167,8 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
             told = [spreads.show(value, metric) for value in trainings[metric]]
             row = {"Figure": f"{about.name}, as the report published it", "Better": about.better}
             rows.append(row | dict(zip(names, told, strict=True)))
-    known = {name for row in rows for name in row}
-    order = [name for name in ("Figure", *NAMES, "Photos", "Better") if name in known]
+    order = ["Figure", *(name for name in NAMES if name in set(here["name"]))]
+    order += ["Photos"] * any("Photos" in row for row in rows) + ["Better"]
     return pd.DataFrame(rows, columns=order).fillna("")
 
 

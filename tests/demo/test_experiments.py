@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from gan.demo import experiments
@@ -121,7 +122,10 @@ def test_no_experiment_needs_figures_to_be_shown() -> None:
         assert all(finding.holds is None for finding in findings)
 
 
-def test_a_table_of_figures_leaves_out_what_never_differs() -> None:
+def test_a_table_of_figures_leaves_out_what_never_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path))
     rows = [
         (f"k{kernel}", seed, "equal-pictures", metric, extractor, "all", value + seed, 9.0, 9.0)
         for kernel in (4, 6)
@@ -132,9 +136,18 @@ def test_a_table_of_figures_leaves_out_what_never_differs() -> None:
             ("seconds", "", 60.0),
         )
     ]
-    table = by_kernel(pd.DataFrame(rows, columns=list(results.COLUMNS)))
+    floor = ("photos", 0, "", "fd_floor", "efficientnet-lite2", "all", 15.0, 9.0, 9.0)
+    whole = pd.DataFrame([*rows, floor], columns=list(results.COLUMNS))
+    table = by_kernel(whole)
+    assert list(experiments.figures(table, "equal-pictures")) == [
+        "Figure", "Kernel 4", "Kernel 6", "Better",
+    ]  # fmt: skip
+    whole.to_csv(tmp_path / "results.csv", index=False)
+    (tmp_path / "kernel-size").mkdir()
+    (tmp_path / "results.csv").rename(tmp_path / "kernel-size" / "results.csv")
     shown = experiments.figures(table, "equal-pictures").set_index("Figure")
-    assert list(shown) == ["Kernel 4", "Kernel 6", "Better"]
+    assert list(shown) == ["Kernel 4", "Kernel 6", "Photos", "Better"]
+    assert shown["Photos"].to_dict()["FD (EfficientNet-Lite2)"] == "15.0"
     assert shown["Kernel 6"].to_dict() == {
         "FID, as the report published it": "148.9",
         "FD (EfficientNet-Lite2)": "86.5 (86.0 to 87.0)",
@@ -145,6 +158,22 @@ def test_a_table_of_figures_leaves_out_what_never_differs() -> None:
     distance, time = "86.5 (86.0 to 87.0)", "60.5 (60.0 to 61.0)"
     words = f"FD (EfficientNet-Lite2) **{distance}**, Training time (s) **{time}**; 2 seeds"
     assert short == words
+    timed = table.assign(view="equal-time")
+    rate = timed[timed["metric"] == "seconds"].assign(metric="pictures_per_s", value=10.0)
+    timed = pd.concat([timed, rate], ignore_index=True)
+    told = experiments.in_short(timed, "equal-time", "Kernel 6")
+    assert "**600 to 610** photos seen; 2 seeds" in told
+
+
+def test_a_mean_curve_ends_where_a_training_goes_on_alone() -> None:
+    curve = pd.DataFrame(
+        [("Kernel 4", seed, n, n / 10, 5.0 + seed) for n in (10, 20) for seed in (0, 1)]
+        + [("Kernel 4", 0, 40, 4.0, 1.0)],
+        columns=["name", "seed", "pictures", "seconds", "value"],
+    )
+    means = experiments.along_means(curve)
+    assert means["pictures"].tolist() == [10, 20]
+    assert means["value"].tolist() == [5.5, 5.5]
 
 
 def test_how_long_a_comparison_trained_is_read_where_it_was_judged(full: Path) -> None:

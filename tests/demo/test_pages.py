@@ -209,7 +209,7 @@ def test_directions_have_sliders_unless_they_are_of_another_checkpoint(
 
 def test_the_front_page_answers_the_five_questions(full: Path, open_page: Open) -> None:
     said = text(open_page("overview"))
-    assert "No kernel is shown to be better at 3 seeds; kernel 6 has the lowest FD." in said
+    assert "No kernel is shown to be better over 3 trainings of each; kernel 6 has the" in said
     assert "The answer is the same at equal pictures, equal time." in said
     assert "Yes, most of them." in said
     assert "It is not shown at 3 paired seeds that the fewer photos of a type, the less" in said
@@ -382,7 +382,7 @@ def test_fid_and_is_stand_beside_the_reports_once_they_are_measured(
     assert not any("Lite2" in name for name in shown)
     said = text(front)
     assert "Real photos: 4.50. The report's network: 124.0. The report published 109.4" in said
-    assert "No kernel is shown to be better at 1 seed; kernel 4 has the lowest FID." in said
+    assert "shown to be better over 1 training of each; kernel 4 has the lowest FID." in said
     assert "Why no FID" not in said
     assert "not measured here" not in said
 
