@@ -402,3 +402,21 @@ def test_two_moments_that_meet_do_not_stop_the_experiment(
     assert results.values(table, "fd", TIME)["k6"].notna().all()
     # Kernel 4 takes 4 s; the next moment, at 6 s, would be near enough if this one had no figures.
     assert results.values(table, "seconds", TIME)["k6"].tolist() == [4.5]
+
+
+def test_what_a_run_was_evaluated_for_by_itself_is_no_part_of_the_experiment(
+    cars: Photos, tmp_path: Path, extractor: Any, pretend: Callable[..., Any], judged: list[str]
+) -> None:
+    pretend()
+    length = replace(LENGTH, seeds=(0,), compared=32, whole=32, matched=32, along=(16,))
+    experiment = KernelSize(Options(), cars, tmp_path / "kernel-size", extractor, length)
+    running.carry_out(experiment)
+    before = results.read(experiment.folder)
+    run = Run(experiment.folder / "k4-seed0")
+    shared = {"images_seen": 32, "seed": 0, "extractor": LITE2, "body_type": "all", "n_fake": 12}
+    run.add_metrics(
+        [shared | {"metric": metric, "value": 1.0} for metric in ("density", "fd_floor", "recall")]
+    )
+    running.write_results(experiment, {})
+    table = results.read(experiment.folder)
+    assert set(table["metric"]) == set(before["metric"]) | {"recall"}
