@@ -1,11 +1,15 @@
 """Checks that the files of a run folder agree with each other."""
 
+import functools
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 from gan import weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
-from gan.runs import Run
+from gan.metrics import judge
+from gan.runs import Run, find_judges, latest
 
 
 def problems(run: Run) -> list[str]:
@@ -13,7 +17,9 @@ def problems(run: Run) -> list[str]:
 
     Checked are: pictures seen are iterations times the batch size, in every file; figures belong
     to generators that the run had, and the last one has some; the weights file is undamaged and
-    made with these settings; each segment of the training names its git revision.
+    made with these settings; the test split was last opened for this generator; figures come from
+    the judge of these photos that lies in the same place; each segment of the training names its
+    git revision.
     """
     try:
         values = run.read_config()
@@ -43,18 +49,49 @@ def problems(run: Run) -> list[str]:
             made_with = weights.read(run.generator_path)[1].get("settings")
             if made_with != settings_hash(values["settings"]):
                 found.append("the generator was made with other settings")
+            opened = _last_opened(run)
+            if opened and opened != run.short_hash():
+                found.append(f"the test split was last opened for another generator, {opened}")
         except UserError as error:
             found.append(str(error))
+    judges = {_judge(path) for path in _judges(run, values)} - {""}
+    for name, table in (("metrics.csv", latest(metrics)), ("along.csv", along)):
+        if judges and set(table["judge"]) - judges - {""}:
+            found.append(f"{name}: figures of another judge than the one kept for these photos")
     if not all(revisions(run)):
         found.append("config.json doesn't name the code of every segment")
     return found
 
 
+def _last_opened(run: Run) -> str:
+    """The generator in the last row of test_openings.csv; "" where there is none."""
+    try:
+        return run.openings_path.read_text(encoding="utf-8").split()[-1].rpartition(",")[2]
+    except (FileNotFoundError, IndexError):
+        return ""
+
+
+def _judges(run: Run, values: dict[str, Any]) -> list[Path]:
+    """The folders of judges beside the run, or beside its experiment, of its photos and size."""
+    content_hash, size = values["dataset"].get("content_hash"), values["settings"]["data"]["size"]
+    roots = (run.path.parent, run.path.parent.parent)
+    return [path for root in roots for path in find_judges(root, str(content_hash), size)]
+
+
+@functools.cache
+def _judge(folder: Path) -> str:
+    """The digest of the judge in a folder; "" for a damaged one."""
+    try:
+        return judge.read(folder).digest()
+    except UserError:
+        return ""
+
+
 def revisions(run: Run) -> list[str]:
     """The git revision of each segment of a run; a `+` after it marks uncommitted changes."""
     values = run.read_config()
-    latest = str(values["environment"].get("git_revision", ""))
-    segments = values["progress"].get("segments") or [{"git_revision": latest}]
+    last = str(values["environment"].get("git_revision", ""))
+    segments = values["progress"].get("segments") or [{"git_revision": last}]
     return [str(segment.get("git_revision", "")) for segment in segments]
 
 

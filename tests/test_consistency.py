@@ -14,6 +14,7 @@ from gan.record import git_revision
 from gan.runs import Run, find_runs
 from gan.training import train
 from tests.conftest import tiny_config
+from tests.demo.fake_runs import CONTENT_HASH, make_judge
 
 SHIPPED = Path(__file__).resolve().parent.parent / "checkpoints"
 
@@ -54,6 +55,16 @@ def replace(path: str, old: str, new: str) -> Callable[[Run], None]:
     return change
 
 
+def judged_elsewhere(run: Run) -> None:
+    """The figures are signed by another judge than the one that lies beside the run."""
+    values = run.read_config()
+    values["dataset"]["content_hash"] = CONTENT_HASH
+    run.write_config(values)
+    make_judge(run.path.parent)
+    row = {"metric": "fd", "extractor": "car-classifier", "body_type": "all", "value": 1.0}
+    run.add_metrics([row | {"images_seen": 32, "judge": "0123456789ab"}])
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -65,6 +76,8 @@ def replace(path: str, old: str, new: str) -> Callable[[Run], None]:
         (replace("metrics.csv", "32,fd", "31,fd"), "never had"),
         (replace("metrics.csv", "32,fd", "24,fd"), "no figures of the last"),
         (lambda run: run.generator_path.write_bytes(b"what"), "damaged"),
+        (lambda run: run.openings_path.write_text("time,images_seen,generator\nx,32,ab\n"), "ab"),
+        (judged_elsewhere, "another judge"),
     ],
 )
 def test_a_contradiction_is_told(

@@ -134,7 +134,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
         found += [path for _, path in run.samples()]
         found += [run.config_path, run.losses_path, run.metrics_path, run.along_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
-        found += [run.predictions_path, run.directions_path]
+        found += [run.predictions_path, run.copies_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]
     for path in root.glob(f"judge-*/{JUDGE_FILE}"):
         found += [path, path.with_name(JUDGE_GRAPH), path.with_name("seed0.safetensors")]

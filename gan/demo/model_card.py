@@ -8,6 +8,9 @@ from gan import config
 from gan.demo import spreads
 from gan.demo.catalogue import Entry, type_name
 from gan.metrics.glossary import EXTRACTORS, FLOOR, METRICS, NOISE, on_photos
+from gan.runs import beside_floors
+
+CEILING = "classifier"  # begins the keys of what the classifier scores on photos
 
 MEASURED = """
 - **Distances and scores (FID, FD, IS, KID, precision, recall)** compare the features of generated
@@ -17,16 +20,24 @@ MEASURED = """
 - **Which network reads** matters: the network that judges is never the one that the discriminator
   used in training.
 - **Counts**: a distance on few pictures comes out too high, so a figure is only compared with
-  another at the same counts, and beside its *floor*: real photos against real photos at those
-  counts.
-- **Reference**: `train` compares with the photos that the network learned from, `validation` and
-  `test` with photos that were kept out, `half` with one half of the training photos, beside which
-  the other half and noise are measured at the same counts.
-- **GAN-test and GAN-train** use a small classifier that is trained from scratch with several
-  seeds. Its accuracy on real held-out photos is what both are compared with.
-- **Copying**: the distance from each generated picture to its nearest training photo, in the
-  classifier's features, beside the same distance for photos that the training never saw. *Copies*
-  are found pixel by pixel instead, mirrored or not, in four sizes and at every shift.
+  another at the same counts. Its *floor*, real photos against real photos at those counts, stands
+  in the column *Photos*, and what noise scores in the column *Noise*. Figures by body type, at
+  several guidances, over the training and in the experiments have no floor, but for FD over the
+  training and in the experiments.
+- **Reference** names the photos that pictures are compared with: the splits *train* (to learn
+  from), *validation* (to choose by) and *test*, or one half of the photos that are not in the test
+  split. The other half and noise are measured against the same half. Of *copies* it names the
+  photos that are known not to be copied.
+- **GAN-test and GAN-train** use a small classifier that is trained from scratch, with as many seeds
+  as the table says. Pictures are drawn in equal numbers of each body type, so GAN-test stands
+  beside the classifier's accuracy on held-out photos as a mean over types. *Noise* is the share
+  that guessing gets right.
+- **Diversity** is a mean over body types. What photos and noise score in it is one half of the
+  photos, or noise, over the other half.
+- **Copying**: *copies* are found pixel by pixel, mirrored or not, in four sizes and at every shift.
+  *Neighbour distance* is the distance from a generated picture to its nearest training photo, in
+  the classifier's features, beside that of held-out photos; a mirrored or blurred copy does not
+  show in it. Neither was measured of noise.
 - **Ranges**: over training seeds in the experiments; over evaluation seeds where one trained
   network is judged. The page says which.
 """
@@ -85,13 +96,7 @@ def _chosen(chosen: Any) -> str:
 
 def data_card(entry: Entry) -> str:
     """Where a run's pictures come from, as Markdown."""
-    counts = entry.dataset.get("counts")
-    totals = {
-        str(split): sum(n for n in by_class.values() if isinstance(n, int))
-        for split, by_class in (counts.items() if isinstance(counts, dict) else ())
-        if isinstance(by_class, dict)
-    }
-    listed = ", ".join(f"{total:,} {split}" for split, total in totals.items())
+    listed = ", ".join(f"{total:,} {split}" for split, total in photos_by_split(entry).items())
     return "\n".join(
         [
             f"- **Name**: {entry.dataset.get('name', 'unknown')}",
@@ -119,45 +124,70 @@ def settings(entry: Entry) -> dict[str, Any]:
     return config.to_json(entry.settings) if entry.settings is not None else {}
 
 
-def counts_table(runs: list[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+def photos_by_split(entry: Entry) -> dict[str, int]:
+    """The number of photos in each split of a run's data; empty where the run doesn't say."""
+    counts = entry.dataset.get("counts")
+    return {
+        str(split): sum(n for n in by_class.values() if isinstance(n, int))
+        for split, by_class in (counts.items() if isinstance(counts, dict) else ())
+        if isinstance(by_class, dict)
+    }
+
+
+def counts_table(runs: list[tuple[str, pd.DataFrame, dict[str, int]]]) -> pd.DataFrame:
     """Each run's figures: value, who read the pictures, counts, against what, and the ruler.
 
-    The ruler's ends are what photos and noise score in the pictures' place, against the same
-    photos; they have no rows of their own.
+    The ruler's ends are what photos and noise score in the pictures' place; they have no rows of
+    their own. `runs` are names, metrics.csv and the photos of each split.
     """
     keys = ["metric", "extractor", "reference"]
     rows = []
-    for name, metrics in runs:
-        table = spreads.latest(metrics)
+    for name, metrics, photos in runs:
+        latest = beside_floors(spreads.latest(metrics))
+        types = latest.loc[~latest["body_type"].isin(["all", ""]), "body_type"].nunique()
         groups = {
             tuple(map(str, key)): group
-            for key, group in table[table["body_type"].isin(["all", ""])].groupby(keys, sort=False)
+            for key, group in spreads.over_types(latest).groupby(keys, sort=False)
         }
         for (metric, extractor, reference), group in groups.items():
             if metric.endswith((FLOOR, NOISE)):
                 continue
-            shown = {}
-            for column, key in (
-                ("Value", metric),
-                ("Photos", on_photos(metric) if metric in METRICS else metric + FLOOR),
-                ("Noise", metric + NOISE),
-            ):
-                # Values of a ruler are at the figure's own counts; others have one of their kind.
-                found = groups.get((key, extractor, reference))
-                if found is None and metric in METRICS and not METRICS[metric].ruler:
-                    same = (of for (k, e, _), of in groups.items() if (k, e) == (key, extractor))
-                    found = next(same, None)
-                shown[column] = "" if found is None else spreads.show(found["value"].mean(), metric)
+            n_real = group["n_real"].max()
+            ends = {
+                column: _end(groups, key, extractor, reference)
+                for column, key in (("Photos", on_photos(metric)), ("Noise", metric + NOISE))
+            }
+            if types and not ends["Noise"] and on_photos(metric).startswith(CEILING):
+                ends["Noise"] = f"{METRICS[metric].show(1 / types)} (guessing)"
+            if METRICS[metric].ruler:
+                ends = {column: end or "not measured" for column, end in ends.items()}
             rows.append(
                 {
                     "Run": name,
                     "Figure": spreads.title(metric, extractor),
-                    **shown,
+                    "Value": spreads.show(group["value"].mean(), metric),
+                    **ends,
                     "Read by": EXTRACTORS[extractor].name if extractor else "pixel by pixel",
-                    "Real": group["n_real"].max(),
+                    "Real": n_real,
                     "Generated": group["n_fake"].max(),
-                    "Reference": reference,
+                    "Reference": _in_words(reference, n_real, photos),
                     "Seeds": len(group),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _end(
+    groups: dict[tuple[str, ...], pd.DataFrame], key: str, extractor: str, reference: str
+) -> str:
+    """What photos or noise score, against the same photos if that was measured; else ""."""
+    of = {group: rows for group, rows in groups.items() if group[:2] == (key, extractor)}
+    found = of.get((key, extractor, reference), next(iter(of.values()), None))
+    return "" if found is None else spreads.show(found["value"].mean(), key)
+
+
+def _in_words(reference: str, n_real: float, photos: dict[str, int]) -> str:
+    """The splits that `reference` stands for: in the tables "train" is all but the test split."""
+    both = photos.get("validation") and n_real != photos.get("train")
+    learned = "train and validation" if both else "train"
+    return {"train": learned, "half": f"half of {learned}"}.get(reference, reference)

@@ -15,7 +15,7 @@ from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 from gan.metrics import published
 from gan.metrics.glossary import FLOOR, HEADLINE, on_photos, without_stand_ins
-from gan.runs import one_reference
+from gan.runs import beside_floors, one_reference
 
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
@@ -26,7 +26,10 @@ def told_apart(entry: Entry) -> Finding | None:
     """Whether the run's body types can be told apart."""
     metrics = spreads.latest(store.metrics(entry))
     return answers.told_apart(
-        spreads.pick(metrics, "gan_test"), spreads.pick(metrics, "classifier"), len(entry.classes)
+        spreads.pick(metrics, "gan_test"),
+        spreads.pick(metrics, on_photos("gan_test")),
+        len(entry.classes),
+        guided=entry.settings is not None and entry.settings.guided,
     )
 
 
@@ -77,9 +80,11 @@ def _rare(changed: store.Stamp, entry: Entry | None) -> Finding | None:
 
 
 @once
-def memorised(entry: Entry) -> Finding | None:
-    """Whether the run's pictures lie closer to training photos than unseen photos do."""
-    return answers.memorised(store.distances(entry))
+def copied(entry: Entry) -> Finding | None:
+    """Whether the run's pictures copy training photos."""
+    metrics = spreads.latest(store.metrics(entry))
+    share, floor = (spreads.pick(metrics, name) for name in ("copies", "copies" + FLOOR))
+    return answers.copied(share, floor, store.matches(entry))
 
 
 def judged(shown: Entry | None, entries: list[Entry]) -> Entry | None:
@@ -160,12 +165,13 @@ def in_one_line(entry: Entry) -> str:
         facts.append(f"trained for {time.partition(' (')[0]}")
     metrics = spreads.latest(store.metrics(entry))
     test, photos, copies = (
-        spreads.pick(metrics, name) for name in ("gan_test", "classifier", "copies")
+        spreads.pick(metrics, name) for name in ("gan_test", on_photos("gan_test"), "copies")
     )
     if test is not None:
         words = f"a classifier names {spreads.percent(test.value)} of its cars as asked"
         if photos is not None:
-            words += f" (of photos {spreads.percent(photos.value)}{_typical(test, photos)})"
+            of_photos = spreads.percent(photos.value)
+            words += f" (of photos, mean of the types, {of_photos}{_typical(test, photos)})"
         facts.append(words)
     if copies is not None:
         found = copies.value * copies.n_fake
@@ -185,7 +191,7 @@ def _typical(test: Spread, photos: Spread) -> str:
 @once
 def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[str, str, str, str]]:
     """(name, value, what it is measured against, help) of the figures that sum a run up."""
-    metrics = spreads.latest(store.metrics(entry))
+    metrics = beside_floors(spreads.latest(store.metrics(entry)))
     # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
     floors = metrics["metric"].str.endswith(FLOOR)
     halves = metrics[~floors | (metrics["reference"] != "test")]
@@ -226,7 +232,7 @@ def side_by_side(entries: list[Entry]) -> pd.DataFrame:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _side_by_side(digest: str, _entries: list[Entry]) -> pd.DataFrame:
-    figures = {one.name: spreads.latest(store.metrics(one)) for one in _entries}
+    figures = {one.name: beside_floors(spreads.latest(store.metrics(one))) for one in _entries}
     everything = pd.concat(figures.values())
     pairs = everything[["metric", "extractor"]].drop_duplicates().to_numpy().tolist()
     pairs = [pair for pair in pairs if pair[0] in spreads.QUALITY]
@@ -290,10 +296,12 @@ def every_figure(entries: list[Entry]) -> pd.DataFrame:
 def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
     keys = ["run", "metric", "extractor", "body_type", "reference", "images_seen"]
     tables = [
-        spreads.latest(store.metrics(one)).assign(run=names.run(one.name)) for one in _entries
+        spreads.over_types(beside_floors(spreads.latest(store.metrics(one)))).assign(
+            run=names.run(one.name)
+        )
+        for one in _entries
     ]
-    table = pd.concat(tables, ignore_index=True)
-    found = spreads.over_seeds(table[table["body_type"].isin(["all", ""])], keys)
+    found = spreads.over_seeds(pd.concat(tables, ignore_index=True), keys)
     pairs = zip(found["metric"], found["extractor"], strict=True)
     found.insert(1, "figure", [spreads.title(*pair) for pair in pairs])
     return found
@@ -313,7 +321,8 @@ def along_note(entry: Entry) -> str:
     return (
         f"{names.run(entry.name)}: {floors['n_fake'].iloc[0]:,.0f} pictures at each point, against "
         f"{floors['n_real'].iloc[0]:,.0f} train and validation photos. Fewer pictures raise FD: as "
-        f"many photos would score {' and '.join(photos)}."
+        f"many photos would score {' and '.join(photos)}. What they would score in the other "
+        "figures was not measured."
     )
 
 

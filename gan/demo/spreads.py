@@ -8,6 +8,7 @@ import pandas as pd
 
 from gan.demo.catalogue import Entry
 from gan.experiments.results import COLUMNS
+from gan.metrics.glossary import BY_CLASS
 from gan.metrics.glossary import METRICS as METRICS
 from gan.metrics.glossary import title as title
 from gan.runs import latest as latest
@@ -94,14 +95,21 @@ def pick(
 
 def pick_any(metrics: pd.DataFrame, metric: str, extractor: str) -> Spread | None:
     """One figure of a run, or its mean over body types where it was measured for each alone."""
-    whole = pick(metrics, metric, extractor)
-    rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
-    if whole is not None or rows.empty or not METRICS[metric].by_class:
-        return whole
-    mean = rows.groupby(["metric", "extractor", "seed"], as_index=False, dropna=False).agg(
+    return pick(over_types(metrics[metrics["metric"] == metric]), metric, extractor)
+
+
+def over_types(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The rows over all body types; figures measured for each type alone as their mean, by seed."""
+    whole = metrics["body_type"].isin(["all", ""])
+    pairs = pd.Series(zip(metrics["metric"], metrics["extractor"], strict=True), metrics.index)
+    alone = metrics[~whole & ~pairs.isin(set(pairs[whole])) & metrics["metric"].isin(BY_CLASS)]
+    keys = ["images_seen", "metric", "extractor", "reference", "seed"]
+    means = alone.groupby(keys, as_index=False, sort=False, dropna=False).agg(
         value=("value", "mean"), n_real=("n_real", "sum"), n_fake=("n_fake", "sum")
     )
-    return pick(mean.assign(body_type="all"), metric, extractor)
+    return (
+        pd.concat([metrics[whole], means.assign(body_type="all")]) if len(means) else metrics[whole]
+    )
 
 
 def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def entries() -> list[Entry]:
 def key(entry: Entry) -> tuple[object, ...]:
     """Changes whenever a file does from which a run's figures are read."""
     run = entry.run
-    read = (run.config_path, run.losses_path, run.metrics_path, run.along_path, run.distances_path)
+    read = (run.config_path, run.losses_path, run.metrics_path, run.along_path, run.copies_path)
     return (str(run.path), *map(stamp, read))
 
 
@@ -84,6 +84,12 @@ def distances(entry: Entry) -> pd.DataFrame:
     """neighbour_distances.csv of a run: kind, distance; empty where there is none."""
     path = entry.run.distances_path
     return _plain(str(path), stamp(path), tuple(DISTANCE_COLUMNS))
+
+
+def matches(entry: Entry) -> pd.DataFrame:
+    """copies.csv of a run: similarity and rank, the most alike first; empty where there is none."""
+    path = entry.run.copies_path
+    return _plain(str(path), stamp(path), ("similarity", "rank"))
 
 
 def sources(entry: Entry) -> pd.DataFrame:

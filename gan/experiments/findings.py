@@ -8,7 +8,6 @@ import pandas as pd
 
 from gan.experiments.permutation import LEVEL, Difference, holm, paired, unpaired
 
-LINKED = 0.738  # Spearman's coefficient that is significant at 5 % (two-sided) for eight types
 WORDS = {True: "HOLDS", False: "DOES NOT HOLD", None: "NOT SHOWN"}
 
 
@@ -133,15 +132,6 @@ def interval(difference: Difference) -> str:
     if min(difference.seeds) < 2 or not difference.confidence:
         return mean
     return f"{mean} ({100 * difference.confidence:.3g} % interval {low} to {high})"
-
-
-def linked(ranks: pd.Series) -> bool | None:
-    """Whether two quantities are correlated over the eight body types.
-
-    `ranks` are Spearman's coefficients, one a seed: True if all are at least LINKED, False if all
-    are at most -LINKED, else None.
-    """
-    return True if ranks.min() >= LINKED else False if ranks.max() <= -LINKED else None
 
 
 def everywhere(condition: pd.DataFrame) -> bool | None:

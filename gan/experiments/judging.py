@@ -107,7 +107,8 @@ def copy_rows(
     """`copies` of classes: the share of pictures that copy a photo, and that share by chance.
 
     Pictures of a class are compared with its photos that the run was trained on (`learned` are
-    indices, int64). So are its other photos, whose share is `copies_floor`. At most `count`
+    indices, int64). So are its other photos outside the test split, whose share is `copies_floor`;
+    a class without any gets no row. At most `count`
     pictures are drawn.
     """
     count = min(count, COMPARED * len(photos.classes))
@@ -116,7 +117,10 @@ def copy_rows(
     for name in types:
         k = photos.classes.index(name)
         known = learned[photos.labels[learned] == k]
-        others = np.setdiff1d(np.flatnonzero(photos.labels == k), known)
+        mine = np.flatnonzero(
+            (photos.labels == k) & ~photos.test
+        )  # not an opening of the test split
+        others = np.setdiff1d(mine, known)
         others = np.random.RandomState(k).permutation(others)[:COMPARED]
         if not len(known) or not len(others):
             continue

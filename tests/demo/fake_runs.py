@@ -135,6 +135,7 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
     add("fd_floor", "efficientnet-lite2", "all", 6.5)
     add("fd_noise", "efficientnet-lite2", "all", 900.0)
     add("copies", "", "all", 0.0)
+    add("copies_floor", "", "all", 0.01)
     add("is", "efficientnet-lite2", "all", 2.5 + random.rand())
     for seed in range(3 if types else 0):
         add("gan_test", "car-classifier", "all", 0.55 + 0.02 * seed, seed)
@@ -142,6 +143,9 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
         add("classifier", "car-classifier", "all", 0.70 + 0.01 * seed, seed)
         for place, name in enumerate(types):
             add("gan_test", "car-classifier", name, 0.3 + 0.06 * place + 0.01 * seed, seed)
+    if types:
+        add("classifier_mean", "car-classifier", "all", 0.65)
+        add("gan_train_mean", "car-classifier", "all", 0.35)
     for name in types:
         add("fd", "efficientnet-lite2", name, 90 + 30 * random.rand())
         add("diversity", "car-classifier", name, 0.6 + 0.3 * random.rand())
@@ -165,6 +169,8 @@ def add_metrics(run: Run, types: tuple[str, ...], random: np.random.RandomState)
         + [("held-out", 5 + 2 * random.rand()) for _ in range(200)],
         columns=["kind", "distance"],
     ).to_csv(run.distances_path, index=False)
+    matches = {"picture": [0, 1], "photo": [5, 9], "similarity": [0.9, 0.8], "rank": [0.03, 0.5]}
+    pd.DataFrame(matches).to_csv(run.copies_path, index=False)
 
 
 def add_inception(run: Run) -> None:

@@ -245,10 +245,10 @@ else:
     if near:
         placed = " to ".join(dict.fromkeys(spreads.percent(one) for one in (near[0], near[-1])))
         st.markdown(
-            "**Is one of them a copy?** The photos aren't ours to pass on, but the distance of a "
-            "picture to its nearest training photo says enough. Lines: these pictures. Bars: real "
-            "photos that the training never saw. A line far to the left of the bars would be "
-            "suspicious."
+            "**Is one of them a copy?** The photos aren't ours to pass on, so this shows only how "
+            "far each picture is from its nearest training photo. Lines: these pictures. Bars: "
+            "real photos that the training never saw. A line far to the left of the bars would be "
+            "suspicious. A mirrored or blurred copy would not show here."
         )
         parts.chart(
             run_charts.distance_marks,

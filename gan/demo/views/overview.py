@@ -101,8 +101,8 @@ CARDS: tuple[tuple[str, Finding | None, tuple[str, str, str, dict[str, str]]], .
     ),
     (
         "Does it copy its training photos?",
-        run_summary.memorised(judged) if judged else None,
-        ("See the distances", *RESULTS, {"show": "Memorised?"}),
+        run_summary.copied(judged) if judged else None,
+        ("See the nearest photos", *RESULTS, {"show": "Memorised?"}),
     ),
     (
         f"What would this car look like as a {van.lower()}?",

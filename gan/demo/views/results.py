@@ -44,12 +44,11 @@ if tab == "Figures":
         alt="Figures of the main runs and of real photos in the pictures' place",
     )
     st.caption(
-        "Means. Real photos: what photos score in the generated pictures' place. FD, precision, "
-        "recall and coverage depend on the counts, which differ between some runs and between "
-        'runs and photos: "How measured" sets figures at the same counts side by side. '
+        "Means. Real photos: what photos score in the generated pictures' place, beside the first "
+        'run that has it. FD depends on the counts, which differ between some runs: "How measured" '
+        "sets figures at the same counts side by side. "
         "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may "
-        "flatter our recipe; the classifier that chose our checkpoint is one of the three that "
-        "judge it."
+        "flatter our recipe."
     )
     st.header("Every figure with its counts", icon=":material/list:")
     everything = run_summary.every_figure(list(measured.values()))
@@ -70,7 +69,9 @@ if tab == "Figures":
         **parts.FIGURE_COLUMNS,
         "run": st.column_config.TextColumn("Run", width="medium"),
         "seeds": st.column_config.NumberColumn("Seeds", help="Of the evaluation"),
-        "reference": st.column_config.TextColumn("Reference", help="Which split of the photos"),
+        "reference": st.column_config.TextColumn(
+            "Reference", help="Which photos; train: all but the test split"
+        ),
         "images_seen": st.column_config.NumberColumn("Photos seen", format="localized"),
     }
     table = chosen[list(columns)]
@@ -160,7 +161,8 @@ elif tab == "Body types" and entry is not None:
         )
         st.caption(
             "Written: the value. Colour: the better within its column, the more it stands out from "
-            "the page; distances are compared at an equal number of pictures a type."
+            "the page; distances are compared at an equal number of pictures a type. What photos "
+            "score in their place was not measured by type."
         )
     origins = store.sources(entry)
     if not origins.empty:
@@ -200,13 +202,16 @@ elif tab == "Rare types":
 elif tab == "Memorised?" and entry is not None:
     st.header("Does it copy its training photos?", icon=":material/content_copy:")
     distances = store.distances(entry)
-    answer = run_summary.memorised(entry)
+    answer = run_summary.copied(entry)
     if answer is None:
         parts.missing(
-            "No distances were measured for this run.", f"{parts.EVALUATE} checkpoints/{entry.name}"
+            "This run's pictures were not laid over its training photos.",
+            f"{parts.EVALUATE} checkpoints/{entry.name}",
         )
     else:
         parts.answer(answer)
+    if not distances.empty:
+        st.markdown("**Distance to the nearest training photo**")
         parts.chart(
             run_charts.distance_curves,
             run_charts.cumulative(distances),
@@ -214,10 +219,11 @@ elif tab == "Memorised?" and entry is not None:
         )
         st.caption(
             "For each picture the nearest training photo was found in the classifier's features. "
-            "If the network copied photos, the generated line would start far to the left of the "
-            "line of held-out photos, which nobody can have copied."
+            "Exact copies would make the generated line start far to the left of the line of "
+            "held-out photos, which nobody can have copied. A mirrored or blurred copy would not "
+            "show here: the answer above rests on pixels."
         )
-    parts.explain("Nearest neighbour", "Held-out")
+    parts.explain("Copies", "Nearest neighbour", "Held-out")
 
 elif tab == "Settings":
     experiment_tabs.settings()
@@ -228,7 +234,10 @@ elif tab == "Experiments":
 elif tab == "How measured":
     st.markdown(model_card.MEASURED)
     counts = model_card.counts_table(
-        [(names.run(one.name), store.metrics(one)) for one in measured.values()]
+        [
+            (names.run(one.name), store.metrics(one), model_card.photos_by_split(one))
+            for one in measured.values()
+        ]
     )
     if not counts.empty:
         st.markdown("**Counts, references, and the ends of each ruler**")
