@@ -117,10 +117,8 @@ def copy_rows(
     for name in types:
         k = photos.classes.index(name)
         known = learned[photos.labels[learned] == k]
-        mine = np.flatnonzero(
-            (photos.labels == k) & ~photos.test
-        )  # not an opening of the test split
-        others = np.setdiff1d(mine, known)
+        # Test photos stay closed.
+        others = np.setdiff1d(np.flatnonzero((photos.labels == k) & ~photos.test), known)
         others = np.random.RandomState(k).permutation(others)[:COMPARED]
         if not len(known) or not len(others):
             continue
