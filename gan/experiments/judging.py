@@ -108,8 +108,7 @@ def copy_rows(
 
     Pictures of a class are compared with its photos that the run was trained on (`learned` are
     indices, int64). So are its other photos outside the test split, whose share is `copies_floor`;
-    a class without any gets no row. At most `count`
-    pictures are drawn.
+    a class without any gets no row. At most `count` pictures are drawn.
     """
     count = min(count, COMPARED * len(photos.classes))
     pictures, labels = generate_set(load_generator(run), count)

@@ -104,6 +104,28 @@ def test_a_setting_names_the_share_that_is_kept(
     assert share_kept(setting) == kept
 
 
+def test_no_test_photo_is_opened_to_look_for_copies(
+    cars: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned = cars.indices("train")[::2]
+    asked: list[np.ndarray] = []
+    original = judging.copies.match
+
+    def watched(pictures: np.ndarray, photos: np.ndarray, what: str) -> Any:
+        asked.extend([pictures, photos])
+        return original(pictures, photos, what)
+
+    monkeypatch.setattr(judging.copies, "match", watched)
+    monkeypatch.setattr(judging, "load_generator", lambda run: None)
+    made = cars.pictures[learned[:8]], cars.labels[learned[:8]]
+    monkeypatch.setattr(judging, "generate_set", lambda generator, count: made)
+    rows = judging.copy_rows(Run(Path()), cars, learned, cars.classes[:1], 8)
+    assert {row["metric"] for row in rows} == {"copies", "copies_floor"}
+    opened = {picture.tobytes() for part in asked for picture in part}
+    assert len(opened) == (cars.labels[cars.indices("train")] == 0).sum()
+    assert not opened & {picture.tobytes() for picture in cars.pictures[cars.test]}
+
+
 def test_copies_are_told_from_other_pictures(cars: Photos) -> None:
     """Photos that were learned from, photos that were withheld: only the first are copies."""
     stream = np.random.RandomState(0)
