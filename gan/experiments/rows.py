@@ -20,9 +20,10 @@ SMOOTHING = 0.9  # weight of the past in the moving average of a loss
 
 def rows_of(planned: Planned, run: Run, stage: Stage, seen: int) -> list[Row]:
     """The rows of results.csv for a run at one of its stages, which was judged at `seen` photos."""
-    rows = measured(run.read_metrics(), seen)
+    metrics = run.read_metrics()
     if not planned.config.conditional:
-        rows = [row for row in rows if row["metric"] in JUDGED]
+        metrics = metrics[metrics["metric"].isin(JUDGED) & metrics["reference"].ne("half")]
+    rows = measured(metrics, seen)
     rows += [
         {"metric": metric, "extractor": "", "body_type": "all", "value": value}
         for metric, value in (_losses(run, seen) | _costs(planned)).items()

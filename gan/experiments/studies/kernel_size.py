@@ -242,9 +242,9 @@ class KernelSize(Experiment):
         shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
         lowest = {name: str(fd.mean().idxmin()) for name, fd in wides.items()}
         counts = sorted(set(first.count()))
-        words = _in_words(
-            order, lowest, shown, " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
-        )
+        alone = {name: _shown_alone(fd) for name, fd in wides.items()} if len(wides) > 1 else {}
+        seeds = " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
+        words = _in_words(order, lowest, shown, alone, seeds)
         evidence = [
             f"{name}: {', '.join(f'{kernel} {spread(fd[kernel])}' for kernel in order)}"
             for name, fd in wides.items()
@@ -472,10 +472,17 @@ def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Diff
     return [step for step in steps if step is not None]
 
 
+def _shown_alone(fd: pd.DataFrame) -> list[Finding]:
+    """The pairs of which one distance alone shows that one kernel is ahead."""
+    findings = Comparison("", "{} is ahead of {}", fd).findings
+    return [finding for finding in findings if finding.holds]
+
+
 def _in_words(
     order: Sequence[str],
     lowest: dict[str, str],
     shown: dict[tuple[str, str], float],
+    alone: dict[str, list[Finding]],
     seeds: str,
 ) -> str:
     """The answer as a sentence.
@@ -484,12 +491,26 @@ def _in_words(
         order: The kernels, that with the lowest mean of the first distance first.
         lowest: The kernel with the lowest mean, by distance.
         shown: p of the pairs of which the first is shown to be ahead of the second.
+        alone: What each distance shows by itself, where there are several.
         seeds: Trainings of each kernel, in words.
     """
     leaders = {kernel: [n for n in lowest if lowest[n] == kernel] for kernel in lowest.values()}
     ends = _join([f"{one} has the lowest {_join(names)}" for one, names in leaders.items()])
     trained = f"{seeds} training{'s' * (seeds != '1')} of each"
     if not shown:
+        told = [
+            f"{name} alone shows that {_join([finding.claim for finding in found])} "
+            f"(p at most {LEVEL}, corrected)"
+            for name, found in alone.items()
+            if found
+        ]
+        if told:
+            silent = [f"{name} shows no difference" for name, found in alone.items() if not found]
+            both = _join(list(lowest))
+            return (
+                f"No kernel is shown to be better by both {both} over {trained}: "
+                f"{'; '.join([*told, *silent])}."
+            )
         return f"No kernel is shown to be better over {trained}; {ends}."
     best = order[0] if len(leaders) == 1 else ""
     beaten = [other for other in order if (best, other) in shown]
