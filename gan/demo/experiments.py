@@ -26,7 +26,7 @@ from gan.metrics.glossary import (
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
-DISTANCES: list[Figure] = [("fid", INCEPTION), ("fd", LITE2)]
+DISTANCES: list[Figure] = [("fid", INCEPTION), ("fd", LITE2), ("fd", CLASSIFIER)]
 FOLLOWED: list[Figure] = [("fd", LITE2), ("fd", CLASSIFIER)]  # drawn along the training
 # Photos seen before which the report's networks of base width 32 draw nothing like a car.
 CARS_FROM = 100_000

@@ -61,7 +61,12 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
         ways = ", ".join(name.lower() for name in said)
         words = f"{answer.verdict} The answer is the same at {ways}."
     else:
-        words = "\n".join(f"- {name}: {verdict}" for name, verdict in said.items())
+        views: dict[str, list[str]] = {}
+        for name, verdict in said.items():
+            views.setdefault(verdict, []).append(name)
+        words = "\n".join(
+            f"- {', '.join(names).capitalize()}: {verdict}" for verdict, names in views.items()
+        )
     reached = experiments.limits(table, view) if view else ""
     return replace(answer, answer=words, evidence=f"{reached} {answer.evidence}".strip())
 

@@ -276,23 +276,22 @@ LOW, MIDDLE, HIGH = (0, 1, 2, 3, 4), (2.5, 3.5, 4.5, 5.5, 6.5), (50, 60, 70, 80,
         (
             (LOW, HIGH),
             (HIGH, LOW),
-            "No kernel is shown to be better by both FD (EfficientNet-Lite2) and FD (car "
-            "classifier) over 5 trainings of each: FD (EfficientNet-Lite2) alone shows that kernel "
-            "4 is ahead of kernel 6 (p at most 0.05, corrected); FD (car classifier) alone shows "
-            "that kernel 6 is ahead of kernel 4 (p at most 0.05, corrected).",
+            "No kernel is shown to be better by both judges over 5 trainings of each: FD "
+            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p at most 0.05, "
+            "corrected); FD (car classifier) alone shows that kernel 6 is ahead of kernel 4 (p at "
+            "most 0.05, corrected).",
         ),
         (
             (LOW, HIGH),
             (LOW, MIDDLE),
-            "No kernel is shown to be better by both FD (EfficientNet-Lite2) and FD (car "
-            "classifier) over 5 trainings of each: FD (EfficientNet-Lite2) alone shows that kernel "
-            "4 is ahead of kernel 6 (p at most 0.05, corrected); FD (car classifier) shows no "
-            "difference.",
+            "No kernel is shown to be better by both judges over 5 trainings of each: FD "
+            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p at most 0.05, "
+            "corrected); FD (car classifier) shows no difference.",
         ),
         (
             (LOW, MIDDLE, HIGH),
             (MIDDLE, LOW, HIGH),
-            "No kernel is shown to be best. It is shown that kernel 4 is ahead of kernel 8 and "
+            "No kernel is shown to be best. It is shown that kernel 4 is ahead of kernel 8, and "
             "kernel 6 is ahead of kernel 8, by FD (EfficientNet-Lite2) and FD (car classifier) "
             "over 5 trainings of each (p 0.024); kernel 4 has the lowest FD (EfficientNet-Lite2) "
             "and kernel 6 has the lowest FD (car classifier).",

@@ -1,7 +1,7 @@
 """Kernel size: the report's DCGAN with kernels 4, 6 and 8, compared in three fair ways."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -242,7 +242,7 @@ class KernelSize(Experiment):
         shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
         lowest = {name: str(fd.mean().idxmin()) for name, fd in wides.items()}
         counts = sorted(set(first.count()))
-        alone = {name: _shown_alone(fd) for name, fd in wides.items()} if len(wides) > 1 else {}
+        alone = {name: _alone(fd) for name, fd in wides.items()} if len(wides) > 1 else {}
         seeds = " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
         words = _in_words(order, lowest, shown, alone, seeds)
         evidence = [
@@ -472,17 +472,27 @@ def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Diff
     return [step for step in steps if step is not None]
 
 
-def _shown_alone(fd: pd.DataFrame) -> list[Finding]:
-    """The pairs of which one distance alone shows that one kernel is ahead."""
-    findings = Comparison("", "{} is ahead of {}", fd).findings
-    return [finding for finding in findings if finding.holds]
+def _alone(fd: pd.DataFrame) -> list[tuple[str, str]]:
+    """The pairs of which this distance alone shows that the first is ahead of the second."""
+    order = sorted(fd, key=lambda kernel: float(fd[kernel].mean()))
+    pairs = [(str(one), str(other)) for one, other in itertools.combinations(order, 2)]
+    ps = holm([_steps({"": fd}, *pair)[0].p for pair in pairs])
+    return [pair for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL]
+
+
+def _ahead(pairs: Iterable[tuple[str, str]]) -> str:
+    """Pairs in words: the first of each is ahead of the second."""
+    behind: dict[str, list[str]] = {}
+    for one, other in pairs:
+        behind.setdefault(one, []).append(other)
+    return ", and ".join(f"{one} is ahead of {_join(others)}" for one, others in behind.items())
 
 
 def _in_words(
     order: Sequence[str],
     lowest: dict[str, str],
     shown: dict[tuple[str, str], float],
-    alone: dict[str, list[Finding]],
+    alone: dict[str, list[tuple[str, str]]],
     seeds: str,
 ) -> str:
     """The answer as a sentence.
@@ -491,7 +501,7 @@ def _in_words(
         order: The kernels, that with the lowest mean of the first distance first.
         lowest: The kernel with the lowest mean, by distance.
         shown: p of the pairs of which the first is shown to be ahead of the second.
-        alone: What each distance shows by itself, where there are several.
+        alone: Such pairs by each distance alone, where there are several.
         seeds: Trainings of each kernel, in words.
     """
     leaders = {kernel: [n for n in lowest if lowest[n] == kernel] for kernel in lowest.values()}
@@ -499,16 +509,14 @@ def _in_words(
     trained = f"{seeds} training{'s' * (seeds != '1')} of each"
     if not shown:
         told = [
-            f"{name} alone shows that {_join([finding.claim for finding in found])} "
-            f"(p at most {LEVEL}, corrected)"
+            f"{name} alone shows that {_ahead(found)} (p at most {LEVEL}, corrected)"
             for name, found in alone.items()
             if found
         ]
         if told:
             silent = [f"{name} shows no difference" for name, found in alone.items() if not found]
-            both = _join(list(lowest))
             return (
-                f"No kernel is shown to be better by both {both} over {trained}: "
+                f"No kernel is shown to be better by both judges over {trained}: "
                 f"{'; '.join([*told, *silent])}."
             )
         return f"No kernel is shown to be better over {trained}; {ends}."
@@ -523,8 +531,7 @@ def _in_words(
             f"{best.capitalize()} is shown to be ahead of {_join(beaten)}, but not of "
             f"{_join(tied)}, {by}."
         )
-    pairs = _join([f"{ahead} is ahead of {behind}" for ahead, behind in shown])
-    return f"No kernel is shown to be best. It is shown that {pairs}, {by}; {ends}."
+    return f"No kernel is shown to be best. It is shown that {_ahead(shown)}, {by}; {ends}."
 
 
 def _whole_budget(table: pd.DataFrame) -> list[Finding]:
