@@ -474,8 +474,8 @@ def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Diff
 
 def _alone(fd: pd.DataFrame) -> list[tuple[str, str]]:
     """The pairs of which this distance alone shows that the first is ahead of the second."""
-    order = sorted(fd, key=lambda kernel: float(fd[kernel].mean()))
-    pairs = [(str(one), str(other)) for one, other in itertools.combinations(order, 2)]
+    order = [str(kernel) for kernel in fd.mean().sort_values().index]
+    pairs = list(itertools.combinations(order, 2))
     ps = holm([_steps({"": fd}, *pair)[0].p for pair in pairs])
     return [pair for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL]
 
