@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gan import atomic
 from gan.consistency import problems, provenance, revisions
 from gan.data.prepared import Photos
 from gan.record import git_revision
@@ -76,7 +77,12 @@ def judged_elsewhere(run: Run) -> None:
         (replace("metrics.csv", "32,fd", "31,fd"), "never had"),
         (replace("metrics.csv", "32,fd", "24,fd"), "no figures of the last"),
         (lambda run: run.generator_path.write_bytes(b"what"), "damaged"),
-        (lambda run: run.openings_path.write_text("time,images_seen,generator\nx,32,ab\n"), "ab"),
+        (
+            lambda run: atomic.write_text(
+                run.openings_path, "time,images_seen,generator\nx,32,ab\n"
+            ),
+            "ab",
+        ),
         (judged_elsewhere, "another judge"),
     ],
 )
