@@ -124,7 +124,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
     """The files of runs that can draw and of the kernels' runs, all results, and the judges.
 
     The kernels' runs come without weights, which would be a third of the bundle: their grids show
-    what each draws.
+    what each draws. Of their losses those of the first seed come.
     """
     found = [path for path in root.glob("*/results.csv") if path.is_file()]
     for entry in entries:
@@ -132,7 +132,8 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
         if not (entry.ready or kernel):
             continue
         found += [path for _, path in run.samples()]
-        found += [run.config_path, run.losses_path, run.metrics_path, run.along_path]
+        found += [run.config_path, run.metrics_path, run.along_path]
+        found += [] if kernel and not entry.name.endswith("-seed0") else [run.losses_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
         found += [run.predictions_path, run.copies_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]
