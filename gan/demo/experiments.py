@@ -8,10 +8,11 @@ import pandas as pd
 
 from gan.demo import spreads, store
 from gan.demo.catalogue import Entry
+from gan.experiments.kernel_verdicts import COMPARED, KERNELS, PARAMETERS, by_kernel
+from gan.experiments.kernel_verdicts import VIEWS as COMPARISONS
 from gan.experiments.results import figure_rows
 from gan.experiments.results import pictures_seen as judged_at
-from gan.experiments.studies.kernel_size import COMPARED, KERNELS, PARAMETERS, KernelSize, by_kernel
-from gan.experiments.studies.kernel_size import VIEWS as COMPARISONS
+from gan.experiments.studies.kernel_size import KernelSize
 from gan.metrics import published
 from gan.metrics.glossary import (
     CLASSIFIER,

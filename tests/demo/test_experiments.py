@@ -12,7 +12,7 @@ from gan.demo import experiments
 from gan.demo.catalogue import list_entries
 from gan.experiments import results
 from gan.experiments.experiment import every_experiment
-from gan.experiments.studies.kernel_size import by_kernel
+from gan.experiments.kernel_verdicts import by_kernel
 from gan.experiments.studies.rare_types import SAMPLING, RareTypes
 from tests.demo.fake_runs import make_run
 

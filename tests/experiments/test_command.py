@@ -12,7 +12,7 @@ import pytest
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments import plan, results
+from gan.experiments import kernel_verdicts, plan, results
 from gan.experiments.command import conduct
 from gan.experiments.experiment import every_experiment
 from gan.experiments.running import words
@@ -66,10 +66,10 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     folder = tmp_path / "runs" / "kernel-size-tiny"
     table = results.read(folder)
-    for view in kernel.COMPARED:
+    for view in kernel_verdicts.COMPARED:
         here = table[table["view"] == view]
         settings = {"k4", "k6", "k8"}
-        if view == kernel.PARAMETERS:
+        if view == kernel_verdicts.PARAMETERS:
             settings = {"k4", "k6-matched", "k8-matched"}
         assert set(here["setting"]) == settings
         wanted = {"fd", "is", "kid", "precision", "recall", "loss_g", "loss_d"}
@@ -79,15 +79,16 @@ def test_the_kernel_sweep_in_miniature(tmp_path: Path) -> None:
             runs = here[here["setting"] == setting]
             assert set(runs["metric"]) == wanted
             assert set(runs["seed"]) == {0, 1}
-    whole = table[table["view"] == kernel.WHOLE]
+    whole = table[table["view"] == kernel_verdicts.WHOLE]
     assert set(whole["setting"]) == {"k4", "k6", "k8", *kernel.CHECKS}
-    assert kernel.along(table)["pictures"].nunique() == 4
+    assert kernel_verdicts.along(table)["pictures"].nunique() == 4
     # Both networks judge every run.
     judged = table[(table["metric"] == "fd") & (table["setting"] != "photos")]
     assert judged.groupby("extractor").size().nunique() == 1
     assert set(judged["extractor"]) == {LITE2, CLASSIFIER}
     time, all_pictures = (
-        results.values(table, "seconds", view) for view in (kernel.TIME, kernel.PICTURES)
+        results.values(table, "seconds", view)
+        for view in (kernel_verdicts.TIME, kernel_verdicts.PICTURES)
     )
     assert (time <= all_pictures + 0.1).all(axis=None)
     assert not table["value"].isna().any()

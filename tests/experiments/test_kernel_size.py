@@ -12,20 +12,13 @@ from gan.checkpoint import load_generator
 from gan.config import DCGANConfig
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.experiments import results, running
+from gan.experiments import kernel_verdicts, results, running
 from gan.experiments.experiment import Options
+from gan.experiments.kernel_verdicts import PARAMETERS, PICTURES, TIME, WHOLE
 from gan.experiments.plan import Stage
 from gan.experiments.rows import costs
 from gan.experiments.studies import kernel_size as kernel
-from gan.experiments.studies.kernel_size import (
-    CHECKS,
-    PARAMETERS,
-    PICTURES,
-    TIME,
-    WHOLE,
-    KernelLength,
-    KernelSize,
-)
+from gan.experiments.studies.kernel_size import CHECKS, KernelLength, KernelSize
 from gan.metrics.classifier import predict
 from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
 from gan.metrics.measures import frechet_distance
@@ -87,7 +80,9 @@ def test_every_view_compares_what_it_says(
     assert {name for name, *_ in calls[first:]} == {
         "k4-seed0", "k6-seed0", "k8-seed0", "k4-d-first-seed0", "k4-mse-seed0", "k4-lr-d-half-seed0"
     }  # fmt: skip
-    seconds = {view: results.values(table, "seconds", view).mean() for view in kernel.VIEWS}
+    seconds = {
+        view: results.values(table, "seconds", view).mean() for view in kernel_verdicts.VIEWS
+    }
     assert seconds[PICTURES].to_dict() == {"k4": 16, "k6": 24, "k8": 32}
     assert seconds[TIME].to_dict() == {"k4": 16, "k6": 16.5, "k8": 18}
     assert set(seconds[PARAMETERS].index) == {"k4", "k6-matched", "k8-matched"}
@@ -98,7 +93,7 @@ def test_every_view_compares_what_it_says(
     assert speed["k4"] == pytest.approx(8)
     assert len(judged) == 3 * (7 + 5 + 5) + 3 * 2 + 3
 
-    curves = kernel.along(table)
+    curves = kernel_verdicts.along(table)
     mine = curves[(curves["name"] == "Kernel 6") & (curves["seed"] == 0)]
     assert mine["pictures"].tolist() == [32, 64, 128, 160]
     assert mine["seconds"].tolist() == [4.5, 10.5, 22.5, 28.5]
@@ -380,7 +375,7 @@ def test_a_narrowed_kernel_speaks_at_equal_parameters_alone() -> None:
         [(setting, view) for setting in ("k4", "k6", "k6-matched", "k4-mse") for view in views],
         columns=["setting", "view"],
     )
-    rows = kernel.by_kernel(table)
+    rows = kernel_verdicts.by_kernel(table)
     assert list(zip(rows["view"], rows["setting"], rows["name"], strict=True)) == [
         (PICTURES, "k4", "Kernel 4"),
         (PARAMETERS, "k4", "Kernel 4"),

@@ -17,7 +17,8 @@ from gan.demo import (
 )
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
-from gan.experiments.studies.kernel_size import KernelSize, along
+from gan.experiments.kernel_verdicts import along
+from gan.experiments.studies.kernel_size import KernelSize
 from gan.metrics import published
 
 COMMAND = "python train/kernel_sweep.py"

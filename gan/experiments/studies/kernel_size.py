@@ -1,7 +1,5 @@
 """Kernel size: the report's DCGAN with kernels 4, 6 and 8, compared in three fair ways."""
 
-import itertools
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -9,56 +7,29 @@ from typing import Any, ClassVar, Literal
 import pandas as pd
 
 from gan.config import DCGANConfig
+from gan.experiments import kernel_verdicts
 from gan.experiments.experiment import Experiment, Row
-from gan.experiments.findings import (
-    WORDS,
-    Finding,
-    compared,
-    corrected,
-    digits,
-    interval,
-    spread,
+from gan.experiments.findings import Finding
+from gan.experiments.kernel_verdicts import (
+    CURVE,
+    FASTEST,
+    KERNELS,
+    LARGER,
+    PARAMETERS,
+    PICTURES,
+    TIME,
+    WHOLE,
+    Kernel,
 )
-from gan.experiments.permutation import LEVEL, Difference, holm, unpaired
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
-from gan.experiments.results import values
-from gan.metrics.glossary import (
-    CLASSIFIER,
-    FLOOR,
-    LITE2,
-    STAND_INS,
-    Figure,
-    title,
-    without_stand_ins,
-)
 from gan.recipes import REPORT_DCGAN
 from gan.runs import Run
 
-VIEWS = {
-    "equal-pictures": "Equal pictures",
-    "equal-time": "Equal time",
-    "equal-parameters": "Equal parameters",
-    "whole-budget": "The report's whole budget",
-}
-PICTURES, TIME, PARAMETERS, WHOLE = VIEWS
-COMPARED = (PICTURES, TIME, PARAMETERS)  # the whole budget has one seed
-CURVE = "curve-"  # begins the views along the way: curve-40000
-Kernel = Literal[4, 6, 8]
-FASTEST: Kernel = 4
-LARGER: tuple[Kernel, ...] = (6, 8)
-KERNELS: tuple[Kernel, ...] = (FASTEST, *LARGER)
-NAMES = tuple(f"kernel {kernel}" for kernel in KERNELS)
-WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has won
 # Single changes of kernel 4 over the whole budget: do they end as well as they begin?
 CHECKS: dict[str, dict[str, Any]] = {
     "k4-d-first": {"first": "discriminator"},
     "k4-mse": {"loss": "mse"},
     "k4-lr-d-half": {"lr_d": ("times", 0.5)},
-}
-CHECK_WORDS = {
-    "k4-d-first": "D's step before G's",
-    "k4-mse": "mean squared error in place of cross-entropy",
-    "k4-lr-d-half": "half the learning rate for D",
 }
 
 
@@ -203,58 +174,17 @@ class KernelSize(Experiment):
     @classmethod
     def called(cls, setting: str) -> str:
         """A setting in words."""
-        if setting in CHECK_WORDS:
-            return f"kernel {FASTEST} with {CHECK_WORDS[setting]}"
-        kernel = setting.removesuffix("-matched")
-        if kernel not in {f"k{kernel}" for kernel in KERNELS}:
-            return setting
-        return f"kernel {kernel[1:]}" + (", narrowed" if setting != kernel else "")
+        return kernel_verdicts.called(setting)
 
     @classmethod
     def findings(cls, table: pd.DataFrame) -> dict[str, list[Finding]]:
-        """The report's conclusions, then the tests that they rest on: a table a figure."""
-        pairs = {one.heading: one.findings for one in _comparisons(table)}
-        whole = _whole_budget(table)
-        return {
-            "The report's conclusions": _conclusions(table),
-            **pairs,
-            **({"The report's whole budget: one run each, not compared": whole} if whole else {}),
-        }
+        """The report's conclusions, then the tests that they rest on."""
+        return kernel_verdicts.findings(table)
 
     @classmethod
     def answer(cls, table: pd.DataFrame, view: str = PICTURES) -> Finding | None:
-        """Which kernel is better in a view, and whether that is shown.
-
-        One kernel is shown to be ahead of another only where the test shows it for every distance
-        that was measured: FID or else Lite2's FD, and the car classifier's FD. So p of a pair is
-        the larger of the two (an intersection-union test, Berger 1982), corrected for the pairs.
-        """
-        wides = {title(*figure): fd for figure, fd in _distances(table, view).items()}
-        kernels = [name for name in NAMES if all(name in fd for fd in wides.values())]
-        if len(kernels) < 2:
-            return None
-        wides = {name: fd[kernels] for name, fd in wides.items()}
-        first = next(iter(wides.values()))
-        order = list(first.mean().sort_values().index)
-        pairs = list(itertools.combinations(order, 2))
-        steps = [_steps(wides, *pair) for pair in pairs]
-        ps = holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
-        shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
-        lowest = {name: str(fd.mean().idxmin()) for name, fd in wides.items()}
-        counts = sorted(set(first.count()))
-        alone = {name: _alone(fd) for name, fd in wides.items()} if len(wides) > 1 else {}
-        seeds = " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
-        words = _in_words(order, lowest, shown, alone, seeds)
-        evidence = [
-            f"{name}: {', '.join(f'{kernel} {spread(fd[kernel])}' for kernel in order)}"
-            for name, fd in wides.items()
-        ]
-        evidence += [
-            f"{behind} less {ahead}: {' and '.join(map(interval, of))}, p {p:.2g}"
-            for (ahead, behind), of, p in zip(pairs, steps, ps, strict=True)
-        ]
-        best = all((order[0], other) in shown for other in order[1:])
-        return Finding(words, best or None, "; ".join(evidence), words)
+        """Which kernel is better in a view, and whether that is shown."""
+        return kernel_verdicts.answer(table, view)
 
 
 def matched_width(network: DCGANConfig, kernel: Kernel) -> int:
@@ -269,310 +199,3 @@ def matched_width(network: DCGANConfig, kernel: Kernel) -> int:
         range(1, network.width + 1),
         key=lambda width: abs(costs(replace(network, kernel=kernel, width=width), 0)[0] - wanted),
     )
-
-
-def by_kernel(table: pd.DataFrame) -> pd.DataFrame:
-    """Add `kernel` and `name` ("Kernel 4") to rows whose setting names a kernel; drop others.
-
-    A network narrowed to equal parameters (`k6-matched`) speaks for its kernel in the view of
-    equal parameters alone, and one of full width (`k6`) in every other.
-    """
-    parts = table["setting"].str.extract(r"^k([468])(-matched)?$")
-    narrow = parts[1].notna()
-    fits = narrow.eq(table["view"].eq(PARAMETERS)) | (parts[0].eq(str(FASTEST)) & ~narrow)
-    known = parts[0].notna() & fits
-    rows = table[known].copy()
-    rows["kernel"] = parts.loc[known, 0].astype(int)
-    rows["name"] = [f"Kernel {kernel}" for kernel in rows["kernel"]]
-    return rows
-
-
-def along(table: pd.DataFrame, metric: str = "fd", extractor: str = LITE2) -> pd.DataFrame:
-    """The curves of a figure of the pictures: name, seed, pictures, seconds, value, n_fake.
-
-    Figures along the way rest on fewer pictures than those of the comparisons.
-    """
-    rows = by_kernel(table[table["view"].str.startswith(CURVE)])
-    keys = ["name", "seed", "view"]
-    time = rows[rows["metric"] == "seconds"].set_index(keys)["value"]
-    rows = rows[(rows["metric"] == metric) & (rows["extractor"] == extractor)]
-    rows = rows[rows["body_type"] == "all"]
-    seconds = [time.get(tuple(key), float("nan")) for key in rows[keys].to_numpy()]
-    pictures = rows["view"].str.removeprefix(CURVE).astype(int)
-    columns = ["name", "seed", "pictures", "seconds", "value", "n_fake", "extractor"]
-    return rows.assign(pictures=pictures, seconds=seconds)[columns].reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One figure of the kernels in one view, which is tested for each pair of them."""
-
-    heading: str
-    claim: str  # of a pair, the first of which has the lower value or, with `sign` 1, the higher
-    wide: pd.DataFrame  # by seed and kernel
-    sign: int = -1
-
-    @cached_property
-    def findings(self) -> list[Finding]:
-        """One a pair, corrected for their number; the kernel that looks ahead is named first."""
-        findings = []
-        for one, other in itertools.combinations(NAMES, 2):
-            pair = other, one
-            if self._change(one, other) * self.sign < 0:
-                pair = one, other
-            ahead, behind = pair
-            claim = self.claim.format(ahead, behind)
-            findings.append(compared(claim, self.wide, [behind, ahead], sign=self.sign))
-        return corrected(findings)
-
-    def said(self, claim: str, *changes: tuple[Kernel, Kernel, int]) -> Finding:
-        """What the pairs show of a claim: that the figure rises (1) or falls (-1) between two.
-
-        It is shown if each change is, and shown to be false if the opposite of one is.
-        """
-        verdicts, evidence = [], []
-        pairs = list(itertools.combinations(KERNELS, 2))
-        for before, after, sign in changes:
-            names = f"kernel {before}", f"kernel {after}"
-            finding = self.findings[pairs.index((before, after))]
-            change = self._change(*names) * sign
-            verdicts.append(change > 0 if finding.holds else None)
-            evidence.append(f"{finding.claim}: {WORDS[finding.holds].lower()}")
-        known = [verdict for verdict in verdicts if verdict is not None]
-        holds = all(known) if len(known) == len(verdicts) or not all(known) else None
-        return Finding(claim, holds, "; ".join(evidence))
-
-    def _change(self, before: str, after: str) -> float:
-        """By how much the mean rises; NaN where one is not measured."""
-        if before not in self.wide or after not in self.wide:
-            return float("nan")
-        return float(self.wide[after].mean() - self.wide[before].mean())
-
-
-def _comparisons(table: pd.DataFrame) -> list[Comparison]:
-    """The figures that kernels are compared by."""
-    distances = [
-        Comparison(
-            f"{title(*figure)}, {VIEWS[view].lower()}",
-            f"{{}} has a lower {title(*figure)} than {{}}",
-            fd,
-        )
-        for view in COMPARED
-        for figure, fd in _distances(table, view).items()
-    ]
-    return [*distances, *_trainings(table).values()]
-
-
-def _trainings(table: pd.DataFrame) -> dict[str, Comparison]:
-    """The figures at equal pictures that the report draws conclusions from, but distances."""
-    figure, score = _best_known(table, "is", PICTURES)
-    wave, loss = (_wide(table, key, PICTURES) for key in ("loss_g_oscillation", "loss_g"))
-    step = _wide(table, "step_seconds", PICTURES)
-    return {
-        "is": Comparison(title(*figure), f"{{}} has a higher {title(*figure)} than {{}}", score, 1),
-        "wave": Comparison(
-            "Oscillation of G's loss", "G's loss oscillates more with {} than with {}", wave, 1
-        ),
-        "share": Comparison(
-            "Oscillation in proportion to G's loss",
-            "it oscillates more in proportion with {} than with {}",
-            wave / loss,
-            1,
-        ),
-        "loss": Comparison("G's loss", "G's loss ends higher with {} than with {}", loss, 1),
-        "step": Comparison(
-            "Time of a training step", "a step takes longer with {} than with {}", step, 1
-        ),
-    }
-
-
-def _conclusions(table: pd.DataFrame) -> list[Finding]:
-    """What the report concluded, and what its table says, beside the tests of the pairs."""
-    figure, fd = _best_known(table, "fd", PICTURES)
-    name = title(*figure)
-    distance, other = Comparison(name, f"{{}} has a lower {name} than {{}}", fd), _trainings(table)
-    larger: list[tuple[Kernel, Kernel, int]] = [(4, 6, 1), (6, 8, 1)]
-    rise = _wide(table, "loss_g_rise", PICTURES)
-    return [
-        other["wave"].said("a larger kernel makes G's loss oscillate more", *larger),
-        other["share"].said("it oscillates more in proportion to the loss too", *larger),
-        other["step"].said("a larger kernel makes a training step slower", *larger),
-        other["loss"].said("G's loss is higher with kernel 6 than with 4", (4, 6, 1)),
-        _everywhere(
-            "G's loss rises over the second half of the training with kernels 6 and 8",
-            rise[[kernel for kernel in NAMES[1:] if kernel in rise]],
-            lambda values: values > 0,
-        ),
-        _everywhere(
-            f"D's loss ends near 0.1 in every run: D has won (below {WON})",
-            _wide(table, "loss_d", PICTURES),
-            lambda values: values < WON,
-        ),
-        distance.said(
-            f"going from kernel 4 to 6 lowers {name} (the report: FID 153 to 149)", (4, 6, -1)
-        ),
-        distance.said(
-            f"going on from kernel 6 to 8 raises {name} (the report: 149 to 153)", (6, 8, 1)
-        ),
-        other["is"].said(
-            "IS is higher with kernel 6 than with 4 (the report: 2.94, 2.86)", (4, 6, 1)
-        ),
-        other["is"].said(
-            "IS is lower with kernel 8 than with 4 (the report: 2.41, 2.86)", (4, 8, -1)
-        ),
-        _everywhere(
-            "the pictures cover some of the photos: recall is above 0 in every run",
-            _wide(table, "recall", PICTURES),
-            lambda values: values > 0,
-        ),
-        *_floors(table),
-        Finding(
-            "with other hyper-parameters kernel 6 could win",
-            None,
-            "not tested: the settings were changed with kernel 4 alone",
-        ),
-    ]
-
-
-def _wide(table: pd.DataFrame, metric: str, view: str, extractor: str = "") -> pd.DataFrame:
-    """A figure in a view: a row a seed, a column a kernel ("kernel 4")."""
-    rows = by_kernel(table[table["view"] == view])
-    rows["setting"] = [str(name).lower() for name in rows["name"]]
-    wide = values(rows, metric, view, extractor=extractor)
-    return wide[[name for name in NAMES if name in wide]]
-
-
-def _best_known(
-    table: pd.DataFrame, metric: Literal["fd", "is"], view: str
-) -> tuple[Figure, pd.DataFrame]:
-    """FID or IS by seed and kernel, or Lite2's figure in its place where more runs have that."""
-    stand_in = metric, LITE2
-    wide = {
-        figure: _wide(table, figure[0], view, figure[1])
-        for figure in (stand_in, STAND_INS[stand_in])
-    }
-    figure = without_stand_ins({figure: int(of.count().sum()) for figure, of in wide.items()})[0]
-    return figure, wide[figure]
-
-
-def _distances(table: pd.DataFrame, view: str) -> dict[Figure, pd.DataFrame]:
-    """The distances by which kernels are compared in a view, each by seed and kernel.
-
-    FID or else Lite2's FD, and the car classifier's FD where as many runs have it.
-    """
-    figure, fd = _best_known(table, "fd", view)
-    own = _wide(table, "fd", view, CLASSIFIER)
-    enough = 0 < fd.count().sum() <= own.count().sum()
-    return {figure: fd} | ({("fd", CLASSIFIER): own} if enough else {})
-
-
-def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Difference]:
-    """By how much one kernel is ahead of another in each of the distances."""
-    steps = (unpaired(fd[behind], fd[ahead]) for fd in wides.values())
-    return [step for step in steps if step is not None]
-
-
-def _alone(fd: pd.DataFrame) -> list[tuple[str, str]]:
-    """The pairs of which this distance alone shows that the first is ahead of the second."""
-    order = [str(kernel) for kernel in fd.mean().sort_values().index]
-    pairs = list(itertools.combinations(order, 2))
-    ps = holm([_steps({"": fd}, *pair)[0].p for pair in pairs])
-    return [pair for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL]
-
-
-def _ahead(pairs: Iterable[tuple[str, str]]) -> str:
-    """Pairs in words: the first of each is ahead of the second."""
-    behind: dict[str, list[str]] = {}
-    for one, other in pairs:
-        behind.setdefault(one, []).append(other)
-    return ", and ".join(f"{one} is ahead of {_join(others)}" for one, others in behind.items())
-
-
-def _in_words(
-    order: Sequence[str],
-    lowest: dict[str, str],
-    shown: dict[tuple[str, str], float],
-    alone: dict[str, list[tuple[str, str]]],
-    seeds: str,
-) -> str:
-    """The answer as a sentence.
-
-    Args:
-        order: The kernels, that with the lowest mean of the first distance first.
-        lowest: The kernel with the lowest mean, by distance.
-        shown: p of the pairs of which the first is shown to be ahead of the second.
-        alone: Such pairs by each distance alone, where there are several.
-        seeds: Trainings of each kernel, in words.
-    """
-    leaders = {kernel: [n for n in lowest if lowest[n] == kernel] for kernel in lowest.values()}
-    ends = _join([f"{one} has the lowest {_join(names)}" for one, names in leaders.items()])
-    trained = f"{seeds} training{'s' * (seeds != '1')} of each"
-    if not shown:
-        told = [
-            f"{name} alone shows that {_ahead(found)} (p at most {LEVEL}, corrected)"
-            for name, found in alone.items()
-            if found
-        ]
-        if told:
-            silent = [f"{name} shows no difference" for name, found in alone.items() if not found]
-            return (
-                f"No kernel is shown to be better by both judges over {trained}: "
-                f"{'; '.join([*told, *silent])}."
-            )
-        return f"No kernel is shown to be better over {trained}; {ends}."
-    best = order[0] if len(leaders) == 1 else ""
-    beaten = [other for other in order if (best, other) in shown]
-    tied = [other for other in order[1:] if (best, other) not in shown]
-    by = f"by {_join(list(lowest))} over {trained} (p {max(shown.values()):.2g})"
-    if best and not tied:
-        return f"{best.capitalize()} is best: it is shown to be ahead of {_join(beaten)}, {by}."
-    if best and beaten:
-        return (
-            f"{best.capitalize()} is shown to be ahead of {_join(beaten)}, but not of "
-            f"{_join(tied)}, {by}."
-        )
-    return f"No kernel is shown to be best. It is shown that {_ahead(shown)}, {by}; {ends}."
-
-
-def _whole_budget(table: pd.DataFrame) -> list[Finding]:
-    """Runs that saw as many pictures as the report's, and of single changes of kernel 4."""
-    rows = table[table["view"] == WHOLE]
-    called = KernelSize.called
-    return [
-        Finding(f"{title(*figure)} of {called(setting)}", None, f"{spread(fd[setting])}, one run")
-        for figure in _distances(table, WHOLE)
-        for fd in [values(rows, figure[0], WHOLE, extractor=figure[1])]
-        for setting in [*(f"k{kernel}" for kernel in KERNELS), *CHECKS]
-        if setting in fd
-    ]
-
-
-def _everywhere(
-    claim: str, wide: pd.DataFrame, condition: Callable[[pd.Series], pd.Series]
-) -> Finding:
-    """The claim that a condition holds in every run."""
-    known = wide.melt()["value"].dropna()
-    if known.empty:
-        return Finding(claim, None, "not measured")
-    met = condition(known)
-    listed = ", ".join(f"{kernel}: {spread(wide[kernel])}" for kernel in wide)
-    return Finding(claim, bool(met.all()), f"in {int(met.sum())} of {len(met)} runs; {listed}")
-
-
-def _floors(table: pd.DataFrame) -> list[Finding]:
-    """Each distance of every run beside that of photos against other photos."""
-    result = []
-    for (key, extractor), fd in _distances(table, PICTURES).items():
-        floors = table[(table["metric"] == key + FLOOR) & (table["extractor"] == extractor)]
-        if floors.empty or fd.empty:
-            continue
-        floor, name = float(floors["value"].iloc[0]), title(key, extractor)
-        made, real = int(floors["n_fake"].iloc[0]), int(floors["n_real"].iloc[0])
-        evidence = f"{name} of {made:,} photos against {real:,} others is {digits(floor)}"
-        claim = f"every run's {name} is above that of photos against other photos"
-        result.append(Finding(claim, float(fd.min().min()) > floor, evidence))
-    return result
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
