@@ -25,7 +25,7 @@ def told_apart(
         ceiling: The same classifier on held-out real photos, mean of the types.
         classes: Number of body types; guessing blindly is right once in so many.
         judge: What the text calls the classifier.
-        guided: Whether a setting makes the pictures more typical.
+        guided: Whether the generator takes guidance, which makes pictures more typical.
     """
     if test is None or classes < 2:
         return None
@@ -93,7 +93,7 @@ def copied(share: Spread | None, floor: Spread | None, matches: pd.DataFrame) ->
         answer = f"No copy was found among {share.n_fake:,.0f} pictures, pixel by pixel."
         return Finding(CLAIM_COPIES, False, evidence, answer)
     if share.value <= chance:
-        answer = "Fewer of its pictures count as copies than of photos that it never saw."
+        answer = "No more of its pictures count as copies than of photos that it never saw."
         return Finding(CLAIM_COPIES, False, evidence, answer)
     answer = "Possibly: more of its pictures count as copies than of photos that it never saw."
     return Finding(CLAIM_COPIES, None, evidence, answer)

@@ -72,7 +72,7 @@ def kernel_curves(table: pd.DataFrame, means: pd.DataFrame, against: str, name: 
     """A figure along the training: a line of means for each kernel, every training as a mark.
 
     Args:
-        table: name, seed, pictures, seconds, value, as `kernel_size.along` gives them.
+        table: name, seed, pictures, seconds, value, as `kernel_verdicts.along` gives them.
         means: name, pictures, seconds, value of the lines.
         against: The column of the horizontal axis: pictures or seconds.
         name: The figure's name for the axis.

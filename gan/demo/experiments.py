@@ -190,10 +190,13 @@ def charted(table: pd.DataFrame, view: str) -> list[Figure]:
 
 
 def along_means(curve: pd.DataFrame) -> pd.DataFrame:
-    """The mean curve of each kernel, up to where all its trainings go: name, pictures, ...
+    """The mean curve of each kernel, up to where all its trainings go.
 
-    `curve` is as `kernel_size.along` gives it. Where a single training goes on alone, its value is
-    no mean of all.
+    `curve` is as `kernel_verdicts.along` gives it. Where a single training goes on alone, its value
+    is no mean of all.
+
+    Returns:
+        name, pictures, seconds, value.
     """
     seeds = curve.groupby(["name", "pictures"])["seed"].transform("nunique")
     whole = curve[seeds == seeds.groupby(curve["name"]).transform("max")]

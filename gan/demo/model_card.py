@@ -21,13 +21,13 @@ MEASURED = """
   used in training.
 - **Counts**: a distance on few pictures comes out too high, so a figure is only compared with
   another at the same counts. Its *floor*, real photos against real photos at those counts, stands
-  in the column *Photos*, and what noise scores in the column *Noise*. Figures by body type, at
-  several guidances, over the training and in the experiments have no floor, but for FD over the
-  training and in the experiments.
+  in the column *Photos*, and what noise scores in the column *Noise*. Figures by body type and at
+  several guidances have no floor. Over the training only FD has one. Of the experiments, *kernel
+  size* has floors, *settings* has one of FD, the others have none.
 - **Reference** names the photos that pictures are compared with: the splits *train* (to learn
   from), *validation* (to choose by) and *test*, or one half of the photos that are not in the test
-  split. The other half and noise are measured against the same half. Of *copies* it names the
-  photos that are known not to be copied.
+  split. The other half and noise are measured against the same half. For *copies* it names the
+  held-out photos that serve as control.
 - **GAN-test and GAN-train** use a small classifier that is trained from scratch, with as many seeds
   as the table says. Pictures are drawn in equal numbers of each body type, so GAN-test stands
   beside the classifier's accuracy on held-out photos as a mean over types. *Noise* is the share

@@ -134,13 +134,6 @@ def interval(difference: Difference) -> str:
     return f"{mean} ({100 * difference.confidence:.3g} % interval {low} to {high})"
 
 
-def everywhere(condition: pd.DataFrame) -> bool | None:
-    """True if a condition (booleans) holds in every run, False if in none, else None."""
-    if condition.all(axis=None):
-        return True
-    return None if condition.any(axis=None) else False
-
-
 def spread(numbers: Iterable[float]) -> str:
     """A mean with its range, as text: 3.1 (2.8 to 3.3)."""
     known = [number for number in numbers if not math.isnan(number)]

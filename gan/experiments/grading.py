@@ -131,9 +131,9 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def by_setting(table: pd.DataFrame) -> pd.DataFrame:
-    """Grades of several trainings of a setting, by setting: `run` "k4" instead of "k4-seed0".
+    """The grades with a column `training`, the run's name.
 
-    A column `training` keeps the run's name. The table of single trainings stays as it is.
+    Where a setting has several trainings, `run` becomes the setting ("k4" for "k4-seed0").
     """
     setting = table["run"].str.replace(r"-seed\d+$", "", regex=True)
     several = setting.nunique() < table["run"].nunique()

@@ -56,10 +56,11 @@ def floor_rows(
     real = real_features(extractor, photos)[development]
     first, second = fidelity.halves(len(development))
     rows = fidelity.rows(real[first], real[second], extractor.get_name(), "half")
+    rows = [row | {"metric": row["metric"] + FLOOR} for row in rows]
     if judge is not None:
         known = judge.features(photos, 0)[development].pooled
-        rows.append(fidelity.distance_row(known[first], known[second], CLASSIFIER, "half"))
-    return [row | {"metric": row["metric"] + FLOOR} for row in rows]
+        rows.append(fidelity.half_floor(known, CLASSIFIER))
+    return rows
 
 
 def class_rows(

@@ -58,7 +58,7 @@ class Planned:
     config: RunConfig  # the stages say how long
     photos: Photos  # to train on
     stages: tuple[Stage, ...]
-    grids: Literal["all", "last", "none"]  # kept, of the moments at which it was judged
+    grids: Literal["all", "last", "none"]  # that stay, of the moments at which it was judged
     keep: bool = False  # and the generators, outside of version control
 
     @property

@@ -13,7 +13,7 @@ from gan.metrics.features import Row
 from gan.models import build_discriminator, build_generator
 from gan.runs import Run
 
-# An unconditional run may also have been evaluated by itself: that isn't part of an experiment.
+# evaluate.py may have added further figures to an unconditional run; these alone belong here.
 JUDGED = ("fd", "fid", "is", "kid", "precision", "recall")
 SMOOTHING = 0.9  # weight of the past in the moving average of a loss
 

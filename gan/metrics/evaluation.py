@@ -47,10 +47,13 @@ class Effort:
 
 @dataclass
 class Evaluation:
-    """Judges runs of one data set; what doesn't depend on the run is measured once."""
+    """Judges runs of one data set; what doesn't depend on the run is measured once.
+
+    Without a judge only the extractors' figures are measured.
+    """
 
     photos: Photos
-    judge: Judge | None  # None: figures of `extractors` alone, on train photos
+    judge: Judge | None
     extractors: list[FeatureExtractorBase]
     effort: Effort
     _rulers: dict[str, fidelity.Ruler] = field(default_factory=dict)
@@ -137,10 +140,10 @@ class Evaluation:
         return bool(same.any() and (table["n_fake"] == wanted).any())
 
     def _replaces(self, run: Run, held_out: Split | None, metric: str, extractor: str) -> bool:
-        """Whether the table beside `metric` is to be written.
+        """Whether this evaluation may overwrite the table that goes with `metric`.
 
-        One that shows this generator's figures on test photos stays when others are looked at, as
-        pages show the figures on test photos first.
+        A table about the test photos is kept when the generator is judged on validation photos,
+        because pages show test figures first.
         """
         table = self._same(run, _seen(run), extractor)
         on_test = (table["metric"] == metric) & (table["reference"] == "test")

@@ -240,7 +240,7 @@ if followed:
                 ),
             )
     curve = next(iter(followed.values()))
-    marks = "Line: mean over training seeds, as far as all go; marks: single trainings. "
+    marks = "Line: mean of the seeds, up to where all were trained; marks: single trainings. "
     st.caption(
         f"{marks if curve['seed'].nunique() > 1 else ''}{curve['n_fake'].max():,.0f} "
         "generated pictures a point: fewer than in the comparisons, so these values lie higher."

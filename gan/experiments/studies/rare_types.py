@@ -16,7 +16,6 @@ from gan.experiments.findings import (
     Finding,
     compared,
     digits,
-    everywhere,
     interval,
     ranged,
     spread,
@@ -335,7 +334,8 @@ def _copies(table: pd.DataFrame, setting: str) -> Finding:
     evidence = f"distance over that to as many unseen photos {spread(ratio)} [{ranged(ratio)}]"
     evidence += f"; share of such sets as near {spread(rank)}, chance above {CHANCE}"
     # Each rank is the p of a permutation test over photos: no copies are shown unless all agree.
-    return Finding(claim, everywhere((rank.dropna() <= CHANCE).to_frame()) or None, evidence)
+    near = rank.dropna() <= CHANCE
+    return Finding(claim, bool(len(near) and near.all()) or None, evidence)
 
 
 def _balance(wide: pd.DataFrame, whom: str) -> Finding:
