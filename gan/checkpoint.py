@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,29 +38,11 @@ class LoadedGenerator:
         return self.config.guided
 
 
-def to_half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict for a file: weights in float16, vectors as they are, all on the CPU.
-
-    float16 halves the file. Vectors, such as biases and BatchNorm's statistics, are a thousandth
-    of it and can exceed float16's range.
-    """
-    return {
-        name: (value.half() if value.is_floating_point() and value.ndim > 1 else value)
-        .cpu()
-        .contiguous()
-        for name, value in state.items()
-    }
-
-
-def to_full(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict of `to_half` with all floating-point values in float32."""
-    return {n: value.float() if value.is_floating_point() else value for n, value in state.items()}
-
-
 def save_generator(path: Path, network: nn.Module, settings: dict[str, Any]) -> None:
-    """Write `network` to `path` in half precision, with the hash of the settings that made it."""
-    header = {"settings": settings_hash(settings)}
-    atomic.write_bytes(path, _pack(to_half(network.state_dict()), header))
+    """Write `network` to `path` in eight bits, with the hash of the settings that made it."""
+    values = {name: value.cpu().numpy() for name, value in network.state_dict().items()}
+    tensors = {n: torch.from_numpy(value) for n, value in weights.in_eight_bits(values).items()}
+    atomic.write_bytes(path, _pack(tensors, {"settings": settings_hash(settings)}))
 
 
 def load_generator(run: Run, path: Path | None = None) -> LoadedGenerator:
@@ -73,7 +55,8 @@ def load_generator(run: Run, path: Path | None = None) -> LoadedGenerator:
     values = run.read_config()
     config = from_json(values["settings"])
     path = path or run.generator_path
-    tensors, header = _read(path)
+    arrays, header = weights.read_network(path)
+    tensors = {name: torch.from_numpy(value) for name, value in arrays.items()}
     if header.get("settings") != settings_hash(values["settings"]):
         raise UserError(f"{path} was not made with the settings in config.json")
     try:
@@ -82,7 +65,6 @@ def load_generator(run: Run, path: Path | None = None) -> LoadedGenerator:
         network = build_generator(config.network, config.data.size, len(classes))
     except (KeyError, TypeError, RuntimeError) as error:
         raise UserError(f"{run.config_path} does not describe a network: {error}") from None
-    tensors = to_full(tensors)
     _check_tensors(network.state_dict(), tensors, path)
     network.load_state_dict(tensors, assign=True)
     network = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -37,14 +38,43 @@ def run(tmp_path: Path) -> Run:
     return run
 
 
-def test_generator_comes_back_in_half_precision(run: Run) -> None:
+def test_generator_comes_back_in_eight_bits(run: Run) -> None:
     torch.manual_seed(0)
     before = build_generator(tiny_config("cgan").network, 64, 2).eval()
     loaded = load_generator(run)
     assert (loaded.size, loaded.latent, loaded.classes) == (64, 8, ("sedan", "suv"))
-    z, y = torch.randn(4, 8), torch.tensor([0, 1, 1, 0])
-    assert torch.allclose(loaded.network(z, y), before(z, y), atol=1e-2)
+    after = loaded.network.state_dict()
+    for name, value in before.state_dict().items():
+        if value.ndim < 2:
+            assert torch.equal(after[name], value), name
+        else:
+            largest = value.abs().amax(tuple(range(1, value.ndim)), keepdim=True)
+            assert ((after[name] - value).abs() <= largest / 253).all(), name
     assert not any(p.requires_grad for p in loaded.network.parameters())
+
+
+def test_a_saved_generator_that_is_loaded_and_saved_stays_the_same(run: Run) -> None:
+    first = run.generator_path.read_bytes()
+    loaded = load_generator(run)
+    save_generator(run.generator_path, loaded.network, to_json(loaded.config))
+    assert run.generator_path.read_bytes() == first
+    assert len(first) < 2 * sum(p.numel() for p in loaded.network.parameters())
+
+
+def test_weights_of_zero_come_back_and_values_that_are_not_finite_stay_so() -> None:
+    values = np.array([[0, 0], [1, np.inf], [np.nan, 1], [3, -1]], np.float32)
+    after = weights.in_full(weights.in_eight_bits({"w": values}))["w"]
+    assert not after[0].any()
+    assert not np.isfinite(after[1:3]).any()
+    assert after[3] == pytest.approx(values[3], abs=3 / 254)
+
+
+def test_a_file_in_half_precision_is_read(run: Run) -> None:
+    before = load_generator(run).network.state_dict()
+    half = {n: (v.half() if v.ndim > 1 else v).contiguous() for n, v in before.items()}
+    edit_tensors(run, lambda t: (t.clear(), t.update(half)))
+    for name, value in load_generator(run).network.state_dict().items():
+        assert torch.allclose(value, before[name], rtol=1e-3, atol=1e-6), name
 
 
 def edit_tensors(run: Run, change: Callable[[dict[str, torch.Tensor]], Any]) -> None:
@@ -77,7 +107,7 @@ def claim_a_terabyte(run: Run) -> None:
 
 
 def poison(tensors: dict[str, torch.Tensor]) -> None:
-    tensors["dense.weight"][0, 0] = float("nan")
+    tensors["dense.weight:scale"][0] = float("nan")
 
 
 class Bomb:
@@ -117,6 +147,14 @@ CASES: dict[str, tuple[Callable[[Run], Any], str]] = {
         lambda run: edit_tensors(
             run, lambda t: t.update({"dense.bias": t["dense.bias"].to(torch.int64)})
         ),
+        "another type",
+    ),
+    "a scale too many": (
+        lambda run: edit_tensors(run, lambda t: t.update({"dense.weight:scale": torch.ones(3)})),
+        "damaged",
+    ),
+    "a scale missing": (
+        lambda run: edit_tensors(run, lambda t: t.pop("dense.weight:scale")),
         "another type",
     ),
     "not finite": (lambda run: edit_tensors(run, poison), "not finite"),

@@ -116,6 +116,11 @@ def main() -> None:
         print(f"figures: {run.metrics_path}")
         if judge:
             print(f"best matches among the photos: {run.neighbours_path}")
+    if any(one.get_name() == INCEPTION for one in extractors):
+        print(
+            "FID and IS are in the app; python train/results_table.py --write and python "
+            "train/kernel_sweep.py --findings --write put them into the tables of the READMEs"
+        )
     print("next: streamlit run streamlit_app.py")
 
 
@@ -138,7 +143,13 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
             continue
         check_place(run.path, "a copy of the run in another folder will do")
         load_generator(run)  # a damaged file is reported before the photos are prepared
-        work.append((run, photos_of(run, options.data)))
+        try:
+            work.append((run, photos_of(run, options.data)))
+        except UserError as error:
+            if len(runs) == 1:
+                raise
+            print(f"left out: {run.name}: {error}")
+            continue
         if options.choose or options.along:
             check_kept(run)
     if not work:

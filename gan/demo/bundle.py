@@ -15,6 +15,7 @@ from gan.runs import JUDGE_FILE, JUDGE_GRAPH
 ROOT = Path(__file__).resolve().parents[2]
 START = "streamlit_app.py"
 # What a package is called where it is imported, if not as where it is installed from.
+DRAWN = re.compile(r"k\d(-matched)?-seed0")  # runs of the kernel experiment with drawn losses
 INSTALLED = {
     "PIL": "pillow",
     "backports": "backports.zstd",
@@ -124,7 +125,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
     """The files of runs that can draw and of the kernels' runs, all results, and the judges.
 
     The kernels' runs come without weights, which would be a third of the bundle: their grids show
-    what each draws. Of their losses those of the first seed come.
+    what each draws. Of their losses those of the kernels' first seed come, which a page draws.
     """
     found = [path for path in root.glob("*/results.csv") if path.is_file()]
     for entry in entries:
@@ -133,7 +134,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
             continue
         found += [path for _, path in run.samples()]
         found += [run.config_path, run.metrics_path, run.along_path]
-        found += [] if kernel and not entry.name.endswith("-seed0") else [run.losses_path]
+        found += [] if kernel and not DRAWN.fullmatch(run.name) else [run.losses_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
         found += [run.predictions_path, run.copies_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]

@@ -1,6 +1,7 @@
 """The kernel page's tables: from results.csv, or from single runs in its place."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +9,14 @@ import pandas as pd
 
 from gan.demo import spreads, store
 from gan.demo.catalogue import Entry
-from gan.experiments.kernel_verdicts import COMPARED, KERNELS, PARAMETERS, by_kernel
+from gan.experiments.kernel_verdicts import (
+    COMPARED,
+    DISTANCES,
+    KERNELS,
+    PARAMETERS,
+    WHOLE,
+    by_kernel,
+)
 from gan.experiments.kernel_verdicts import VIEWS as COMPARISONS
 from gan.experiments.results import figure_rows
 from gan.experiments.results import pictures_seen as judged_at
@@ -27,7 +35,6 @@ from gan.metrics.glossary import (
 AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
-DISTANCES: list[Figure] = [("fid", INCEPTION), ("fd", LITE2), ("fd", CLASSIFIER)]
 FOLLOWED: list[Figure] = [("fd", LITE2), ("fd", CLASSIFIER)]  # drawn along the training
 # Photos seen before which the report's networks of base width 32 draw nothing like a car.
 CARS_FROM = 100_000
@@ -92,7 +99,8 @@ def limits(table: pd.DataFrame, view: str) -> str:
     if not seen:
         return ""
     first, last = min(seen), max(seen)
-    words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen."
+    words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen, not "
+    words += "after epochs: the report's set was 6.6 times as large."
     if last < CARS_FROM:
         words += " So early the networks draw textures, not cars yet: those are what is compared."
     everything, _ = store.experiment(KernelSize.name)
@@ -109,7 +117,7 @@ def limits(table: pd.DataFrame, view: str) -> str:
     return words
 
 
-def _shown(rows: pd.DataFrame, figures: list[Figure]) -> list[Figure]:
+def _shown(rows: pd.DataFrame, figures: Sequence[Figure]) -> list[Figure]:
     """Those of `figures` that some of the rows hold, without stand-ins that are not needed."""
     counts = rows[rows["body_type"] == "all"].groupby(["metric", "extractor"]).size().to_dict()
     return without_stand_ins({one: counts[one] for one in figures if one in counts})
@@ -133,6 +141,23 @@ def in_short(table: pd.DataFrame, view: str, name: str) -> str:
     return f"{', '.join(words)}; {seeds} seed{'s' * (seeds > 1)}"
 
 
+def by_inception(table: pd.DataFrame, name: str) -> str:
+    """FID and IS of a kernel by view, of those views that have them; "" if none has."""
+    rows = table[(table["extractor"] == INCEPTION) & (table["name"] == name)]
+    words = []
+    for view in VIEWS:
+        here = rows[rows["view"] == view]
+        found = {key: here[here["metric"] == key]["value"] for key in published.FIGURES}
+        figures = [
+            f"{spreads.title(key, INCEPTION)} {_with_range(of, key)}"
+            for key, of in found.items()
+            if not of.empty
+        ]
+        if figures:
+            words.append(f"{', '.join(figures)} ({VIEWS[view].lower()})")
+    return "; ".join(words)
+
+
 def _with_range(values: pd.Series, metric: str) -> str:
     """A mean over seeds, and the lowest and highest where they differ."""
     mean, low, high = (
@@ -145,7 +170,7 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
     """Each kernel's figures in a view as text: one row a figure, one column a kernel.
 
     Those of the pictures come first, with what the report published, then those of the training.
-    What is the same in every run is left out: it tells no kernel from another.
+    What is the same in most runs is left out: it tells no kernel from another.
     """
     here = table[(table["view"] == view) & (table["body_type"] == "all")]
     everything, _ = store.experiment(KernelSize.name)
@@ -155,22 +180,37 @@ def figures(table: pd.DataFrame, view: str) -> pd.DataFrame:
     for metric, about in spreads.METRICS.items():
         for extractor in dict.fromkeys(here.loc[here["metric"] == metric, "extractor"]):
             rest = here[(here["metric"] == metric) & (here["extractor"] == extractor)]
-            if about.subject == "photos" or (len(rest) > 1 and rest["value"].nunique() == 1):
+            if about.subject == "photos" or not _differs(rest["value"]):
                 continue
             row = {"Figure": spreads.title(metric, extractor), "Better": about.better}
-            for name, kernel in rest.groupby("name"):
-                row[str(name)] = _with_range(kernel["value"], metric)
+            row |= _by_name(rest, metric)
             floors = figure_rows(everything, metric + FLOOR, extractor, "")
+            if floors.empty:
+                floors = figure_rows(everything, metric + FLOOR, extractor, view)
             if not floors.empty:
                 row["Photos"] = spreads.show(floors["value"].iloc[0], metric)
             rows.append(row)
         if metric in published.FIGURES:
+            whole = figure_rows(table, metric, INCEPTION, WHOLE)
+            if not whole.empty and INCEPTION not in set(here["extractor"]):
+                row = {"Figure": f"{about.name}, {VIEWS[WHOLE].lower()}", "Better": about.better}
+                rows.append(row | _by_name(whole, metric))
             told = [spreads.show(value, metric) for value in trainings[metric]]
             row = {"Figure": f"{about.name}, as the report published it", "Better": about.better}
             rows.append(row | dict(zip(names, told, strict=True)))
     order = ["Figure", *(name for name in NAMES if name in set(here["name"]))]
     order += ["Photos"] * any("Photos" in row for row in rows) + ["Better"]
     return pd.DataFrame(rows, columns=order).fillna("")
+
+
+def _differs(values: pd.Series) -> bool:
+    """Whether a figure differs between runs, not only in a few: most have a recall of 0."""
+    return len(values) == 1 or int(values.value_counts().max()) <= len(values) / 2
+
+
+def _by_name(rows: pd.DataFrame, metric: str) -> dict[str, str]:
+    """Each kernel's mean, with its range."""
+    return {str(name): _with_range(of["value"], metric) for name, of in rows.groupby("name")}
 
 
 def charted(table: pd.DataFrame, view: str) -> list[Figure]:
@@ -184,7 +224,7 @@ def charted(table: pd.DataFrame, view: str) -> list[Figure]:
     figures = [
         (str(metric), str(extractor))
         for (metric, extractor), rows in here.groupby(["metric", "extractor"], sort=False)
-        if metric in spreads.QUALITY and rows["value"].nunique() > 1
+        if metric in spreads.QUALITY and rows["value"].nunique() > 1 and _differs(rows["value"])
     ]
     return sorted(_shown(here, figures), key=lambda one: spreads.QUALITY.index(one[0]))
 

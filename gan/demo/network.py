@@ -106,7 +106,7 @@ def load_generator(run: Run) -> Generator:
     """
     values = run.read_config()
     config = from_json(values["settings"])
-    tensors, about = weights.read(run.generator_path)
+    tensors, about = weights.read_network(run.generator_path)
     if about.get("settings") != settings_hash(values["settings"]):
         raise UserError(f"{run.generator_path} was not made with the settings in config.json")
     classes = len(values["dataset"].get("classes", ())) if config.conditional else 0

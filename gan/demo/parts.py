@@ -230,18 +230,6 @@ def photos_seen(
     )
 
 
-def published(table: pd.DataFrame) -> None:
-    """Trainings that the report published, with their figures and what it says of their losses."""
-    # As a list: a table would load an editor of tables, a tenth of a first visit.
-    st.markdown(
-        "\n".join(
-            f"- **{row['variant'].capitalize()}, kernel {row['kernel']}**, {row['epochs']} epochs: "
-            f"FID {row['fid']:.1f}, IS {row['is']:.2f}. Losses, in its words: {row['losses']}."
-            for row in table.to_dict("records")
-        )
-    )
-
-
 def copy_link(place: DeltaGenerator, parameters: dict[str, object]) -> None:
     """A fold with the link that restores this view; the code box has a copy button."""
     with place.popover("Copy link", icon=":material/link:"):

@@ -1,6 +1,8 @@
 """From a run's files to what several pages say of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +16,7 @@ from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 from gan.metrics import published
-from gan.metrics.glossary import FLOOR, HEADLINE, on_photos, without_stand_ins
+from gan.metrics.glossary import FLOOR, HEADLINE, INCEPTION, on_photos, without_stand_ins
 from gan.runs import beside_floors, one_reference
 
 # What is said of a run is worked out once, until one of its files changes.
@@ -69,6 +71,40 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
         )
     reached = experiments.limits(table, view) if view else ""
     return replace(answer, answer=words, evidence=f"{reached} {answer.evidence}".strip())
+
+
+def published_beside_ours(entries: list[Entry], variant: str = "") -> str:
+    """A list of the report's trainings with its figures, and FID and IS of ours where measured.
+
+    `variant` leaves only the "conditional" or the "unconditional" trainings.
+    """
+    # As a list: a table would load an editor of tables, a tenth of a first visit.
+    lines = []
+    for row in published.trainings().to_dict("records"):
+        if variant in ("", row["variant"]):
+            ours = _by_inception(entries, row)
+            lines.append(
+                f"- **{row['variant'].capitalize()}, kernel {row['kernel']}**, {row['epochs']} "
+                f"epochs: FID {row['fid']:.1f}, IS {row['is']:.2f}. "
+                f"{f'Trained and measured here: {ours}. ' if ours else ''}"
+                f"Losses, in its words: {row['losses']}."
+            )
+    return "\n".join(lines)
+
+
+def _by_inception(entries: list[Entry], row: Mapping[Any, Any]) -> str:
+    """FID and IS of our run of a training of the report; "" where they aren't measured."""
+    if row["variant"] == "unconditional":
+        table, *_ = experiments.kernel_results(entries)
+        return experiments.by_inception(table, f"Kernel {row['kernel']}")
+    run = next((one for one in entries if one.name == row["run"]), None)
+    metrics = spreads.latest(store.metrics(run)) if run else pd.DataFrame()
+    found = {key: spreads.pick_any(metrics, key, INCEPTION) for key in published.FIGURES if run}
+    return ", ".join(
+        f"{spreads.title(key, INCEPTION)} {spreads.show(of.value, key)}"
+        for key, of in found.items()
+        if of
+    )
 
 
 def rare(entry: Entry | None) -> Finding | None:

@@ -16,6 +16,7 @@ from gan.data.prepared import Photos
 from gan.experiments.findings import WORDS, Finding, corrected, text
 from gan.experiments.permutation import LEVEL
 from gan.experiments.plan import Length, Planned
+from gan.experiments.results import CURVE
 from gan.runs import Run
 
 if TYPE_CHECKING:  # the app reads findings without torch
@@ -142,6 +143,7 @@ class Experiment:
         """The answer and the findings as Markdown, with the evidence."""
         answer = cls.answer(table)
         generated = (table["body_type"] == "all") & (table["setting"] != "photos")
+        generated &= ~table["view"].str.startswith(CURVE)  # no finding rests on those
         judged = table.loc[generated, "n_fake"].dropna()
         counts = sorted({int(count) for count in judged if count})
         listed = " or ".join(f"{count:,}" for count in counts)

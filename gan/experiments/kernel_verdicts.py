@@ -18,10 +18,11 @@ from gan.experiments.findings import (
     spread,
 )
 from gan.experiments.permutation import LEVEL, Difference, holm, unpaired
-from gan.experiments.results import values
+from gan.experiments.results import CURVE, values
 from gan.metrics.glossary import (
     CLASSIFIER,
     FLOOR,
+    INCEPTION,
     LITE2,
     STAND_INS,
     Figure,
@@ -37,13 +38,14 @@ VIEWS = {
 }
 PICTURES, TIME, PARAMETERS, WHOLE = VIEWS
 COMPARED = (PICTURES, TIME, PARAMETERS)  # the whole budget has one seed
-CURVE = "curve-"  # begins the views along the way: curve-40000
 Kernel = Literal[4, 6, 8]
 FASTEST: Kernel = 4
 LARGER: tuple[Kernel, ...] = (6, 8)
 KERNELS: tuple[Kernel, ...] = (FASTEST, *LARGER)
 NAMES = tuple(f"kernel {kernel}" for kernel in KERNELS)
+ONE_EACH = "Nothing can be shown by one training of each"
 WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has won
+DISTANCES: tuple[Figure, ...] = (("fid", INCEPTION), ("fd", LITE2), ("fd", CLASSIFIER))
 CHECK_WORDS = {
     "k4-d-first": "D's step before G's",
     "k4-mse": "mean squared error in place of cross-entropy",
@@ -69,9 +71,8 @@ def findings(table: pd.DataFrame) -> dict[str, list[Finding]]:
     distances = {view: _by_distance(table, view) for view in COMPARED}
     trainings = _trainings(table)
     tables = {
-        "The report's conclusions": _conclusions(table, distances[PICTURES][0], trainings),
-        **{one.heading: one.findings for of in distances.values() for one in of},
-        **{one.heading: one.findings for one in trainings.values()},
+        "The report's conclusions": _conclusions(table, distances[PICTURES], trainings),
+        **{one.heading: one.findings for one in (*distances.values(), *trainings.values())},
     }
     if whole := _whole_budget(table):
         tables["The report's whole budget: one run each, not compared"] = whole
@@ -92,25 +93,22 @@ def answer(table: pd.DataFrame, view: str) -> Finding | None:
     wides = {name: fd[kernels] for name, fd in wides.items()}
     first = next(iter(wides.values()))
     order = list(first.mean().sort_values().index)
+    if first.count().max() == 1:
+        listed = _listed(wides, order)
+        return Finding(ONE_EACH, None, listed, f"{ONE_EACH}; {_lowest(wides)}.")
     pairs = list(itertools.combinations(order, 2))
     steps = [_steps(wides, *pair) for pair in pairs]
     ps = holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
     shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
-    lowest = {name: str(fd.mean().idxmin()) for name, fd in wides.items()}
     counts = sorted(set(first.count()))
-    alone = {name: _alone(fd) for name, fd in wides.items()} if len(wides) > 1 else {}
     seeds = " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
-    words = _in_words(order, lowest, shown, alone, seeds)
+    words = _in_words(wides, order, shown, f"{seeds} trainings of each")
     evidence = [
-        f"{name}: {', '.join(f'{kernel} {spread(fd[kernel])}' for kernel in order)}"
-        for name, fd in wides.items()
-    ]
-    evidence += [
         f"{behind} less {ahead}: {' and '.join(map(interval, of))}, p {p:.2g}"
         for (ahead, behind), of, p in zip(pairs, steps, ps, strict=True)
     ]
     best = all((order[0], other) in shown for other in order[1:])
-    return Finding(words, best or None, "; ".join(evidence), words)
+    return Finding(words, best or None, "; ".join([_listed(wides, order), *evidence]), words)
 
 
 def by_kernel(table: pd.DataFrame) -> pd.DataFrame:
@@ -147,61 +145,66 @@ def along(table: pd.DataFrame, metric: str = "fd", extractor: str = LITE2) -> pd
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure of the kernels in one view, which is tested for each pair of them."""
+    """A figure of the kernels in one view, tested for each pair of them; or several figures."""
 
     heading: str
-    # With two {}: the kernel with the lower value, or with `sign` 1 the higher, then the other.
+    # With {ahead}, the kernel with the lower value, or with `sign` 1 the higher; {behind}, the
+    # other; and where there are several figures {figure}.
     claim: str
-    wide: pd.DataFrame  # by seed and kernel
+    wides: dict[str, pd.DataFrame]  # each figure, by its name: by seed and kernel
     sign: int = -1
 
     @cached_property
     def findings(self) -> list[Finding]:
-        """One a pair, corrected for their number; the kernel that looks ahead is named first."""
+        """One a figure and pair, corrected for their number; the kernel ahead is named first."""
         findings = []
-        for one, other in itertools.combinations(NAMES, 2):
-            pair = other, one
-            if self._change(one, other) * self.sign < 0:
-                pair = one, other
-            ahead, behind = pair
-            claim = self.claim.format(ahead, behind)
-            findings.append(compared(claim, self.wide, [behind, ahead], sign=self.sign))
+        for figure, wide in self.wides.items():
+            for one, other in itertools.combinations(NAMES, 2):
+                pair = other, one
+                if _change(wide, one, other) * self.sign < 0:
+                    pair = one, other
+                ahead, behind = pair
+                claim = self.claim.format(ahead=ahead, behind=behind, figure=figure)
+                findings.append(compared(claim, wide, [behind, ahead], sign=self.sign))
         return corrected(findings)
 
     def said(self, claim: str, *changes: tuple[Kernel, Kernel, int]) -> Finding:
         """What the pairs show of a claim: that the figure rises (1) or falls (-1) between two.
 
-        It is shown if each change is, and shown to be false if the opposite of one is.
+        It is shown if each change is, in every figure, and shown to be false if the opposite of
+        one is, in every figure.
         """
         verdicts, evidence = [], []
         pairs = list(itertools.combinations(KERNELS, 2))
         for before, after, sign in changes:
             names = f"kernel {before}", f"kernel {after}"
-            finding = self.findings[pairs.index((before, after))]
-            change = self._change(*names) * sign
-            verdicts.append(change > 0 if finding.holds else None)
-            evidence.append(f"{finding.claim}: {WORDS[finding.holds].lower()}")
+            found = self.findings[pairs.index((before, after)) :: len(pairs)]
+            ways = {
+                _change(wide, *names) * sign > 0 if finding.holds else None
+                for finding, wide in zip(found, self.wides.values(), strict=True)
+            }
+            verdicts.append(ways.pop() if len(ways) == 1 else None)
+            evidence += [f"{one.claim}: {WORDS[one.holds].lower()}" for one in found]
         known = [verdict for verdict in verdicts if verdict is not None]
         holds = all(known) if len(known) == len(verdicts) or not all(known) else None
         return Finding(claim, holds, "; ".join(evidence))
 
-    def _change(self, before: str, after: str) -> float:
-        """By how much the mean rises; NaN where one is not measured."""
-        if before not in self.wide or after not in self.wide:
-            return float("nan")
-        return float(self.wide[after].mean() - self.wide[before].mean())
+
+def _change(wide: pd.DataFrame, before: str, after: str) -> float:
+    """By how much the mean rises; NaN where one is not measured."""
+    if before not in wide or after not in wide:
+        return float("nan")
+    return float(wide[after].mean() - wide[before].mean())
 
 
-def _by_distance(table: pd.DataFrame, view: str) -> list[Comparison]:
-    """The distances of a view, FID or else Lite2's FD first."""
-    return [
-        Comparison(
-            f"{title(*figure)}, {VIEWS[view].lower()}",
-            f"{{}} has a lower {title(*figure)} than {{}}",
-            fd,
-        )
-        for figure, fd in _distances(table, view).items()
-    ]
+def _by_distance(table: pd.DataFrame, view: str) -> Comparison:
+    """The distances of a view: FID or else Lite2's FD, and the car classifier's."""
+    wides = {title(*figure): fd for figure, fd in _distances(table, view).items()}
+    return Comparison(
+        f"{_join(list(wides))}, {VIEWS[view].lower()}",
+        "{ahead} has a lower {figure} than {behind}",
+        wides,
+    )
 
 
 def _trainings(table: pd.DataFrame) -> dict[str, Comparison]:
@@ -209,20 +212,25 @@ def _trainings(table: pd.DataFrame) -> dict[str, Comparison]:
     figure, score = _best_known(table, "is", PICTURES)
     wave, loss = (_wide(table, key, PICTURES) for key in ("loss_g_oscillation", "loss_g"))
     step = _wide(table, "step_seconds", PICTURES)
+
+    def of(heading: str, claim: str, wide: pd.DataFrame) -> Comparison:
+        return Comparison(heading, claim, {heading: wide}, 1)
+
     return {
-        "is": Comparison(title(*figure), f"{{}} has a higher {title(*figure)} than {{}}", score, 1),
-        "wave": Comparison(
-            "Oscillation of G's loss", "G's loss oscillates more with {} than with {}", wave, 1
+        "is": of(title(*figure), "{ahead} has a higher {figure} than {behind}", score),
+        "wave": of(
+            "Oscillation of G's loss",
+            "G's loss oscillates more with {ahead} than with {behind}",
+            wave,
         ),
-        "share": Comparison(
+        "share": of(
             "Oscillation in proportion to G's loss",
-            "it oscillates more in proportion with {} than with {}",
+            "it oscillates more in proportion with {ahead} than with {behind}",
             wave / loss,
-            1,
         ),
-        "loss": Comparison("G's loss", "G's loss ends higher with {} than with {}", loss, 1),
-        "step": Comparison(
-            "Time of a training step", "a step takes longer with {} than with {}", step, 1
+        "loss": of("G's loss", "G's loss ends higher with {ahead} than with {behind}", loss),
+        "step": of(
+            "Time of a training step", "a step takes longer with {ahead} than with {behind}", step
         ),
     }
 
@@ -231,7 +239,7 @@ def _conclusions(
     table: pd.DataFrame, distance: Comparison, other: dict[str, Comparison]
 ) -> list[Finding]:
     """What the report concluded, and what its table says, beside the tests of the pairs."""
-    name = distance.heading.partition(",")[0]
+    name = _join(list(distance.wides))
     larger: list[tuple[Kernel, Kernel, int]] = [(4, 6, 1), (6, 8, 1)]
     return [
         other["wave"].said("a larger kernel makes G's loss oscillate more", *larger),
@@ -267,6 +275,12 @@ def _conclusions(
             lambda values: values > 0,
         ),
         *_floors(table),
+        Finding(
+            "by eye kernel 4 is best",
+            None,
+            "graded by eye, without knowing the kernel: `python train/grade.py --read "
+            "checkpoints/kernel-size/grades.csv`",
+        ),
         Finding(
             "with other hyper-parameters kernel 6 could win",
             None,
@@ -313,12 +327,21 @@ def _steps(wides: dict[str, pd.DataFrame], ahead: str, behind: str) -> list[Diff
     return [step for step in steps if step is not None]
 
 
-def _alone(fd: pd.DataFrame) -> list[tuple[str, str]]:
-    """The pairs of which this distance alone shows that the first is ahead of the second."""
-    order = [str(kernel) for kernel in fd.mean().sort_values().index]
-    pairs = list(itertools.combinations(order, 2))
-    ps = holm([_steps({"": fd}, *pair)[0].p for pair in pairs])
-    return [pair for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL]
+def _alone(wides: dict[str, pd.DataFrame]) -> dict[str, dict[tuple[str, str], float]]:
+    """p of the pairs of which one distance alone shows that the first is ahead, by distance.
+
+    Corrected for all pairs of all distances, as any of them could have shown it.
+    """
+    tests = {
+        (name, pair): _steps({name: fd}, *pair)[0].p
+        for name, fd in wides.items()
+        for pair in itertools.combinations(map(str, fd.mean().sort_values().index), 2)
+    }
+    alone: dict[str, dict[tuple[str, str], float]] = {name: {} for name in wides}
+    for (name, pair), p in zip(tests, holm(list(tests.values())), strict=True):
+        if p <= LEVEL:
+            alone[name][pair] = p
+    return alone
 
 
 def _ahead(pairs: Iterable[tuple[str, str]]) -> str:
@@ -330,27 +353,24 @@ def _ahead(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def _in_words(
+    wides: dict[str, pd.DataFrame],
     order: Sequence[str],
-    lowest: dict[str, str],
     shown: dict[tuple[str, str], float],
-    alone: dict[str, list[tuple[str, str]]],
-    seeds: str,
+    trained: str,
 ) -> str:
     """The answer as a sentence.
 
     Args:
+        wides: The distances by name: by seed and kernel.
         order: The kernels, that with the lowest mean of the first distance first.
-        lowest: The kernel with the lowest mean, by distance.
         shown: p of the pairs of which the first is shown to be ahead of the second.
-        alone: Such pairs by each distance alone, where there are several.
-        seeds: Trainings of each kernel, in words.
+        trained: How many trainings of each kernel.
     """
-    leaders = {kernel: [n for n in lowest if lowest[n] == kernel] for kernel in lowest.values()}
-    ends = _join([f"{one} has the lowest {_join(names)}" for one, names in leaders.items()])
-    trained = f"{seeds} training{'s' * (seeds != '1')} of each"
+    ends = _lowest(wides)
     if not shown:
+        alone = _alone(wides) if len(wides) > 1 else {}
         told = [
-            f"{name} alone shows that {_ahead(found)} (p at most {LEVEL}, corrected)"
+            f"{name} alone shows that {_ahead(found)} (p {max(found.values()):.2g})"
             for name, found in alone.items()
             if found
         ]
@@ -361,10 +381,11 @@ def _in_words(
                 f"{'; '.join([*told, *silent])}."
             )
         return f"No kernel is shown to be better over {trained}; {ends}."
-    best = order[0] if len(leaders) == 1 else ""
+    same = len({fd.mean().idxmin() for fd in wides.values()}) == 1
+    best = order[0] if same else ""
     beaten = [other for other in order if (best, other) in shown]
     tied = [other for other in order[1:] if (best, other) not in shown]
-    by = f"by {_join(list(lowest))} over {trained} (p {max(shown.values()):.2g})"
+    by = f"by {_join(list(wides))} over {trained} (p {max(shown.values()):.2g})"
     if best and not tied:
         return f"{best.capitalize()} is best: it is shown to be ahead of {_join(beaten)}, {by}."
     if best and beaten:
@@ -375,16 +396,34 @@ def _in_words(
     return f"No kernel is shown to be best. It is shown that {_ahead(shown)}, {by}; {ends}."
 
 
+def _lowest(wides: dict[str, pd.DataFrame]) -> str:
+    """Which kernel has the lowest mean of each distance, in words."""
+    leaders: dict[str, list[str]] = {}
+    for name, fd in wides.items():
+        leaders.setdefault(str(fd.mean().idxmin()), []).append(name)
+    return _join([f"{one} has the lowest {_join(names)}" for one, names in leaders.items()])
+
+
+def _listed(wides: dict[str, pd.DataFrame], order: Sequence[str]) -> str:
+    """Each distance of each kernel, mean and range."""
+    return "; ".join(
+        f"{name}: {', '.join(f'{kernel} {spread(fd[kernel])}' for kernel in order)}"
+        for name, fd in wides.items()
+    )
+
+
 def _whole_budget(table: pd.DataFrame) -> list[Finding]:
     """Runs that saw as many pictures as the report's, and of single changes of kernel 4."""
-    rows = table[table["view"] == WHOLE]
-    return [
-        Finding(f"{title(*figure)} of {called(setting)}", None, f"{spread(fd[setting])}, one run")
-        for figure in _distances(table, WHOLE)
-        for fd in [values(rows, figure[0], WHOLE, extractor=figure[1])]
-        for setting in [*(f"k{kernel}" for kernel in KERNELS), *CHECK_WORDS]
-        if setting in fd
-    ]
+    found, base = [], f"k{FASTEST}"
+    for metric, extractor in DISTANCES:
+        wide, name = values(table, metric, WHOLE, extractor=extractor), title(metric, extractor)
+        for setting in (*(f"k{kernel}" for kernel in KERNELS), *CHECK_WORDS):
+            if setting in wide:
+                evidence = f"{spread(wide[setting])}, one run"
+                if setting in CHECK_WORDS and base in wide:
+                    evidence += f"; without the change {spread(wide[base])}"
+                found.append(Finding(f"{name} of {called(setting)}", None, evidence))
+    return found
 
 
 def _everywhere(

@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "n_fake": "maybe",
 }
 COLUMNS = tuple(KINDS)
+CURVE = "curve-"  # begins the views along a training: curve-40000
 FILE = "results.csv"
 
 

@@ -6,6 +6,7 @@ features, and no photo.
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from gan import atomic, graph, reading
-from gan.checkpoint import to_full, to_half
 from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics.classifier import (
@@ -104,7 +104,7 @@ def read(folder: Path) -> Judge:
         for seed in about["seeds"]:
             network = CarClassifier(len(about["classes"]), about["size"])
             tensors = safetensors.torch.load_file(folder / _weights(seed))
-            network.load_state_dict(to_full(tensors))
+            network.load_state_dict(_to_full(tensors))
             network.to(memory_format=torch.channels_last)
             networks.append(network.eval().requires_grad_(False))
         return Judge(
@@ -150,10 +150,10 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
             budget,
             f"judge, seed {seed}",
         )
-        rounded = to_half(network.state_dict())
+        rounded = _to_half(network.state_dict())
         files[_weights(seed)] = rounded
         # The rounded weights are the judge, so that a later evaluation gives the same figures.
-        network.load_state_dict(to_full(rounded))
+        network.load_state_dict(_to_full(rounded))
         features = _features(network, photos, seed)
         if len(held_out):
             named = features.named[held_out]
@@ -181,6 +181,24 @@ def _keep(folder: Path, files: dict[str, dict[str, Tensor]], about: dict[str, An
     graph.write_judge(folder, len(about["classes"]), about["size"])
     atomic.write_text(folder / JUDGE_FILE, json.dumps(about, indent=2) + "\n")
     return read(folder)
+
+
+def _to_half(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict for a file: weights in float16, vectors as they are, all on the CPU.
+
+    Vectors, such as biases and BatchNorm's statistics, can exceed float16's range.
+    """
+    return {
+        name: (value.half() if value.is_floating_point() and value.ndim > 1 else value)
+        .cpu()
+        .contiguous()
+        for name, value in state.items()
+    }
+
+
+def _to_full(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict of `_to_half` with all floating-point values in float32."""
+    return {n: value.float() if value.is_floating_point() else value for n, value in state.items()}
 
 
 def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:

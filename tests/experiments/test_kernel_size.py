@@ -122,7 +122,10 @@ def test_every_view_compares_what_it_says(
     missing = findings["kernel 8 has a higher IS than kernel 4"]
     assert missing.evidence == "not measured: kernel 4, kernel 8"
     (whole,) = [one for one in findings if "half the learning rate for D" in one]
-    assert (findings[whole].holds, findings[whole].evidence) == (None, "46, one run")
+    assert (findings[whole].holds, findings[whole].evidence) == (
+        None,
+        "46, one run; without the change 46",
+    )
 
 
 def test_a_failed_run_does_not_end_the_others_and_is_tried_again(
@@ -272,16 +275,15 @@ LOW, MIDDLE, HIGH = (0, 1, 2, 3, 4), (2.5, 3.5, 4.5, 5.5, 6.5), (50, 60, 70, 80,
             (LOW, HIGH),
             (HIGH, LOW),
             "No kernel is shown to be better by both judges over 5 trainings of each: FD "
-            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p at most 0.05, "
-            "corrected); FD (car classifier) alone shows that kernel 6 is ahead of kernel 4 (p at "
-            "most 0.05, corrected).",
+            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p 0.016); FD "
+            "(car classifier) alone shows that kernel 6 is ahead of kernel 4 (p 0.016).",
         ),
         (
             (LOW, HIGH),
             (LOW, MIDDLE),
             "No kernel is shown to be better by both judges over 5 trainings of each: FD "
-            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p at most 0.05, "
-            "corrected); FD (car classifier) shows no difference.",
+            "(EfficientNet-Lite2) alone shows that kernel 4 is ahead of kernel 6 (p 0.016); FD "
+            "(car classifier) shows no difference.",
         ),
         (
             (LOW, MIDDLE, HIGH),
@@ -324,6 +326,45 @@ def test_a_conclusion_about_larger_kernels_needs_both_steps(
         one for one in tables["The report's conclusions"] if "G's loss oscillate more" in one.claim
     ]
     assert claim.holds is holds
+
+
+def test_what_one_network_shows_is_corrected_for_both() -> None:
+    """Kernel 6 is ahead of 4 with p 0.032 alone: too little among six comparisons."""
+    far = (20, 21, 22, 23, 24)
+    table = pd.concat(
+        [fd_table(k4=LOW, k6=LOW, k8=LOW), fd_table(CLASSIFIER, k4=(3, 4, 5, 6, 7), k6=LOW, k8=far)]
+    )
+    finding = KernelSize.answer(table)
+    assert finding is not None
+    assert "that kernel 6 is ahead of kernel 8, and kernel 4 is ahead of kernel 8 (p 0.048)" in (
+        finding.verdict
+    )
+    (tested,) = [
+        of for heading, of in KernelSize.findings(table).items() if "equal pictures" in heading
+    ]
+    assert [one.holds for one in tested] == [None, None, None, None, True, True]
+
+
+def test_of_one_training_a_kernel_nothing_is_said_to_be_shown() -> None:
+    finding = KernelSize.answer(fd_table(k4=(2,), k6=(1,)))
+    assert finding is not None
+    assert finding.verdict == (
+        "Nothing can be shown by one training of each; kernel 6 has the lowest FD "
+        "(EfficientNet-Lite2)."
+    )
+    assert "p " not in finding.evidence
+
+
+def test_single_changes_keep_their_figures_beside_fid() -> None:
+    """No network of a single change ships, so none can get an FID."""
+    whole = fd_table(**{"k4": (9,), "k6": (8,), "k4-mse": (7,)}).assign(view=WHOLE)
+    fid = fd_table(k4=(2,), k6=(1,)).assign(view=WHOLE, metric="fid", extractor=INCEPTION)
+    tables = KernelSize.findings(pd.concat([whole, fid]))
+    told = {one.claim: one.evidence for of in tables.values() for one in of}
+    change = "kernel 4 with mean squared error in place of cross-entropy"
+    assert told["FID of kernel 6"] == "1, one run"
+    assert told[f"FD (EfficientNet-Lite2) of {change}"] == "7, one run; without the change 9"
+    assert f"FID of {change}" not in told
 
 
 def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> None:

@@ -12,6 +12,7 @@ from gan.demo import (
     parts,
     pictures,
     run_charts,
+    run_summary,
     spreads,
     store,
 )
@@ -19,7 +20,6 @@ from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from gan.experiments.kernel_verdicts import along
 from gan.experiments.studies.kernel_size import KernelSize
-from gan.metrics import published
 
 COMMAND = "python train/kernel_sweep.py"
 OWN = 9  # pictures that each network draws from a visitor's seed
@@ -104,6 +104,7 @@ seeds = sorted(
         for run in runs
         if run.settings and run.run.samples()
     }
+    & set(here["seed"])
 )
 chosen = seeds[0] if seeds else 0
 if kernels:
@@ -140,7 +141,9 @@ if kernels:
         st.session_state["moment-view"] = view
         st.session_state.pop("moment", None)
     compared_at = experiments.compared_at(table, view, chosen)
+    last = max(compared_at.values(), default=float("inf"))  # later grids belong to another view
     moments = sorted({*experiments.moments(kernels, chosen), *compared_at.values()})
+    moments = [one for one in moments if one <= last]
     if live:
         own_seed = parts.seed_input("Seed", 0, "kernel-seed")
     # At equal time each kernel has a moment of its own.
@@ -206,10 +209,11 @@ if measured:
                     ),
                 )
                 st.caption(spreads.counts_in_words(spread, hollow=True))
-    if {"precision", "recall"} <= {metric for metric, _ in compared}:
+    recall = here.loc[here["metric"] == "recall", "value"].mean()
+    if recall < 0.05 and "precision" in {metric for metric, _ in compared}:
         st.caption(
-            "Precision says little where recall is near 0: pictures may lie in the wide "
-            "neighbourhood of a few odd photos."
+            f"Precision says little where recall is near 0 (here {recall:.3f}): pictures may lie "
+            "in the wide neighbourhood of a few odd photos."
         )
 
 followed = {figure: along(table, *figure) for figure in experiments.FOLLOWED}
@@ -271,10 +275,9 @@ if lines:
     )
 
 st.header("What the report published", icon=":material/history_edu:")
-trainings = published.trainings()
-parts.published(trainings[trainings["variant"] == "unconditional"])
+st.markdown(run_summary.published_beside_ours(entries, "unconditional"))
 st.caption(
-    "Published, not measured here: other photos, one run a kernel, sample counts not given. "
+    "Its figures are of other photos, one run a kernel, sample counts not given. "
     "Compare the order of the kernels, not the values."
 )
 keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing")

@@ -9,7 +9,6 @@ from gan.demo.terms import TERMS
 from gan.experiments.findings import Finding
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
-from gan.metrics import published
 from gan.metrics.glossary import METRICS
 
 TALL = 128  # pixels that a picture is high
@@ -173,7 +172,7 @@ st.markdown(
     "A course report trained an unconditional network (it draws any car) with three kernel sizes, "
     "and a conditional one that should draw a chosen type but drew noise. Its published figures:"
 )
-parts.published(published.trainings())
+st.markdown(run_summary.published_beside_ours(entries))
 st.caption(
     "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
     "with the figures measured here."

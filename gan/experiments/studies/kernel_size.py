@@ -11,7 +11,6 @@ from gan.experiments import kernel_verdicts
 from gan.experiments.experiment import Experiment, Row
 from gan.experiments.findings import Finding
 from gan.experiments.kernel_verdicts import (
-    CURVE,
     FASTEST,
     KERNELS,
     LARGER,
@@ -22,6 +21,7 @@ from gan.experiments.kernel_verdicts import (
     Kernel,
 )
 from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
+from gan.experiments.results import CURVE
 from gan.recipes import REPORT_DCGAN
 from gan.runs import Run
 
