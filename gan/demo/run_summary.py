@@ -158,41 +158,59 @@ def facts(entry: Entry) -> str:
 
 def training_time(entry: Entry) -> str:
     """How long a run and those that it grew from were trained, and on what, in words."""
-    stages = [*reversed(store.trunks(entry)), entry]
+    stages = _stages(entry)
     minutes = [one.progress.get("seconds", 0) / 60 for one in stages]
     if not all(minutes):
         return ""
     total = sum(minutes)
     words = f"{total:,.0f} minutes" if total < 90 else f"{total / 60:,.1f} hours"
-    if machine := _machine(entry):
+    if machine := _machine(stages):
         words += f" on {machine}"
     if len(stages) > 1:
         each = zip(stages, minutes, strict=True)
         words += f" ({', '.join(f'{spent:,.0f} minutes at {one.size} px' for one, spent in each)})"
+    if _trunk_is_missing(stages):
+        words += f", after a run of {stages[0].size // 2} px that is not here"
     return words
 
 
-def _machine(entry: Entry) -> str:
+def _stages(entry: Entry) -> list[Entry]:
+    """The runs that a run grew from, as far as they are here, and itself: the smallest first."""
+    return [*reversed(store.trunks(entry)), entry]
+
+
+def _trunk_is_missing(stages: list[Entry]) -> bool:
+    first = stages[0].settings
+    return bool(first and getattr(first.network, "trunk", ""))
+
+
+def _machine(stages: list[Entry]) -> str:
     try:
-        machine = entry.run.read_config()["environment"]
+        machines = [one.run.read_config()["environment"] for one in stages]
     except UserError:
         return ""
-    device, threads = str(machine.get("device", "")), machine.get("threads")
-    if device == "cpu" and isinstance(threads, int):
-        return f"{threads} core{'s' * (threads > 1)} of a CPU, without a GPU"
-    return {"cpu": "a CPU", "cuda": "a GPU"}.get(device.partition(":")[0], device)
+    devices = {str(machine.get("device", "")) for machine in machines}
+    threads = sorted({machine.get("threads") for machine in machines}, key=str)
+    if devices == {"cpu"} and all(isinstance(number, int) for number in threads):
+        cores = " or ".join(map(str, threads))
+        return f"{cores} core{'s' * (cores != '1')} of a CPU, without a GPU"
+    kinds = {device.partition(":")[0]: None for device in sorted(devices)}
+    return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in kinds)
 
 
 def commands(entry: Entry) -> str:
     """What to type to train such a run with today's recipe, to judge it and to see it."""
-    stages = [*reversed(store.trunks(entry)), entry]
-    lines = []
-    for before, stage in zip([None, *stages], stages, strict=False):
+    stages, lines, before = _stages(entry), [], ""
+    if _trunk_is_missing(stages):
+        before = f"YOUR-RUN-OF-{stages[0].size // 2}-PX"
+    for stage in stages:
         loop, data = (stage.settings.loop, stage.settings.data) if stage.settings else (None, None)
         long = loop is not None and loop.pictures >= recipes.LONG.loop.pictures
-        how = f" --grow-from {before.name}" if before else " --recipe long" if long else ""
-        lines.append(f"python train/train_cgan.py --data {data.data if data else ''}{how}")
-    lines += [f"{parts.EVALUATE} checkpoints/{entry.name}", "streamlit run streamlit_app.py"]
+        how = f" --grow-from {before}" if before else " --recipe long" if long else ""
+        before = f"my-{stage.name}"  # not the name of the run that is here, which exists
+        data_flag = f"--data {data.data if data else ''}"
+        lines.append(f"python train/train_cgan.py {data_flag}{how} --out {before}")
+    lines += [f"{parts.EVALUATE} checkpoints/{before}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gan.config import ProjectedConfig
 from gan.demo import catalogue, run_summary
 from gan.runs import Run
 
@@ -32,7 +33,13 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
     sizes = {64: 6540, 128: 4020}
     grown_from = [
-        SimpleNamespace(name=f"cgan-{size}", progress={"seconds": spent}, size=size, settings=None)
+        SimpleNamespace(
+            name=f"cgan-{size}",
+            progress={"seconds": spent},
+            size=size,
+            settings=None,
+            run=SimpleNamespace(read_config=lambda: {"environment": {"device": "cpu"}}),
+        )
         for size, spent in sizes.items()
     ]
     monkeypatch.setattr(run_summary.store, "trunks", lambda entry: grown_from[::-1])
@@ -41,5 +48,29 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     assert words.startswith("4.9 hours on a CPU (109 minutes at 64 px, 67 minutes at 128 px, 120")
     assert "trained for 4.9 hours on a CPU;" in run_summary.in_one_line(grown)
     told = run_summary.commands(grown)
-    assert "--grow-from cgan-64\n" in told
-    assert "--grow-from cgan-128\n" in told
+    # Into runs of their own: those of these names are here.
+    assert "--grow-from my-cgan-64 --out my-cgan-128\n" in told
+    assert "--grow-from my-cgan-128 --out my-cgan\n" in told
+    assert "checkpoints/my-cgan\n" in told
+
+
+def test_cores_are_those_of_every_stage(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+    run = Run(full / "cgan")
+    config = run.read_config()
+    run.write_config(config | {"environment": {"device": "cpu", "threads": 1}})
+    before = replace(entry, run=Run(full / "report-cgan"))
+    config = before.run.read_config()
+    before.run.write_config(config | {"environment": {"device": "cpu", "threads": 2}})
+    monkeypatch.setattr(run_summary.store, "trunks", lambda entry: [before])
+    assert "on 1 or 2 cores of a CPU, without a GPU (" in run_summary.training_time(entry)
+
+
+def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+    assert "not here" not in run_summary.training_time(entry)
+    assert entry.settings is not None
+    network = ProjectedConfig(trunk="0" * 64)
+    grown = replace(entry, settings=replace(entry.settings, network=network))
+    assert run_summary.training_time(grown).endswith("after a run of 32 px that is not here")
+    assert "--grow-from YOUR-RUN-OF-32-PX --out my-cgan" in run_summary.commands(grown)
