@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from gan import recipes
 from gan.config import ProjectedConfig
 from gan.demo import catalogue, run_summary
 from gan.runs import Run
@@ -69,8 +70,8 @@ def test_cores_are_those_of_every_stage(full: Path, monkeypatch: pytest.MonkeyPa
 def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
     assert "not here" not in run_summary.training_time(entry)
-    assert entry.settings is not None
-    network = ProjectedConfig(trunk="0" * 64)
-    grown = replace(entry, settings=replace(entry.settings, network=network))
+    assert isinstance(recipes.GROWN.network, ProjectedConfig)
+    network = replace(recipes.GROWN.network, trunk="0" * 64)
+    grown = replace(entry, settings=replace(recipes.GROWN, network=network))
     assert run_summary.training_time(grown).endswith("after a run of 32 px that is not here")
     assert "--grow-from YOUR-RUN-OF-32-PX --out my-cgan" in run_summary.commands(grown)
