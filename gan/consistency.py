@@ -17,9 +17,9 @@ def problems(run: Run) -> list[str]:
 
     Checked are: pictures seen are iterations times the batch size, in every file; figures belong
     to generators that the run had, and the last one has some; the weights file is undamaged and
-    made with these settings; the test split was last opened for this generator; figures come from
-    the judge of these photos that lies in the same place; each segment of the training names its
-    git revision.
+    made with these settings; the test split was last opened for this generator, or for one of
+    fewer pictures seen; figures come from the judge of these photos that lies in the same place;
+    each segment of the training names its git revision.
     """
     try:
         values = run.read_config()
@@ -49,8 +49,8 @@ def problems(run: Run) -> list[str]:
             made_with = weights.read(run.generator_path)[1].get("settings")
             if made_with != settings_hash(values["settings"]):
                 found.append("the generator was made with other settings")
-            opened = _last_opened(run)
-            if opened and opened != run.short_hash():
+            at, opened = _last_opened(run)
+            if at == seen and opened != run.short_hash():
                 found.append(f"the test split was last opened for another generator, {opened}")
         except UserError as error:
             found.append(str(error))
@@ -63,12 +63,13 @@ def problems(run: Run) -> list[str]:
     return found
 
 
-def _last_opened(run: Run) -> str:
-    """The generator in the last row of test_openings.csv; "" where there is none."""
+def _last_opened(run: Run) -> tuple[int, str]:
+    """Pictures seen and generator in the last row of test_openings.csv; (-1, "") without one."""
     try:
-        return run.openings_path.read_text(encoding="utf-8").split()[-1].rpartition(",")[2]
-    except (FileNotFoundError, IndexError):
-        return ""
+        _, seen, generator = run.openings_path.read_text(encoding="utf-8").split()[-1].split(",")
+        return int(seen), generator
+    except (FileNotFoundError, IndexError, ValueError):
+        return -1, ""
 
 
 def _judges(run: Run, values: dict[str, Any]) -> list[Path]:

@@ -96,6 +96,13 @@ def test_a_contradiction_is_told(
     assert any(says in line for line in problems(run)), problems(run)
 
 
+def test_a_run_may_go_on_after_the_test_split_was_opened(trained: Run, tmp_path: Path) -> None:
+    run = Run(Path(shutil.copytree(trained.path, tmp_path / "run")))
+    edit("progress", "segments", value=[{"from": 0, "git_revision": "abc"}])(run)
+    atomic.write_text(run.openings_path, "time,images_seen,generator\nx,24,ab\n")
+    assert problems(run) == []
+
+
 def test_runs_of_uncommitted_code_are_named(trained: Run, tmp_path: Path) -> None:
     runs = []
     for name, revision in (("a", "abc"), ("b", "abc+"), ("some/c", "abc+"), ("some/d", "abc+")):

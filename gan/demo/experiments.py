@@ -92,19 +92,26 @@ def with_network(run: Entry, entries: list[Entry]) -> Entry | None:
     return next((one for one in same if one.ready), None)
 
 
-def limits(table: pd.DataFrame, view: str) -> str:
-    """How long the trainings of a view were and how far their pictures are from photos."""
-    here = table[table["view"] == view]
-    seen = judged_at(here).values()
+def reached(table: pd.DataFrame, view: str) -> str:
+    """How long the trainings of a view were."""
+    seen = judged_at(table[table["view"] == view]).values()
     if not seen:
         return ""
     first, last = min(seen), max(seen)
-    words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen, not "
-    words += "after epochs: the report's set was 6.6 times as large."
+    words = f"Judged after {first:,}{'' if first == last else f' to {last:,}'} photos seen."
     if last < CARS_FROM:
         words += " So early the networks draw textures, not cars yet: those are what is compared."
+    return words
+
+
+def limits(table: pd.DataFrame, view: str) -> str:
+    """Why budgets are counted in photos seen, and how far a view's pictures are from photos."""
+    words = (
+        "Trainings are as long as the photos that they saw: the report's set was 6.6 times as "
+        "large, so its epochs can't be set beside ours."
+    )
     everything, _ = store.experiment(KernelSize.name)
-    for metric, extractor in _shown(here, DISTANCES):
+    for metric, extractor in _shown(table[table["view"] == view], DISTANCES):
         same = everything["extractor"] == extractor
         floors = everything[same & (everything["metric"] == metric + FLOOR)]
         if not floors.empty:

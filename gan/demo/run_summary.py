@@ -55,7 +55,7 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
     table, _, from_experiment = experiments.kernel_results(_entries)
     view = experiments.main_view(table)
     answer = KernelSize.answer(table, view) if view else None
-    if answer is None or not from_experiment:
+    if view is None or answer is None or not from_experiment:
         return answer
     # What holds for equal pictures need not hold for equal time: all views speak.
     said = experiments.verdicts(table)
@@ -69,8 +69,8 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
         words = "\n".join(
             f"- {', '.join(names).capitalize()}: {verdict}" for verdict, names in views.items()
         )
-    reached = experiments.limits(table, view) if view else ""
-    return replace(answer, answer=words, evidence=f"{reached} {answer.evidence}".strip())
+    about = f"{experiments.reached(table, view)} {experiments.limits(table, view)}"
+    return replace(answer, answer=words, evidence=f"{about} {answer.evidence}".strip())
 
 
 def published_beside_ours(entries: list[Entry], variant: str = "") -> str:

@@ -178,9 +178,9 @@ def test_a_mean_curve_ends_where_a_training_goes_on_alone() -> None:
 
 def test_how_long_a_comparison_trained_is_read_where_it_was_judged(full: Path) -> None:
     table, _, _ = experiments.kernel_results(list_entries(full))
-    told = experiments.limits(table, "equal-pictures")
+    told = experiments.reached(table, "equal-pictures")
     assert told.startswith("Judged after 51,200 photos seen. So early the networks draw textures")
     longer = table["value"].where(table["metric"] != "seconds", 3 * table["value"])
-    told = experiments.limits(table.assign(value=longer), "equal-pictures")
+    told = experiments.reached(table.assign(value=longer), "equal-pictures")
     assert told == "Judged after 153,600 photos seen."
-    assert experiments.limits(table[table["metric"] != "seconds"], "equal-pictures") == ""
+    assert experiments.reached(table[table["metric"] != "seconds"], "equal-pictures") == ""

@@ -74,10 +74,13 @@ if views:
             else f":material/hourglass_empty: **Only {' and '.join(measured).lower()} "
             "has been judged so far: there is nothing to compare yet.**"
         )
-        st.caption(f"{VIEW_WORDS[view]} {experiments.limits(table, view)}")
-        if answer:
-            with st.popover("Figures", icon=":material/numbers:"):
-                st.markdown(f"{answer.evidence}. Lower is better.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{VIEW_WORDS[view]} {experiments.reached(table, view)}")
+            if answer:
+                with st.popover("Figures", icon=":material/numbers:"):
+                    st.markdown(
+                        f"{answer.evidence}. Lower is better.\n\n{experiments.limits(table, view)}"
+                    )
 
 
 def grid_of(run: Entry, moment: int | None, own_seed: int | None) -> tuple[bytes | None, str]:
@@ -108,7 +111,6 @@ seeds = sorted(
 )
 chosen = seeds[0] if seeds else 0
 if kernels:
-    st.header("The same latents through each kernel", icon=":material/photo_library:")
     shown = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(seeds) > 1:
@@ -154,6 +156,7 @@ if kernels:
             "The grids that were kept along the training, of the same latents.",
             max(compared_at.values(), default=None),
         )
+    shown.caption("The same latents (random inputs) through each network, not picked by hand:")
     with shown, st.grid(3, gap="medium", min_column_width=240):
         for name in run_charts.KERNELS:
             with st.container(gap="xsmall"):
