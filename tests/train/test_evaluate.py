@@ -220,6 +220,29 @@ def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
     assert len(list((home / "checkpoints").glob("judge-*"))) == 1
 
 
+def test_a_run_without_its_photos_does_not_keep_the_others_from_being_judged(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]]
+) -> None:
+    first, other = (Run(home / "checkpoints" / name) for name in ("first", "other"))
+    shutil.copytree(first.path, other.path)
+    values = other.read_config()
+    values["settings"]["data"]["data"] = "elsewhere.zip"
+    values["dataset"]["content_hash"] = "0" * 64
+    other.write_config(values)
+    network = build_generator(CGANConfig(width=4, latent=8, dense=8), 64, 2)
+    checkpoint.save_generator(other.generator_path, network, values["settings"])
+    arguments = ("--count", 100, "--networks", "lite2", "--no-judge")
+    code, output, errors = evaluate(first.path, other.path, *arguments)
+    assert code == 0, errors
+    assert "left out: other: " in output
+    assert "elsewhere.zip" in output
+    assert len(first.read_metrics())
+    assert not other.metrics_path.exists()
+    code, _, errors = evaluate(other.path, *arguments)
+    assert code == 2
+    assert "elsewhere.zip" in errors
+
+
 class TinyInception(torch.nn.Module):
     """Stands for Inception: fixed projections; `stops` ends the program in place of features."""
 
