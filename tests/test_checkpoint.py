@@ -69,6 +69,12 @@ def test_weights_of_zero_come_back_and_values_that_are_not_finite_stay_so() -> N
     assert after[3] == pytest.approx(values[3], abs=3 / 254)
 
 
+def test_a_long_scale_does_not_make_a_tensor_larger() -> None:
+    stored = {"w": np.ones((1, 4), np.int8), "w:scale": np.ones(1000, np.float32)}
+    with pytest.raises(ValueError, match="different lengths"):
+        weights.in_full(stored)
+
+
 def test_a_file_in_half_precision_is_read(run: Run) -> None:
     before = load_generator(run).network.state_dict()
     half = {n: (v.half() if v.ndim > 1 else v).contiguous() for n, v in before.items()}
