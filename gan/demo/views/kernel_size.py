@@ -34,7 +34,7 @@ VIEW_WORDS = {
     "as trained": "Single runs as they are: budgets and data may differ, so compare with care.",
 }
 
-top = parts.heading(
+parts.heading(
     "Kernel size",
     ":material/grid_on:",
     "A convolution's *kernel* is the square of pixels that it looks at. The report trained one "
@@ -55,9 +55,10 @@ if not from_experiment:
 
 views = [view for view in experiments.VIEWS if view in set(table["view"])]
 view = views[0] if views else ""
+bar = st.container(horizontal=True, vertical_alignment="bottom")
 if len(views) > 1:
     options = [experiments.VIEWS[view] for view in views]
-    label = st.segmented_control(
+    label = bar.segmented_control(
         "Compare at", options, default=options[0], required=True, key="at", bind="query-params"
     )
     view = views[options.index(label)] if label in options else views[0]
@@ -287,7 +288,7 @@ keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothi
 restored = {key: st.session_state[key] for key in keys if key in st.session_state}
 if kernels and moment is not None:
     restored["moment"] = f"{moment:,}"  # as the slider writes it
-parts.copy_link(top, restored)
+parts.copy_link(bar, restored)
 parts.explain(
     "FID",
     "FD",
