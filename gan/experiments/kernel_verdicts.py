@@ -349,7 +349,13 @@ def _ahead(pairs: Iterable[tuple[str, str]]) -> str:
     behind: dict[str, list[str]] = {}
     for one, other in pairs:
         behind.setdefault(one, []).append(other)
-    return ", and ".join(f"{one} is ahead of {_join(others)}" for one, others in behind.items())
+    leaders: dict[tuple[str, ...], list[str]] = {}  # kernels that are ahead of the same
+    for one, others in behind.items():
+        leaders.setdefault(tuple(others), []).append(one)
+    return ", and ".join(
+        f"{_join(ones)} {'is' if len(ones) == 1 else 'are'} ahead of {_join(list(others))}"
+        for others, ones in leaders.items()
+    )
 
 
 def _in_words(
@@ -388,7 +394,7 @@ def _in_words(
     by = f"by {_join(list(wides))} over {trained} (p {max(shown.values()):.2g})"
     if best and not tied:
         return f"{best.capitalize()} is best: it is shown to be ahead of {_join(beaten)}, {by}."
-    if best and beaten:
+    if best and len(beaten) == len(shown):
         return (
             f"{best.capitalize()} is shown to be ahead of {_join(beaten)}, but not of "
             f"{_join(tied)}, {by}."

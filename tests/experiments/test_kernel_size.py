@@ -227,6 +227,11 @@ def fd_table(extractor: str = LITE2, **values: tuple[float, ...]) -> pd.DataFram
         ({"k4": (9, 8, 7, 6, 5), "k6": (0, 1, 2, 3, 4)}, "Kernel 6 is best: it is shown to be ah"),
         (
             {"k4": (90, 80, 70, 60, 50), "k6": (0, 1, 2, 3, 4), "k8": (1, 2, 3, 4, 5)},
+            "No kernel is shown to be best. It is shown that kernel 6 and kernel 8 are ahead of "
+            "kernel 4, by FD (EfficientNet-Lite2) over 5 trainings of each (p 0.024); kernel 6 has",
+        ),
+        (
+            {"k4": (90, 80, 70, 60, 50), "k6": (0, 1, 2, 3, 4), "k8": (0, 99, 1, 99, 2)},
             "Kernel 6 is shown to be ahead of kernel 4, but not of kernel 8, by FD (EfficientNet-"
             "Lite2) over 5 trainings of each (p 0.024).",
         ),
@@ -288,10 +293,10 @@ LOW, MIDDLE, HIGH = (0, 1, 2, 3, 4), (2.5, 3.5, 4.5, 5.5, 6.5), (50, 60, 70, 80,
         (
             (LOW, MIDDLE, HIGH),
             (MIDDLE, LOW, HIGH),
-            "No kernel is shown to be best. It is shown that kernel 4 is ahead of kernel 8, and "
-            "kernel 6 is ahead of kernel 8, by FD (EfficientNet-Lite2) and FD (car classifier) "
-            "over 5 trainings of each (p 0.024); kernel 4 has the lowest FD (EfficientNet-Lite2) "
-            "and kernel 6 has the lowest FD (car classifier).",
+            "No kernel is shown to be best. It is shown that kernel 4 and kernel 6 are ahead of "
+            "kernel 8, by FD (EfficientNet-Lite2) and FD (car classifier) over 5 trainings of each "
+            "(p 0.024); kernel 4 has the lowest FD (EfficientNet-Lite2) and kernel "
+            "6 has the lowest FD (car classifier).",
         ),
     ],
 )
@@ -336,9 +341,7 @@ def test_what_one_network_shows_is_corrected_for_both() -> None:
     )
     finding = KernelSize.answer(table)
     assert finding is not None
-    assert "that kernel 6 is ahead of kernel 8, and kernel 4 is ahead of kernel 8 (p 0.048)" in (
-        finding.verdict
-    )
+    assert "that kernel 6 and kernel 4 are ahead of kernel 8 (p 0.048)" in finding.verdict
     (tested,) = [
         of for heading, of in KernelSize.findings(table).items() if "equal pictures" in heading
     ]
