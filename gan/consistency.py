@@ -50,7 +50,7 @@ def problems(run: Run) -> list[str]:
             if made_with != settings_hash(values["settings"]):
                 found.append("the generator was made with other settings")
             at, opened = _last_opened(run)
-            if at == seen and opened != run.short_hash():
+            if at > seen or (at == seen and opened != run.short_hash()):
                 found.append(f"the test split was last opened for another generator, {opened}")
         except UserError as error:
             found.append(str(error))
@@ -64,12 +64,18 @@ def problems(run: Run) -> list[str]:
 
 
 def _last_opened(run: Run) -> tuple[int, str]:
-    """Pictures seen and generator in the last row of test_openings.csv; (-1, "") without one."""
+    """Pictures seen and generator in the last row of test_openings.csv; (-1, "") without one.
+
+    Raises:
+        UserError: The row is damaged.
+    """
     try:
         _, seen, generator = run.openings_path.read_text(encoding="utf-8").split()[-1].split(",")
         return int(seen), generator
-    except (FileNotFoundError, IndexError, ValueError):
+    except (FileNotFoundError, IndexError):
         return -1, ""
+    except ValueError:
+        raise UserError(f"{run.openings_path} is damaged") from None
 
 
 def _judges(run: Run, values: dict[str, Any]) -> list[Path]:

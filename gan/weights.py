@@ -27,11 +27,11 @@ def digest(tensors: Mapping[str, np.ndarray]) -> str:
 
 
 def in_eight_bits(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights as whole numbers from -127 to 127, with a scale for each slice of the first side.
+    """Weights as whole numbers from -127 to 127, with a scale an index of the first dimension.
 
-    The file is a quarter as large as in float32. A weight is off by at most half of its scale, and
-    a picture of the runs that ship by half of one of 255 levels on average. Vectors, such as biases
-    and BatchNorm's statistics, stay as they are: they are a thousandth of a file.
+    The file is a quarter as large as in float32, and a weight is off by at most half of its scale.
+    Vectors, such as biases and BatchNorm's statistics, stay as they are: they are a thousandth of a
+    file.
 
     Returns:
         `values`, those of two or more dimensions as int8; their scales are float32 [len(value)].
@@ -53,8 +53,10 @@ def in_full(stored: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What `in_eight_bits` stored, or a file in half precision, as float32.
 
     Raises:
-        ValueError: A scale doesn't fit its tensor.
+        ValueError: A scale has no tensor, or doesn't fit it.
     """
+    if alone := {name for name in stored if name.endswith(SCALE)} - {n + SCALE for n in stored}:
+        raise ValueError(f"{min(alone)} has no tensor")
     result = {}
     for name, value in stored.items():
         scale = stored.get(name + SCALE)

@@ -155,7 +155,11 @@ CASES: dict[str, tuple[Callable[[Run], Any], str]] = {
         ),
         "another type",
     ),
-    "a scale too many": (
+    "a scale without a tensor": (
+        lambda run: edit_tensors(run, lambda t: t.update({"x:scale": torch.ones(3)})),
+        "x:scale has no tensor",
+    ),
+    "a scale of another length": (
         lambda run: edit_tensors(run, lambda t: t.update({"dense.weight:scale": torch.ones(3)})),
         "damaged",
     ),

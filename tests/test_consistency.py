@@ -101,6 +101,10 @@ def test_a_run_may_go_on_after_the_test_split_was_opened(trained: Run, tmp_path:
     edit("progress", "segments", value=[{"from": 0, "git_revision": "abc"}])(run)
     atomic.write_text(run.openings_path, "time,images_seen,generator\nx,24,ab\n")
     assert problems(run) == []
+    atomic.write_text(run.openings_path, "time,images_seen,generator\nx,40,ab\n")
+    assert any("another generator" in line for line in problems(run))
+    atomic.write_text(run.openings_path, "time,images_seen,generator\nx\n")
+    assert any("is damaged" in line for line in problems(run))
 
 
 def test_runs_of_uncommitted_code_are_named(trained: Run, tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
     """The runs that hold a generator, each with its photos.
 
     Raises:
-        UserError: A folder holds no run, or one of other photos.
+        UserError: A folder holds no run, or the only run's photos aren't to be had.
     """
     work: list[tuple[Run, Photos]] = []
     # A shell's * matches files as well as folders.
@@ -153,7 +153,9 @@ def find_work(options: Options) -> list[tuple[Run, Photos]]:
         if options.choose or options.along:
             check_kept(run)
     if not work:
-        raise UserError("no run to evaluate: name a folder that holds generator.safetensors")
+        raise UserError(
+            "no run to evaluate: name a folder that holds generator.safetensors, with its photos"
+        )
     return work
 
 

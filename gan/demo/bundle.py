@@ -14,8 +14,8 @@ from gan.runs import JUDGE_FILE, JUDGE_GRAPH
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "streamlit_app.py"
+DRAWN = re.compile(r"k\d(-matched)?-seed0")  # the kernel experiment's first seed
 # What a package is called where it is imported, if not as where it is installed from.
-DRAWN = re.compile(r"k\d(-matched)?-seed0")  # runs of the kernel experiment with drawn losses
 INSTALLED = {
     "PIL": "pillow",
     "backports": "backports.zstd",
@@ -125,7 +125,8 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
     """The files of runs that can draw and of the kernels' runs, all results, and the judges.
 
     The kernels' runs come without weights, which would be a third of the bundle: their grids show
-    what each draws. Of their losses those of the kernels' first seed come, which a page draws.
+    what each draws. Of their losses those of the kernels' first seed come: where the app has no
+    losses, it says so.
     """
     found = [path for path in root.glob("*/results.csv") if path.is_file()]
     for entry in entries:

@@ -54,23 +54,11 @@ def kernel(entries: list[Entry]) -> Finding | None:
 def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding | None:
     table, _, from_experiment = experiments.kernel_results(_entries)
     view = experiments.main_view(table)
-    answer = KernelSize.answer(table, view) if view else None
-    if view is None or answer is None or not from_experiment:
-        return answer
-    # What holds for equal pictures need not hold for equal time: all views speak.
-    said = experiments.verdicts(table)
-    if len(set(said.values())) == 1:
-        ways = ", ".join(name.lower() for name in said)
-        words = f"{answer.verdict} The answer is the same at {ways}."
-    else:
-        views: dict[str, list[str]] = {}
-        for name, verdict in said.items():
-            views.setdefault(verdict, []).append(name)
-        words = "\n".join(
-            f"- {', '.join(names).capitalize()}: {verdict}" for verdict, names in views.items()
-        )
+    if not view or not from_experiment:
+        return KernelSize.answer(table, view) if view else None
+    answer = KernelSize.answer(table)
     about = f"{experiments.reached(table, view)} {experiments.limits(table, view)}"
-    return replace(answer, answer=words, evidence=f"{about} {answer.evidence}".strip())
+    return answer and replace(answer, evidence=f"{about} {answer.evidence}")
 
 
 def published_beside_ours(entries: list[Entry], variant: str = "") -> str:
@@ -180,19 +168,21 @@ def _stages(entry: Entry) -> list[Entry]:
 
 
 def _trunk_is_missing(stages: list[Entry]) -> bool:
+    """Whether the smallest of the runs grew from one that is not here."""
     first = stages[0].settings
     return bool(first and getattr(first.network, "trunk", ""))
 
 
 def _machine(stages: list[Entry]) -> str:
+    """On what processors runs were trained, in words; "" where a run doesn't tell."""
     try:
         machines = [one.run.read_config()["environment"] for one in stages]
     except UserError:
         return ""
-    devices = {str(machine.get("device", "")) for machine in machines}
-    threads = sorted({machine.get("threads") for machine in machines}, key=str)
+    devices = {str(machine.get("device", "")) for machine in machines} - {""}
+    threads = {machine.get("threads") for machine in machines}
     if devices == {"cpu"} and all(isinstance(number, int) for number in threads):
-        cores = " or ".join(map(str, threads))
+        cores = " or ".join(map(str, sorted(threads)))
         return f"{cores} core{'s' * (cores != '1')} of a CPU, without a GPU"
     kinds = {device.partition(":")[0]: None for device in sorted(devices)}
     return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in kinds)
@@ -204,12 +194,12 @@ def commands(entry: Entry) -> str:
     if _trunk_is_missing(stages):
         before = f"YOUR-RUN-OF-{stages[0].size // 2}-PX"
     for stage in stages:
-        loop, data = (stage.settings.loop, stage.settings.data) if stage.settings else (None, None)
-        long = loop is not None and loop.pictures >= recipes.LONG.loop.pictures
+        settings = stage.settings
+        data = f" --data {settings.data.data}" if settings else ""
+        long = settings is not None and settings.loop.pictures >= recipes.LONG.loop.pictures
         how = f" --grow-from {before}" if before else " --recipe long" if long else ""
         before = f"my-{stage.name}"  # not the name of the run that is here, which exists
-        data_flag = f"--data {data.data if data else ''}"
-        lines.append(f"python train/train_cgan.py {data_flag}{how} --out {before}")
+        lines.append(f"python train/train_cgan.py{data}{how} --out {before}")
     lines += [f"{parts.EVALUATE} checkpoints/{before}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 

@@ -147,7 +147,8 @@ class Experiment:
         judged = table.loc[generated, "n_fake"].dropna()
         counts = sorted({int(count) for count in judged if count})
         listed = " or ".join(f"{count:,}" for count in counts)
-        parts = [f"**{answer.verdict}**"] if answer else []
+        verdict = answer.verdict if answer else ""
+        parts = [verdict if "\n" in verdict else f"**{verdict}**"] if verdict else []
         parts += [
             f"Written from `results.csv` by `{cls.command()} --findings --write`; {listed} "
             f"generated pictures judged a run. A comparison holds where an exact permutation test "

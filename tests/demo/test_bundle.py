@@ -55,6 +55,14 @@ def test_a_bundle_holds_no_more_than_its_pages_show(full: Path, tmp_path: Path) 
     assert "state.safetensors" not in files
 
 
+def test_a_bundle_takes_the_losses_of_the_kernels_first_seed(full: Path, tmp_path: Path) -> None:
+    bundle.write(tmp_path / "bundle")
+    folder = tmp_path / "bundle" / "checkpoints" / "kernel-size"
+    kept = {path.parent.name for path in folder.glob("*/losses.csv")}
+    assert kept == {"k4-seed0", "k6-seed0", "k8-seed0"}
+    assert (folder / "k4-seed1" / "config.json").exists()
+
+
 def test_a_bundle_takes_the_place_of_nothing(full: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()

@@ -179,8 +179,27 @@ def test_a_mean_curve_ends_where_a_training_goes_on_alone() -> None:
 def test_how_long_a_comparison_trained_is_read_where_it_was_judged(full: Path) -> None:
     table, _, _ = experiments.kernel_results(list_entries(full))
     told = experiments.reached(table, "equal-pictures")
-    assert told.startswith("Judged after 51,200 photos seen. So early the networks draw textures")
-    longer = table["value"].where(table["metric"] != "seconds", 3 * table["value"])
+    assert told.startswith("Judged after 51,200 photos seen. So early the networks draw smudges")
+    longer = table["value"].where(table["metric"] != "seconds", 5 * table["value"])
     told = experiments.reached(table.assign(value=longer), "equal-pictures")
-    assert told == "Judged after 153,600 photos seen."
+    assert told == "Judged after 256,000 photos seen."
     assert experiments.reached(table[table["metric"] != "seconds"], "equal-pictures") == ""
+
+
+def test_a_figure_that_is_the_same_for_most_runs_of_every_kernel_is_left_out(full: Path) -> None:
+    """A recall of 0 in all runs but two tells no kernel from another; parameters do."""
+    table, _, _ = experiments.kernel_results(list_entries(full))
+    rows = table[table["metric"] == "fd"].assign(metric="recall", value=0.0)
+    odd = rows["name"].eq("Kernel 6") & rows["seed"].eq(1)
+    rows["value"] = rows["value"].mask(odd, 0.1)
+    table = pd.concat([table, rows])
+    shown = experiments.figures(table, "equal-pictures")["Figure"].tolist()
+    assert not any("Recall" in name for name in shown)
+    assert "Parameters, both networks" in shown
+    assert ("recall", "efficientnet-lite2") not in experiments.charted(table, "equal-pictures")
+    # Also where one kernel has more runs than the others together.
+    first = table[table["seed"].eq(0) | table["name"].eq("Kernel 4")]
+    assert (
+        "Parameters, both networks"
+        in experiments.figures(first, "equal-pictures")["Figure"].tolist()
+    )

@@ -428,6 +428,33 @@ def test_fid_of_the_whole_budget_stands_beside_the_reports_in_every_view(
     assert not page.exception
 
 
+def test_a_view_offers_only_the_trainings_and_moments_that_it_compares(
+    full: Path, open_page: Open
+) -> None:
+    file = full / "kernel-size" / "results.csv"
+    with file.open("a", encoding="utf-8") as lines:
+        for kernel in (4, 6, 8):
+            for metric, value in (("fd", 50), ("seconds", 100), ("pictures_per_s", 256)):
+                extractor = "efficientnet-lite2" if metric == "fd" else ""
+                row = f"k{kernel},0,whole-budget,{metric},{extractor},all,{value},9667,10000"
+                lines.write(row + "\n")
+    text_of = file.read_text(encoding="utf-8")
+    # Compared at half of the photos that the runs have seen by their end.
+    rows = [line for line in text_of.splitlines() if "equal-pictures,seconds" in line]
+    for line in rows:
+        value = line.split(",")[6]
+        text_of = text_of.replace(line, line.replace(f",{value},", f",{float(value) / 2},"))
+    file.write_text(text_of, encoding="utf-8")
+
+    page = open_page("kernel_size")
+    assert page.get_by_key("training-seed").options == ["0", "1"]
+    assert page.get_by_key("moment").options[-1] == "25,600"
+    page = open_page("kernel_size", at="The report's whole budget")
+    assert not page.exception
+    assert "training-seed" not in {one.key for one in page.button_group}
+    assert "25,600 photos seen, training seed 0" in text(page)
+
+
 def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_page: Open) -> None:
     Run(full / "cgan").metrics_path.unlink()
     make_run(full, "cgan-256", conditional=True)

@@ -122,10 +122,7 @@ def test_every_view_compares_what_it_says(
     missing = findings["kernel 8 has a higher IS than kernel 4"]
     assert missing.evidence == "not measured: kernel 4, kernel 8"
     (whole,) = [one for one in findings if "half the learning rate for D" in one]
-    assert (findings[whole].holds, findings[whole].evidence) == (
-        None,
-        "46, one run; without the change 46",
-    )
+    assert (findings[whole].holds, findings[whole].evidence) == (None, "46 against 46")
 
 
 def test_a_failed_run_does_not_end_the_others_and_is_tried_again(
@@ -364,10 +361,34 @@ def test_single_changes_keep_their_figures_beside_fid() -> None:
     fid = fd_table(k4=(2,), k6=(1,)).assign(view=WHOLE, metric="fid", extractor=INCEPTION)
     tables = KernelSize.findings(pd.concat([whole, fid]))
     told = {one.claim: one.evidence for of in tables.values() for one in of}
-    change = "kernel 4 with mean squared error in place of cross-entropy"
-    assert told["FID of kernel 6"] == "1, one run"
-    assert told[f"FD (EfficientNet-Lite2) of {change}"] == "7, one run; without the change 9"
-    assert f"FID of {change}" not in told
+    change = "mean squared error in place of cross-entropy lowers"
+    assert told["kernel 6 in place of 4 lowers FID"] == "1 against 2"
+    assert told[f"{change} FD (EfficientNet-Lite2)"] == "7 against 9"
+    assert f"{change} FID" not in told
+    assert kernel_verdicts.CHECK_WORDS.keys() == CHECKS.keys()
+
+
+def test_pictures_judged_along_the_way_are_not_counted_as_those_of_the_comparisons() -> None:
+    table = fd_table(k4=LOW, k6=HIGH).assign(n_fake=10_000)
+    curve = table.assign(n_fake=2_000, view="curve-40000")
+    said = KernelSize.document(pd.concat([table, curve]))
+    assert "; 10,000 generated pictures judged a run." in said
+
+
+def test_the_answer_is_told_for_every_view_that_compares() -> None:
+    same = pd.concat([fd_table(k4=LOW, k6=HIGH).assign(view=view) for view in (PICTURES, TIME)])
+    finding = KernelSize.answer(same)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 4 is best")
+    assert finding.verdict.endswith("The answer is the same at equal pictures, equal time.")
+    other = fd_table(k4=LOW, k6=LOW).assign(view=TIME)
+    finding = KernelSize.answer(pd.concat([fd_table(k4=LOW, k6=HIGH), other]))
+    assert finding is not None
+    assert finding.holds is None
+    first, second = finding.verdict.splitlines()
+    assert first.startswith("- Equal pictures: Kernel 4 is best")
+    assert second.startswith("- Equal time: No kernel is shown to be better")
+    assert "equal time: FD (EfficientNet-Lite2): " in finding.evidence
 
 
 def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> None:

@@ -315,7 +315,9 @@ def test_one_command_gives_fid_and_is_to_every_run_and_goes_on_after_an_interrup
     for metric in ("fid", "fid_floor", "is", "is_floor"):
         wide = results.values(shown, metric, "equal-pictures", extractor=INCEPTION)
         assert set(wide) == {"k4", "k6"}
-    assert "drawing" not in evaluate(*arguments)[1]
+    output = evaluate(*arguments)[1]
+    assert "drawing" not in output
+    assert "python train/kernel_sweep.py --findings --write put them into the tables" in output
 
 
 def test_the_best_kept_generator_is_taken(

@@ -93,7 +93,9 @@ def grid_of(run: Entry, moment: int | None, own_seed: int | None) -> tuple[bytes
         except (engine.Busy, UserError) as error:
             return None, f"Can't draw: {parts.plain(error) or 'many visitors draw, try again.'}"
         large = [pictures.enlarge(one, 128, True) for one in drawn.pictures]
-        return pictures.jpeg(pictures.sheet(np.stack(large), 3)), "Drawn now"
+        seen = network.progress.get("images_seen", 0)
+        words = f"Drawn now by the network after {seen:,} photos seen"
+        return pictures.jpeg(pictures.sheet(np.stack(large), 3)), words
     if not run.run.samples():
         return None, "It saved no pictures."
     path, after = experiments.grid_at(run, moment)
@@ -170,12 +172,6 @@ if kernels:
                     st.image(picture, width="stretch", alt=f"Pictures drawn with {name.lower()}")
                 st.caption(f"{words}, training seed {chosen}" if picture else words)
                 st.markdown(experiments.in_short(table, view, name) or "Not judged here yet.")
-    ends = {name: run.progress.get("images_seen") for name, run in of_seed.items()}
-    if live and any(ends[name] != compared_at.get(name) for name in ends):
-        st.caption(
-            "Drawn by the network of each training's end, which may have seen more photos than the "
-            "comparison."
-        )
 
 if measured:
     st.header("Figures and cost", icon=":material/query_stats:")
@@ -261,6 +257,8 @@ if kernels:  # up to where the view compares them
         for name, losses in lines.items()
     }
 lines = {name: losses for name, losses in lines.items() if not losses.empty}
+if kernels and not lines:
+    st.caption(f"The losses of training seed {chosen} are not kept here.")
 if lines:
     st.header("Losses", icon=":material/show_chart:")
     weight = parts.smoothing("kernel-smoothing")

@@ -182,9 +182,9 @@ class KernelSize(Experiment):
         return kernel_verdicts.findings(table)
 
     @classmethod
-    def answer(cls, table: pd.DataFrame, view: str = PICTURES) -> Finding | None:
-        """Which kernel is better in a view, and whether that is shown."""
-        return kernel_verdicts.answer(table, view)
+    def answer(cls, table: pd.DataFrame, view: str = "") -> Finding | None:
+        """Which kernel is better in a view, or in each, and whether that is shown."""
+        return kernel_verdicts.answer(table, view) if view else kernel_verdicts.overall(table)
 
 
 def matched_width(network: DCGANConfig, kernel: Kernel) -> int:
