@@ -14,7 +14,7 @@ from gan.cli import parse
 from gan.consistency import provenance
 from gan.document import write_part
 from gan.errors import UserError, command
-from gan.metrics.tables import headline, markdown
+from gan.metrics.tables import headline, markdown, of_runs
 from gan.runs import find_run, find_runs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -37,14 +37,13 @@ class Options:
 def main() -> None:
     """Read metrics.csv of each run; print or write the tables."""
     options = parse(Options)
-    tables = {}
-    for name in options.runs:
-        run = find_run(name)
+    runs = [find_run(name) for name in options.runs]
+    for run, name in zip(runs, options.runs, strict=True):
         run.read_config()  # fails if there is no such run
-        tables[run.name] = run.read_metrics()
-        if tables[run.name].empty:
+        if run.read_metrics().empty:
             command_line = shlex.join(["python", "train/evaluate.py", name])
             raise UserError(f"{run.path} has no figures yet: {command_line}")
+    tables = of_runs(runs)
     if not options.write:
         print(f"{headline(tables)}\n\n{markdown(tables)}")
         return

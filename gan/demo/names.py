@@ -9,6 +9,9 @@ SHIPPED = {
     "cgan": "Our network, 128 px",
     "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
+    "heads-64": "Our network without drift, 64 px",
+    "trainings-of-cgan-64/seed1": "Our network, 64 px, seed 1",
+    "trainings-of-cgan-64/seed2": "Our network, 64 px, seed 2",
     "report-cgan": "The report's network for body types",
     "report-dcgan-k4": "The report's network for any car, kernel 4",
 }
@@ -20,7 +23,7 @@ def run(name: str) -> str:
     A folder that no experiment and no shipped run has keeps its name: who made it knows it.
     """
     folder, _, last = name.rpartition("/")
-    if not folder:
+    if not folder or name in SHIPPED:
         return SHIPPED.get(name, name)
     kind = next((kind for kind in every_experiment() if kind.name == folder), None)
     parts = re.fullmatch(r"(.+)-seed(\d+)", last)

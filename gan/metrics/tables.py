@@ -14,7 +14,7 @@ from gan.metrics.glossary import (
     title,
     without_stand_ins,
 )
-from gan.runs import beside_floors, latest, one_reference
+from gan.runs import METRIC_COLUMNS, Run, beside_floors, find_runs, latest, one_reference
 
 # (key, extractor) of the rows of the short table in README.md.
 SHORT = (
@@ -83,6 +83,42 @@ def choice(table: pd.DataFrame) -> str:
         f"{len(table)} by FD against the train and validation photos: {best['fd']:.2f} "
         f"(the last: {last['fd']:.2f})"
     )
+
+
+def of_runs(runs: list[Run]) -> dict[str, pd.DataFrame]:
+    """metrics.csv of runs by name; after a run that was trained anew, all its trainings together.
+
+    The other trainings of the run NAME lie beside it, in the folder trainings-of-NAME.
+
+    Raises:
+        UserError: A table can't be read.
+    """
+    tables = {}
+    for run in runs:
+        tables[run.name] = run.read_metrics()
+        others = find_runs(run.path.parent / f"trainings-of-{run.name}")
+        if others:
+            every = [tables[run.name], *(one.read_metrics() for one in others)]
+            tables[f"{run.name}, {len(every)} trainings"] = over_trainings(every)
+    return tables
+
+
+def over_trainings(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """The figures of several trainings of one recipe as if of one run, `seed` for the training.
+
+    A training's value is its mean over the seeds of its evaluation, so a range over `seed` is one
+    over trainings. Figures by type are left out, and those that not every training has.
+    """
+    keys = ["images_seen", "metric", "extractor", "body_type", "reference"]
+    means = []
+    for number, table in enumerate(tables):
+        whole = latest(table)
+        whole = whole[whole["body_type"] == "all"]
+        mean = whole.groupby(keys, as_index=False, sort=False)["value"].mean()
+        means.append(mean.assign(seed=number))
+    together = pd.concat(means, ignore_index=True)
+    trainings = together.groupby(keys)["seed"].transform("nunique")
+    return together[trainings == len(tables)].reindex(columns=list(METRIC_COLUMNS))
 
 
 def markdown(tables: dict[str, pd.DataFrame]) -> str:

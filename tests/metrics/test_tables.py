@@ -8,7 +8,7 @@ import pytest
 
 from gan.document import read_part
 from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
-from gan.metrics.tables import headline, markdown
+from gan.metrics.tables import headline, markdown, of_runs, over_trainings
 from gan.runs import METRIC_COLUMNS, Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,6 +30,16 @@ def test_mean_and_range_over_seeds() -> None:
     assert lines[0] == "| figure | ours | theirs |"
     assert "| `gan_test` (car) | 0.600 (0.500 to 0.700) | - |" in lines
     assert "| `fd` (lite) | - | 3.00 |" in lines
+
+
+def test_a_range_over_trainings_is_not_one_over_judges() -> None:
+    """Each training counts once, with its mean over judges; what one lacks has no range."""
+    one = table(("fd", "lite", "all", 3.0, 0), ("fd", "lite", "all", 5.0, 1))
+    other = table(("fd", "lite", "all", 6.0, 0), ("is", "lite", "all", 2.0, 0))
+    together = over_trainings([one, pd.concat([table(("fd", "lite", "van", 9.0, 0)), other])])
+    assert markdown({"ours, 2 trainings": together}).splitlines()[2:] == [
+        "| `fd` (lite) | 5.00 (4.00 to 6.00) |"
+    ]
 
 
 def test_figures_of_the_generator_that_was_judged_last_count() -> None:
@@ -112,5 +122,5 @@ def test_documents_hold_the_shipped_figures(
 ) -> None:
     written = read_part(REPOSITORY / document, part)
     names = [name.strip() for name in written.splitlines()[0].strip("|").split("|")[1:]]
-    runs = [Run(REPOSITORY / "checkpoints" / name) for name in names if name != "photos"]
-    assert written == write({run.name: run.read_metrics() for run in runs})
+    folders = [REPOSITORY / "checkpoints" / name for name in names]
+    assert written == write(of_runs([Run(folder) for folder in folders if folder.is_dir()]))
