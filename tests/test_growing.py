@@ -66,11 +66,10 @@ def test_ladder_to_256_pixels_names_each_trunk_and_resumes_to_the_same_bits(
         train(config, photos, whole, trunk=before)
         saved = from_json(whole.read_config()["settings"]).network
         assert saved.trunk.startswith(run.short_hash())
-        if size == 128:
-            stop_after(8, config, photos, parts, trunk=before)
-            parts.sample_path(2).unlink()  # where it stopped
-            train(config, photos, parts, resume=True)
-            same_work(whole, parts)
+        stop_after(8, config, photos, parts, trunk=before)
+        parts.sample_path(2).unlink()  # where it stopped
+        train(config, photos, parts, resume=True)
+        same_work(whole, parts)
         run = whole
     assert load_generator(run).network.grown[1].paint.weight.any()
     assert load_generator(run).config.network.grown == 2
