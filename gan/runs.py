@@ -226,6 +226,18 @@ class Run:
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(path, table.to_csv(index=False))
 
+    def generator_seen(self) -> int:
+        """The photos seen by the generator in the folder: the last one, or the one chosen.
+
+        Raises:
+            UserError: config.json doesn't say.
+        """
+        progress = self.read_config()["progress"]
+        seen = progress.get("chosen", progress).get("images_seen")
+        if not isinstance(seen, int):
+            raise UserError(f"{self.config_path} doesn't say how many pictures the run has seen")
+        return seen
+
     def record_opening(self, images_seen: int) -> None:
         """Note in test_openings.csv that the run is about to be judged on the test split."""
         try:

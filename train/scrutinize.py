@@ -14,30 +14,32 @@ import tyro
 from gan.atomic import check_place
 from gan.checkpoint import load_generator
 from gan.cli import parse
+from gan.data.prepared import Photos
 from gan.errors import UserError, command
+from gan.metrics.choice import COUNT, SEED, check_kept
+from gan.metrics.glossary import METRICS
 from gan.metrics.run_photos import photos_of
-from gan.metrics.scrutiny import (
-    SHEET,
-    checker_energy,
-    detector_auc,
-    weave_energy,
-    write_blind_sheet,
-)
+from gan.metrics.scrutiny import SHEET, detector_auc, rows, write_blind_sheet
 from gan.runs import find_run
 from gan.sampling import generate_set
 
 LOOKS = (6_400, 12_800, 25_600, 51_200)  # pictures trained on when the detector is tested
+BRIEF = 12_800  # pictures that the detector of a generator kept on the way is trained on
 
 
 @dataclass(frozen=True)
 class Options:
-    """Can a network from scratch, or a person, tell a run's pictures from photos?"""
+    """Can a network from scratch, or a person, tell a run's pictures from photos?
+
+    The detector's figure and the energies of fine patterns go into the run's metrics.csv.
+    """
 
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
     data: str = ""  # the photos it was trained on; default: where the run found them
     out: Path = Path("blind")  # where sheet.png and key.csv go; the sheet shows photos
     count: int = 5_000  # generated pictures that the detector learns from
     seed: int = 0  # of the detector and of the sheet's order
+    along: bool = False  # also the generators that --keep-every kept, more briefly: to along.csv
 
     def __post_init__(self) -> None:
         if not 1_000 <= self.count <= 100_000:
@@ -46,39 +48,60 @@ class Options:
 
 @command
 def main() -> None:
-    """Train the detector, measure the energies, write the sheet."""
+    """Train the detector, measure the energies, write figures and sheet."""
     options = parse(Options)
     run = find_run(options.run)
     check_place(options.out, "--out")
+    check_place(run.path, "a copy of the run in another folder will do")
+    if options.along:
+        check_kept(run)
     generator = load_generator(run)
     photos = photos_of(run, options.data)
-    train = photos.pictures[photos.indices("train")]
+    train = np.asarray(photos.pictures[photos.indices("train")])
     if len(train) < SHEET // 2:
         raise UserError(
             f"{photos.name} has {len(train)} photos to train on: the sheet needs {SHEET // 2}"
         )
     pictures, labels = generate_set(generator, options.count, seed=1)
     aucs = detector_auc(train, pictures, LOOKS, options.seed)
-    energies = checker_energy(pictures), checker_energy(np.asarray(train))
-    # Pictures have the same types as the photos on the sheet, so that types give nothing away.
-    real = photos.labels[photos.indices("train")]
-    some = np.random.RandomState(options.seed).permutation(len(real))[: SHEET // 2]
-    if generator.classes:
-        of_type = [cycle(np.flatnonzero(labels == y)) for y in range(len(generator.classes))]
-        some_pictures = pictures[[next(of_type[y]) for y in real[some]]]
-    else:
-        some_pictures = pictures
-    write_blind_sheet(options.out, train[some], some_pictures, options.seed)
+    found = rows(train, pictures, aucs[-1][1])
+    write_sheet(options, photos, train, pictures, labels if generator.classes else None)
+    run.add_metrics([row | {"images_seen": run.generator_seen()} for row in found])
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
     for seen, value in aucs:
         print(f"  after {seen:>7,} pictures  AUC {value:.4f}")
-    ratio = energies[0] / energies[1]
-    print(f"one-pixel checkerboard: {ratio:.2f} times the energy of photos")
-    for period in (2, 4):
-        ratio = weave_energy(pictures, period) / weave_energy(np.asarray(train), period)
-        print(f"weave that repeats every {period} pixels: {ratio:.1f} times the energy of photos")
+    print("energy, times that of photos")
+    for row in found[1:]:
+        print(f"  {METRICS[row['metric']].name:<16}{row['value']:.2f}")
+    if options.along:
+        for iteration, path in run.kept():
+            kept = load_generator(run, path)
+            pictures, _ = generate_set(kept, COUNT, SEED)
+            ((_, value),) = detector_auc(train, pictures, (BRIEF,), options.seed)
+            seen = iteration * kept.config.loop.batch
+            found = [row | {"images_seen": seen} for row in rows(train, pictures, value)]
+            run.add_metrics(found, along=True)
+        print(f"along the training, {COUNT:,} pictures and a detector of {BRIEF:,} each: ", end="")
+        print(run.along_path)
+    print(f"figures: {run.metrics_path}")
     print(f"blind sheet: {options.out / 'sheet.png'}; answers: {options.out / 'key.csv'}")
+
+
+def write_sheet(
+    options: Options,
+    photos: Photos,
+    train: np.ndarray,
+    pictures: np.ndarray,
+    labels: np.ndarray | None,
+) -> None:
+    """Write the blind sheet; pictures have the types of its photos, so types give nothing away."""
+    real = photos.labels[photos.indices("train")]
+    some = np.random.RandomState(options.seed).permutation(len(real))[: SHEET // 2]
+    if labels is not None:
+        of_type = [cycle(np.flatnonzero(labels == y)) for y in range(len(photos.classes))]
+        pictures = pictures[[next(of_type[y]) for y in real[some]]]
+    write_blind_sheet(options.out, train[some], pictures, options.seed)
 
 
 if __name__ == "__main__":

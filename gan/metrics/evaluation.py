@@ -10,7 +10,6 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 from gan import atomic
 from gan.checkpoint import load_generator
 from gan.data.prepared import Photos, Split
-from gan.errors import UserError
 from gan.metrics import fidelity, sources, teaching
 from gan.metrics.class_figures import diversity_rows, diversity_ruler, recognition_rows
 from gan.metrics.classifier import BUDGET, predict
@@ -73,7 +72,7 @@ class Evaluation:
         """
         check_source(run, self.photos)
         generator = load_generator(run)
-        seen = _seen(run)
+        seen = run.generator_seen()
         held_out = held_out_split(run, self.effort.test) if self.judge else None
         if held_out and not len(self.photos.indices(held_out)):
             held_out = None  # a small data set may have no such photos
@@ -145,7 +144,7 @@ class Evaluation:
         A table about the test photos is kept when the generator is judged on validation photos,
         because pages show test figures first.
         """
-        table = self._same(run, _seen(run), extractor)
+        table = self._same(run, run.generator_seen(), extractor)
         on_test = (table["metric"] == metric) & (table["reference"] == "test")
         return held_out == "test" or not on_test.any()
 
@@ -266,15 +265,6 @@ class Evaluation:
     def _equal_budgets(self, judge: Judge) -> bool:
         """Whether the judge's classifiers saw as many pictures as those of GAN-train will."""
         return judge.budget == self.effort.budget
-
-
-def _seen(run: Run) -> int:
-    """The pictures that the run's generator had seen; UserError where it doesn't say."""
-    progress = run.read_config()["progress"]
-    seen = progress.get("chosen", progress).get("images_seen")
-    if not isinstance(seen, int):
-        raise UserError(f"{run.config_path} doesn't say how many pictures the run has seen")
-    return seen
 
 
 def _shares(fake: Generated, photos: Photos) -> np.ndarray | None:

@@ -287,6 +287,35 @@ _MEASURED: dict[str, Metric] = {
         scale="share",
         ruler=True,
     ),
+    "detector_auc": Metric(
+        "Detector",
+        "{:.4f}",
+        "lower",
+        "A small network trained from scratch tells generated pictures from photos: the "
+        "probability that it ranks a held-out picture above a held-out photo. 0.5 is guessing, 1 "
+        "is without a mistake.",
+    ),
+    "checkerboard": Metric(
+        "Checkerboard",
+        "{:.2f}",
+        "",
+        "The energy of a checkerboard of single pixels in generated pictures, over that in "
+        "photos: 1 is as photos.",
+    ),
+    "weave_2": Metric(
+        "Weave, 2 pixels",
+        "{:.2f}",
+        "lower",
+        "The energy of a pattern that repeats every 2 pixels over the whole picture, over that in "
+        "photos.",
+    ),
+    "weave_4": Metric(
+        "Weave, 4 pixels",
+        "{:.2f}",
+        "lower",
+        "The energy of a pattern that repeats every 4 pixels over the whole picture, over that in "
+        "photos.",
+    ),
     "loss_g": Metric(
         "Generator's loss",
         "{:.2f}",

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from gan import atomic
 from gan.hardware import autocast, best_device
+from gan.metrics.features import Row
 from gan.pictures import grid, to_float
 from gan.progress import bar
 
@@ -131,6 +132,22 @@ def detector_auc(
 def auc(low: np.ndarray, high: np.ndarray) -> float:
     """The probability that a value of `high` exceeds one of `low`, ties counting half."""
     return float(mannwhitneyu(high, low).statistic / (len(low) * len(high)))
+
+
+def rows(photos: np.ndarray, pictures: np.ndarray, detected: float) -> list[Row]:
+    """The figures of pictures beside photos, both uint8 [N,S,S,3], as rows of metrics.csv.
+
+    Energies are those of the pictures over those of the photos; `detected` is the detector's AUC.
+    """
+    values = {
+        "detector_auc": detected,
+        "checkerboard": checker_energy(pictures) / checker_energy(photos),
+        "weave_2": weave_energy(pictures, 2) / weave_energy(photos, 2),
+        "weave_4": weave_energy(pictures, 4) / weave_energy(photos, 4),
+    }
+    about = {"extractor": "", "body_type": "all", "reference": "train", "seed": 0}
+    about |= {"n_real": len(photos), "n_fake": len(pictures)}
+    return [about | {"metric": metric, "value": value} for metric, value in values.items()]
 
 
 def write_blind_sheet(folder: Path, photos: np.ndarray, pictures: np.ndarray, seed: int) -> None:

@@ -12,6 +12,7 @@ from gan.metrics.scrutiny import (
     auc,
     checker_energy,
     detector_auc,
+    rows,
     weave_energy,
     write_blind_sheet,
 )
@@ -34,18 +35,18 @@ def test_auc_counts_pairs() -> None:
 
 def test_checkerboard_alone_raises_its_energy() -> None:
     flat = np.full((1, 8, 8, 3), 100, np.uint8)
-    rows, columns = np.indices((8, 8))
+    lines, columns = np.indices((8, 8))
     assert checker_energy(flat) == 0
-    assert checker_energy(flat + (10 * (rows % 2))[None, ..., None].astype(np.uint8)) == 0
-    weave = flat + (10 * ((rows + columns) % 2))[None, ..., None].astype(np.uint8)
+    assert checker_energy(flat + (10 * (lines % 2))[None, ..., None].astype(np.uint8)) == 0
+    weave = flat + (10 * ((lines + columns) % 2))[None, ..., None].astype(np.uint8)
     assert checker_energy(weave) == 100
 
 
 def test_weave_in_step_is_found_at_its_period_alone() -> None:
     photos = noise(8, 0)
-    rows, columns = np.indices((16, 16))
+    lines, columns = np.indices((16, 16))
     for period in (2, 4):
-        wave = 8 * np.cos(2 * np.pi * rows / period) * np.cos(2 * np.pi * columns / period)
+        wave = 8 * np.cos(2 * np.pi * lines / period) * np.cos(2 * np.pi * columns / period)
         woven = (photos + wave[None, ..., None]).astype(np.uint8)
         assert weave_energy(woven, period) > 3 * weave_energy(photos, period)
         other = weave_energy(woven, 6 - period) / weave_energy(photos, 6 - period)
@@ -62,6 +63,19 @@ def test_detector_tells_a_planted_mark_and_nothing_where_there_is_none() -> None
     assert sure > 0.95
     assert sure >= seen
     assert detector_auc(photos, noise(400, 2), (1280,))[0][1] == pytest.approx(0.5, abs=0.2)
+
+
+def test_figures_are_ratios_to_photos() -> None:
+    photos, pictures = noise(8, 0), noise(8, 1)
+    lines, columns = np.indices((16, 16))
+    woven = pictures + (20 * ((lines + columns) % 2))[None, ..., None].astype(np.uint8)
+    values = {row["metric"]: row["value"] for row in rows(photos, woven, 0.75)}
+    assert values["detector_auc"] == 0.75
+    assert values["checkerboard"] == checker_energy(woven) / checker_energy(photos) > 1.2
+    assert values["weave_2"] > 10  # the checkerboard repeats every 2 pixels
+    assert values["weave_4"] == weave_energy(woven, 4) / weave_energy(photos, 4) < 5
+    same = rows(photos, photos, 0.5)
+    assert [row["value"] for row in same] == [0.5, 1, 1, 1]
 
 
 def test_blind_sheet_holds_half_of_each_and_its_key_is_true(tmp_path: Path) -> None:

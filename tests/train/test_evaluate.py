@@ -439,6 +439,10 @@ def test_a_blind_sheet_is_made_where_there_are_photos_enough(
     run.write_config(values)
     arguments = ("first", "--count", 1000, "--out", home / "blind")
     code, output, errors = run_script("scrutinize.py", *arguments)
+    if more:
+        alone = run_script("scrutinize.py", *arguments, "--along")
+        assert alone[0] == 2
+        assert "kept no generators" in alone[2]
     if not more:
         assert len(photos.indices("train")) < 60
         assert code == 2
@@ -446,7 +450,20 @@ def test_a_blind_sheet_is_made_where_there_are_photos_enough(
         assert not (home / "blind").exists()
     else:
         assert code == 0, errors
-        assert "weave that repeats every 4 pixels" in output
+        assert "Weave, 4 pixels" in output
+        figures = run.read_metrics().set_index("metric")["value"]
+        assert figures["detector_auc"] == 0.5
+        assert {"checkerboard", "weave_2", "weave_4"} <= set(figures.index)
+        kept = run.kept_path(1)
+        kept.parent.mkdir()
+        shutil.copyfile(run.generator_path, kept)
+        code, _, errors = run_script("scrutinize.py", *arguments, "--along")
+        assert code == 0, errors
+        along = run.read_along()
+        assert along[["images_seen", "n_fake"]].drop_duplicates().to_numpy().tolist() == [
+            [values["settings"]["loop"]["batch"], 2000]
+        ]
+        assert set(along["metric"]) == {"detector_auc", "checkerboard", "weave_2", "weave_4"}
         key = pd.read_csv(home / "blind" / "key.csv")
         assert key["what"].value_counts().to_dict() == {"photo": 60, "generated": 60}
 
