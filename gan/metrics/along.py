@@ -30,10 +30,10 @@ def follow(
 ) -> pd.DataFrame:
     """Judge every kept generator by 2,000 pictures; add to along.csv what it lacks.
 
-    FD, KID, precision, recall and, where it is defined, IS by each extractor; FD and GAN-test by
-    the judge's first network; all against the train and validation photos, so that the test split
-    stays shut. FD is larger at 2,000 pictures than at the 10,000 of metrics.csv; its floor at the
-    same counts and class shares stands beside it.
+    FD, KID, precision, recall, density, coverage and, where it is defined, IS by each extractor;
+    FD and GAN-test by the judge's first network; all against the train and validation photos, so
+    that the test split stays shut. FD is larger at 2,000 pictures than at the 10,000 of
+    metrics.csv; its floor at the same counts and class shares stands beside it.
 
     Args:
         run: Its folder.
@@ -68,6 +68,7 @@ def follow(
             name = extractor.get_name()
             made = extract(extractor, pictures, f"{desc}, {name}")
             rows += fidelity.rows(made, real, name)
+            rows += fidelity.neighbourhood_rows(made.pooled, real.pooled, name)
             rows.append(fidelity.own_floor(real.pooled, labels, COUNT, shares, name))
         read = predict(judge.networks[0], pictures, desc)
         shared: Row = {"extractor": CLASSIFIER, "body_type": "all", "reference": "train"}
