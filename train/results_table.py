@@ -14,8 +14,8 @@ from gan.cli import parse
 from gan.consistency import provenance
 from gan.document import write_part
 from gan.errors import UserError, command
-from gan.metrics.tables import headline, markdown, of_runs
-from gan.runs import find_run, find_runs
+from gan.metrics.tables import along, headline, markdown, of_runs
+from gan.runs import Run, find_run, find_runs
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -47,13 +47,12 @@ def main() -> None:
     if not options.write:
         print(f"{headline(tables)}\n\n{markdown(tables)}")
         return
+    shipped = REPOSITORY / "checkpoints"
+    followed = [Run(path.parent) for path in sorted(shipped.glob("*/along.csv"))]
     write_part(REPOSITORY / "README.md", "headline", headline(tables))
-    write_part(REPOSITORY / "checkpoints" / "README.md", "results", markdown(tables))
-    write_part(
-        REPOSITORY / "checkpoints" / "README.md",
-        "provenance",
-        provenance(find_runs(REPOSITORY / "checkpoints")),
-    )
+    write_part(shipped / "README.md", "results", markdown(tables))
+    write_part(shipped / "README.md", "along", along(followed))
+    write_part(shipped / "README.md", "provenance", provenance(find_runs(shipped)))
     print("the tables are in README.md and checkpoints/README.md")
 
 

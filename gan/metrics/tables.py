@@ -1,5 +1,7 @@
 """The figures of evaluations as text: lines for a terminal, and tables in Markdown."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from gan.metrics import published, sources
@@ -26,6 +28,19 @@ SHORT = (
     ("recall", LITE2),
     ("gan_test", CLASSIFIER),
     ("gan_train_mean", CLASSIFIER),
+)
+
+# (key, extractor) of the columns of the table along the training.
+FOLLOWED = (
+    ("seconds", ""),
+    ("fd", LITE2),
+    ("fd", CLASSIFIER),
+    ("precision", LITE2),
+    ("recall", LITE2),
+    ("density", LITE2),
+    ("coverage", LITE2),
+    ("gan_test", CLASSIFIER),
+    ("detector_auc", ""),
 )
 
 
@@ -85,8 +100,10 @@ def choice(table: pd.DataFrame) -> str:
     )
 
 
-def of_runs(runs: list[Run]) -> dict[str, pd.DataFrame]:
-    """metrics.csv of runs by name; after a run that was trained anew, all its trainings together.
+def of_runs(
+    runs: list[Run], read: Callable[[Run], pd.DataFrame] = Run.read_metrics
+) -> dict[str, pd.DataFrame]:
+    """A table of runs by name; after a run that was trained anew, all its trainings together.
 
     The other trainings of the run NAME lie beside it, in the folder trainings-of-NAME.
 
@@ -95,10 +112,10 @@ def of_runs(runs: list[Run]) -> dict[str, pd.DataFrame]:
     """
     tables = {}
     for run in runs:
-        tables[run.name] = run.read_metrics()
+        tables[run.name] = read(run)
         others = find_runs(run.path.parent / f"trainings-of-{run.name}")
         if others:
-            every = [tables[run.name], *(one.read_metrics() for one in others)]
+            every = [tables[run.name], *map(read, others)]
             tables[f"{run.name}, {len(every)} trainings"] = over_trainings(every)
     return tables
 
@@ -112,13 +129,52 @@ def over_trainings(tables: list[pd.DataFrame]) -> pd.DataFrame:
     keys = ["images_seen", "metric", "extractor", "body_type", "reference"]
     means = []
     for number, table in enumerate(tables):
-        whole = latest(table)
-        whole = whole[whole["body_type"] == "all"]
+        whole = table[table["body_type"] == "all"]
         mean = whole.groupby(keys, as_index=False, sort=False)["value"].mean()
         means.append(mean.assign(seed=number))
     together = pd.concat(means, ignore_index=True)
     trainings = together.groupby(keys)["seed"].transform("nunique")
     return together[trainings == len(tables)].reindex(columns=list(METRIC_COLUMNS))
+
+
+def along(runs: list[Run]) -> str:
+    """The figures of FOLLOWED in along.csv as Markdown: one line a generator that a run kept.
+
+    Of a run that was trained several times there is one line for all trainings together.
+    """
+    tables = of_runs(runs, _along)
+    whole = {name.split(",")[0]: name for name in tables}  # the last: all trainings together
+    heads = [title(*figure) for figure in FOLLOWED]
+    lines = ["| run | photos seen | " + " | ".join(heads) + " |", "|---|---|" + "---|" * len(heads)]
+    for name in whole.values():
+        for seen, rows in tables[name].groupby("images_seen"):
+            lines.append(f"| {name} | {seen:,} | {_followed(rows)} |")
+        last = tables[name][tables[name]["images_seen"] == tables[name]["images_seen"].max()]
+        lines.append(f"| photos, beside {name.split(',')[0]} | - | {_followed(last, FLOOR)} |")
+    return "\n".join(lines)
+
+
+def _followed(rows: pd.DataFrame, ending: str = "") -> str:
+    """The cells of FOLLOWED; with an ending, those of photos or noise. "-" where there is none."""
+    cells = []
+    for metric, extractor in FOLLOWED:
+        key = metric + ending
+        splits = [split for network, split in _measured(rows, key) if network == extractor]
+        cells.append(_cell(rows, key, extractor, splits[0]) if splits else "-")
+    return " | ".join(cells)
+
+
+def _along(run: Run) -> pd.DataFrame:
+    """along.csv, with the seconds of training at each count of photos as one more figure."""
+    table, losses = run.read_along(), run.read_losses()
+    times = losses.set_index("images_seen")["seconds"]
+    about = {"metric": "seconds", "extractor": "", "body_type": "all", "reference": "", "seed": 0}
+    rows = [
+        about | {"images_seen": seen, "value": times[times.index <= seen].iloc[-1]}
+        for seen in table["images_seen"].unique()
+        if len(times) and times.index[0] <= seen
+    ]
+    return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
 
 
 def markdown(tables: dict[str, pd.DataFrame]) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from gan.document import read_part
 from gan.metrics.glossary import CLASSIFIER, INCEPTION, LITE2
-from gan.metrics.tables import headline, markdown, of_runs, over_trainings
+from gan.metrics.tables import along, headline, markdown, of_runs, over_trainings
 from gan.runs import METRIC_COLUMNS, Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -124,3 +124,27 @@ def test_documents_hold_the_shipped_figures(
     names = [name.strip() for name in written.splitlines()[0].strip("|").split("|")[1:]]
     folders = [REPOSITORY / "checkpoints" / name for name in names]
     assert written == write(of_runs([Run(folder) for folder in folders if folder.is_dir()]))
+
+
+def test_document_holds_the_figures_along_the_training() -> None:
+    folders = sorted(path.parent for path in (REPOSITORY / "checkpoints").glob("*/along.csv"))
+    assert read_part(REPOSITORY / "checkpoints" / "README.md", "along") == along(
+        [Run(folder) for folder in folders]
+    )
+
+
+def test_along_the_training_all_trainings_of_a_run_share_a_line(tmp_path: Path) -> None:
+    one, other = Run(tmp_path / "ours"), Run(tmp_path / "trainings-of-ours" / "seed1")
+    for run, value in ((one, 4.0), (other, 6.0)):
+        rows = table(("fd", LITE2, "all", value, 0), ("gan_test", CLASSIFIER, "all", 0.5, 0))
+        rows.loc[len(rows)] = rows.iloc[0].replace({"fd": "fd_floor", value: 1.0})
+        run.path.mkdir(parents=True)
+        run.write_config({})
+        run.add_metrics(rows.to_dict("records"), along=True)
+    losses = "iteration,images_seen,seconds,loss_g,loss_d,d_real,d_fake\n"
+    one.losses_path.write_text(losses + "6,60,50,0,0,0,0\n8,80,99,0,0,0,0\n")
+    other.losses_path.write_text(losses + "7,70,70,0,0,0,0\n")
+    line, photos = along([one]).splitlines()[2:]
+    assert line.startswith("| ours, 2 trainings | 70 | 60 (50 to 70) | 5.00 (4.00 to 6.00) | - |")
+    assert line.endswith("| 0.500 (0.500 to 0.500) | - |")
+    assert photos.startswith("| photos, beside ours | - | - | 1.00 (1.00 to 1.00) | - |")
