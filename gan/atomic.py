@@ -29,7 +29,7 @@ def check_place(path: Path, remedy: str) -> None:
     """Check that `path` can be made or written, before long work whose result goes there.
 
     Args:
-        path: A file or folder, which need not exist.
+        path: A folder, which need not exist.
         remedy: How the user names another place, such as "--out".
 
     Raises:
@@ -40,7 +40,7 @@ def check_place(path: Path, remedy: str) -> None:
         nearest = nearest.parent
     code = 0
     if not nearest.is_dir():
-        code = errno.ENOTDIR if nearest != path.absolute() else 0
+        code = errno.ENOTDIR
     elif not os.access(nearest, os.W_OK | os.X_OK):
         read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
         code = errno.EROFS if read_only else errno.EACCES

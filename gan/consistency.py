@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gan import weights
-from gan.config import from_json, settings_hash
+from gan.config import RunConfig, from_json, settings_hash
 from gan.errors import UserError
 from gan.metrics import judge
 from gan.runs import Run, find_judges, latest
@@ -54,7 +54,7 @@ def problems(run: Run) -> list[str]:
                 found.append(f"the test split was last opened for another generator, {opened}")
         except UserError as error:
             found.append(str(error))
-    judges = {_judge(path) for path in _judges(run, values)} - {""}
+    judges = {_judge(path) for path in _judges(run, values, config)} - {""}
     for name, table in (("metrics.csv", latest(metrics)), ("along.csv", along)):
         if judges and set(table["judge"]) - judges - {""}:
             found.append(f"{name}: figures of another judge than the one kept for these photos")
@@ -78,9 +78,9 @@ def _last_opened(run: Run) -> tuple[int, str]:
         raise UserError(f"{run.openings_path} is damaged") from None
 
 
-def _judges(run: Run, values: dict[str, Any]) -> list[Path]:
+def _judges(run: Run, values: dict[str, Any], config: RunConfig) -> list[Path]:
     """The folders of judges beside the run, or beside its experiment, of its photos and size."""
-    content_hash, size = values["dataset"].get("content_hash"), values["settings"]["data"]["size"]
+    content_hash, size = values["dataset"].get("content_hash"), config.data.size
     roots = (run.path.parent, run.path.parent.parent)
     return [path for root in roots for path in find_judges(root, str(content_hash), size)]
 

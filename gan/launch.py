@@ -60,7 +60,7 @@ def read_command(
         if all(type(start.network) is not type(recipe.network) for recipe in recipes.values()):
             raise UserError(f"{run.path} holds a {start.architecture} run: use its own script")
     fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
-    if len(recipes) > 1:
+    if len(recipes) > 1 and not early.resume:  # a run that goes on has its settings
         choice: Any = Annotated[Literal[tuple(recipes)], tyro.conf.arg(help="named settings")]
         fields.insert(0, ("recipe", choice, default))
     for section in SECTIONS:

@@ -41,6 +41,8 @@ FIELDS: dict[tuple[str, str], type | tuple[type, ...]] = {
     ("progress", "seconds"): (int, float),
     ("progress", "finished"): bool,
     ("progress", "chosen"): dict,
+    ("progress", "restarts"): list,
+    ("progress", "segments"): list,
 }
 
 
@@ -101,6 +103,10 @@ def read_config(path: Path) -> dict[str, Any]:
             )
         if good and name == "chosen":
             good = all(type(n) is int and n >= 0 for n in value.values())
+        if good and name == "restarts":
+            good = all(type(n) is int and n >= 0 for n in value)
+        if good and name == "segments":
+            good = all(isinstance(each, dict) and type(each.get("from")) is int for each in value)
         if good and isinstance(value, int | float):
             good = value >= 0
         if not good:

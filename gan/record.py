@@ -196,7 +196,8 @@ class Record:
                 "stalled": round(state.stalled, 1),  # seconds that don't count, see Stopwatch
                 "finished": state.iteration >= self.iterations,
                 "restarts": self.restarts,  # photos seen at each warm restart, see check_budget
-                "segments": self.segments,  # first iteration and git revision of each training
+                # First iteration and git revision of each training that took a step.
+                "segments": [one for one in self.segments if one["from"] < max(1, state.iteration)],
             },
             "environment": environment(next(state.generator.parameters()).device),
         }

@@ -18,6 +18,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from gan import atomic, reading
+from gan.data.cache import expanded
 from gan.errors import UserError
 from gan.metrics.glossary import FLOOR, METRICS
 from gan.reading import Kind
@@ -69,7 +70,7 @@ def runs_root() -> Path:
     """Where runs lie: $CAR_GAN_CHECKPOINTS, the checkout's checkpoints/, or ./checkpoints."""
     named = os.environ.get("CAR_GAN_CHECKPOINTS")
     if named:
-        return Path(named).expanduser()
+        return expanded(named)
     shipped = Path(__file__).resolve().parent.parent / "checkpoints"
     return shipped if shipped.is_dir() else Path("checkpoints")
 
@@ -198,8 +199,9 @@ class Run:
         return _table(self.sources_path, SOURCE_KINDS)
 
     def write_losses(self, rows: pd.DataFrame) -> None:
-        # Six digits: a loss differs from step to step long before them.
-        atomic.write_text(self.losses_path, rows.to_csv(index=False, float_format="%.6g"))
+        # Six digits: a loss differs from step to step long before them. Seconds keep theirs.
+        short = {name: rows[name].map("{:.6g}".format) for name in LOSS_COLUMNS[3:]}
+        atomic.write_text(self.losses_path, rows.assign(**short).to_csv(index=False))
 
     def add_metrics(self, rows: list[dict[str, Any]], along: bool = False) -> None:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
@@ -303,7 +305,7 @@ class Run:
 
 def find_run(out: str) -> Run:
     """The run that `out` names: a path if it has a slash or exists, else a name in checkpoints/."""
-    path = Path(out).expanduser()
+    path = expanded(out)
     if "/" in out or os.sep in out or path.exists():  # of "./x" and "x/" Path leaves only "x"
         return Run(path)
     return Run(runs_root() / path)

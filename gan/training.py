@@ -1,7 +1,6 @@
 """The training loop, from the first picture to the last save."""
 
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from gan.data.batches import Batches
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.hardware import keep_memory
+from gan.progress import bar
 from gan.record import Record
 from gan.runs import Run
 from gan.schedule import is_due
@@ -60,14 +60,15 @@ def train(
         if state.iteration == 0:
             record.save(state)  # from now on the app lists the run, and it can be resumed
             record.write_samples(state)
-        with progress_bar(record, state.iteration * loop.batch) as bar:
+        with progress_bar(record, state.iteration * loop.batch) as progress:
             while state.iteration < record.iterations:
                 record.add(state, step())
                 stopwatch.lap()
-                bar.update(loop.batch)
+                progress.update(loop.batch)
                 if state.iteration % loop.log_every == 0:
                     row = record.log(state)
-                    bar.set_postfix_str(f"G {row['loss_g']:.2f} D {row['loss_d']:.2f}")
+                    losses = f"G {row['loss_g']:.2f} D {row['loss_d']:.2f}"
+                    progress.set_postfix_str(losses, refresh=False)  # with the next update
                 if state.iteration % loop.sample_every == 0:
                     record.write_samples(state)
                 seen, end = state.iteration * loop.batch, state.iteration == record.iterations
@@ -107,13 +108,12 @@ def set_up(config: RunConfig) -> Accelerator:
 
 def progress_bar(record: Record, seen: int) -> "tqdm[Any]":
     """A bar of photos seen, shown by the process that writes the run."""
-    return tqdm(
+    return bar(
         total=record.iterations * record.config.loop.batch,
         initial=seen,
         unit=" pictures",
         unit_scale=True,
         disable=not record.writes,
-        mininterval=0.1 if sys.stderr.isatty() else 30,  # a log wants few lines
         smoothing=0.05,
     )
 

@@ -12,6 +12,12 @@ from gan import atomic
 from gan.errors import UserError
 
 
+def test_a_file_is_no_place_for_a_folder(tmp_path: Path) -> None:
+    in_the_way(tmp_path, pytest.MonkeyPatch())
+    with pytest.raises(UserError, match="Not a directory"):
+        atomic.check_place(tmp_path / "a", "--out")
+
+
 def test_a_place_that_can_be_made_is_left_alone(tmp_path: Path) -> None:
     atomic.check_place(tmp_path / "a" / "b", "--out")
     assert not any(tmp_path.iterdir())

@@ -128,6 +128,10 @@ def test_every_segment_of_a_resumed_run_names_its_code(
         train(tiny_config(pictures=pictures), tiny_photos, run, resume=pictures > 16)
     assert revisions(run) == ["first", "second+", "third"]
     assert [each["from"] for each in run.read_config()["progress"]["segments"]] == [0, 2, 4]
+    # One that takes no step left nothing in the weights.
+    monkeypatch.setattr("gan.record.git_revision", lambda: "fourth+")
+    train(tiny_config(pictures=48), tiny_photos, run, resume=True)
+    assert revisions(run) == ["first", "second+", "third"]
 
 
 def test_code_that_git_does_not_hold_is_marked(tmp_path: Path) -> None:

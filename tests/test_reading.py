@@ -50,6 +50,10 @@ def test_odd_json_is_refused(tmp_path: Path, text: str, says: str) -> None:
         ("dataset", "counts", {"train": {"sedan": "many"}}),
         ("progress", "chosen", []),
         ("progress", "chosen", {"images_seen": "x"}),
+        ("progress", "restarts", "25600"),
+        ("progress", "restarts", [-1]),
+        ("progress", "segments", 5),
+        ("progress", "segments", [{"git_revision": "abc"}]),
     ],
 )
 def test_config_of_wrong_types_is_refused(

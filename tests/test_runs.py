@@ -15,6 +15,15 @@ def losses(run: Run, count: int) -> None:
     run.write_losses(pd.DataFrame([[i] * 7 for i in range(count)], columns=list(LOSS_COLUMNS)))
 
 
+def test_losses_have_six_digits_and_seconds_their_milliseconds(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    row = [7, 448, 12345.678, 0.123456789, 1e-9, -3.0, 2.0]
+    run.write_losses(pd.DataFrame([row], columns=list(LOSS_COLUMNS)))
+    written = run.losses_path.read_text(encoding="utf-8").splitlines()[1]
+    assert written == "7,448,12345.678,0.123457,1e-09,-3,2"
+    assert run.read_losses().to_numpy().tolist() == [[7, 448, 12345.678, 0.123457, 1e-9, -3, 2]]
+
+
 def test_missing_tables_are_empty(tmp_path: Path) -> None:
     run = Run(tmp_path)
     assert list(run.read_losses().columns) == list(LOSS_COLUMNS)

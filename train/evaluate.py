@@ -60,6 +60,8 @@ class Options:
             raise UserError(f"--count must be from 100 to 1000000, not {self.count}")
         if not 1 <= self.seeds <= 20:
             raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+        if self.quick and (self.seeds, self.networks) != (Options.seeds, Options.networks):
+            raise UserError("--quick has its own --seeds and --networks: leave them out")
         if not self.judge and (self.test or self.added or self.along or self.choose):
             raise UserError("--no-judge leaves out what --test, --added, --along and --choose need")
 

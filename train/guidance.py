@@ -25,7 +25,7 @@ class Options:
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
     data: str = ""  # the photos it was trained on; default: where the run found them
     count: int = 2_000  # pictures to generate at each step, uniform over classes
-    seeds: int = 3  # classifiers that judge
+    seeds: int = 3  # classifiers that judge, at least: a judge that has more brings them all
 
     def __post_init__(self) -> None:
         if not 100 <= self.count <= 100_000:
@@ -43,7 +43,8 @@ def main() -> None:
     photos = photos_of(run, options.data)
     table = sweep(run, photos, judge_of(photos, options.seeds), options.count)
     means = table.pivot_table(index="guidance", columns="metric", values="value", sort=False)
-    print(f"{run.name}, {options.count:,} pictures, means over {options.seeds} judges")
+    judges = table["seed"].nunique()
+    print(f"{run.name}, {options.count:,} pictures, means over {judges} classifiers")
     print(means.round(3).to_string())
     print(f"figures: {run.guidance_path}")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from gan.atomic import check_place
 from gan.cli import parse
 from gan.data.photos import load
 from gan.errors import UserError, command
@@ -23,7 +24,7 @@ class Options:
     widths: tuple[float, ...] = (1.0,)  # factors of the network's channels
     strengths: tuple[float, ...] = (1.0,)  # of the augmentation; with 0 there is only the flip
     seeds: int = 3  # of each combination
-    out: str = ""  # the CSV; default: checkpoints/judge-plateau-DATA-SIZE.csv
+    out: Path | None = None  # the CSV; default: checkpoints/judge-plateau-DATA-SIZE.csv
 
     def __post_init__(self) -> None:
         for name in ("budgets", "widths"):
@@ -42,7 +43,8 @@ def main() -> None:
     photos = load(options.data, options.size)
     if not photos.validation.any():
         raise UserError(f"{options.data} has no validation photos: its classes are too small")
-    path = Path(options.out or runs_root() / f"judge-plateau-{photos.name}-{photos.size}.csv")
+    path = options.out or runs_root() / f"judge-plateau-{photos.name}-{photos.size}.csv"
+    check_place(path.parent, "--out")
     settings = options.budgets, options.widths, options.strengths, options.seeds
     for new in sweep(photos, path, *settings):
         print(new.to_string(index=False, float_format="{:.3f}".format), flush=True)

@@ -44,6 +44,8 @@ class Options:
     def __post_init__(self) -> None:
         if not 1_000 <= self.count <= 100_000:
             raise UserError(f"--count must be from 1000 to 100000, not {self.count}")
+        if not 0 <= self.seed < 2**31:
+            raise UserError(f"--seed must be from 0 to {2**31 - 1}, not {self.seed}")
 
 
 @command

@@ -179,13 +179,13 @@ def _machine(stages: list[Entry]) -> str:
         machines = [one.run.read_config()["environment"] for one in stages]
     except UserError:
         return ""
-    devices = {str(machine.get("device", "")) for machine in machines} - {""}
+    # "cuda" and the name of the card, or "cpu" and what the system calls it, if anything.
+    kinds = {str(machine.get("device", "")).partition(" ")[0] for machine in machines} - {""}
     threads = {machine.get("threads") for machine in machines}
-    if devices == {"cpu"} and all(isinstance(number, int) for number in threads):
+    if kinds == {"cpu"} and all(isinstance(number, int) for number in threads):
         cores = " or ".join(map(str, sorted(threads)))
         return f"{cores} core{'s' * (cores != '1')} of a CPU, without a GPU"
-    kinds = {device.partition(":")[0]: None for device in sorted(devices)}
-    return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in kinds)
+    return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in sorted(kinds))
 
 
 def commands(entry: Entry) -> str:

@@ -132,11 +132,17 @@ class Evaluation:
         return parts
 
     def _measured(self, run: Run, seen: int, metric: str, extractor: str, reference: str) -> bool:
+        """Whether metrics.csv holds a part at the count and the seeds that are asked for."""
         table = self._same(run, seen, extractor)
-        same = (table["metric"] == metric) & (table["reference"] == reference)
-        # Figures against one half of the photos have fewer pictures, but come with one at `count`.
+        table = table[table["metric"] == metric]
+        if not (table["reference"] == reference).any():
+            return False
+        # Against one half of the photos there are fewer pictures and one seed: the rows against
+        # all of them, which are measured with it, tell.
+        table = table[table["reference"] == ("train" if reference == "half" else reference)]
         wanted = self.effort.count if metric != "copies" else min(self.effort.count, SCANNED)
-        return bool(same.any() and (table["n_fake"] == wanted).any())
+        seeds = self.effort.seeds if extractor == CLASSIFIER and metric != "added_gain" else 1
+        return table.loc[table["n_fake"] == wanted, "seed"].nunique() >= seeds
 
     def _replaces(self, run: Run, held_out: Split | None, metric: str, extractor: str) -> bool:
         """Whether this evaluation may overwrite the table that goes with `metric`.

@@ -73,18 +73,21 @@ def judge_of(
     A judge with more seeds or a larger budget serves too. It must not be trained on photos of
     `unseen`; judges of earlier versions are trained on the validation photos.
     """
+    reasons = []
     for folder in find_judges(runs_root(), photos.content_hash, photos.size):
         try:
             judge = read(folder)
         except UserError as error:
-            print(f"training the judge anew: {error}")
+            reasons.append(str(error))
             continue
         enough = len(judge.networks) >= seeds and judge.budget >= budget
         clean = judge.kept_validation or unseen != "validation" or not photos.validation.any()
         if enough and clean:
             return judge
         reason = "was trained on the validation photos" if enough else "was trained for less"
-        print(f"{folder} {reason}: training another judge")
+        reasons.append(f"{folder} {reason}")
+    for reason in reasons:
+        print(f"{reason}: training another judge")
     folder = judge_path(photos.name, photos.size, photos.content_hash)
     return _train(photos, folder, seeds, budget)
 

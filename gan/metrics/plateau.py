@@ -6,12 +6,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from gan import atomic
+from gan import atomic, reading
 from gan.data.prepared import Photos, Split
 from gan.metrics.classifier import accuracy, predict, recalls, train_classifier
+from gan.reading import Kind
 
-COLUMNS = ("budget", "width", "strength", "seed", "split", "n_real", "accuracy", "mean_recall")
-KEY = ["budget", "width", "strength", "seed"]
+KINDS: dict[str, Kind] = {
+    "budget": "count",
+    "width": "number",
+    "strength": "number",
+    "seed": "count",
+    "split": "text",
+    "n_real": "count",
+    "accuracy": "number",
+    "mean_recall": "number",
+}
+COLUMNS = tuple(KINDS)
+KEY = list(COLUMNS[:4])
 SPLITS: tuple[Split, ...] = ("train", "validation")
 
 
@@ -36,8 +47,12 @@ def sweep(
         widths: As for CarClassifier.
         strengths: Of the augmentation, as for `augment`.
         seeds: Trainings of each combination.
+
+    Raises:
+        UserError: `path` is another table, or can't be read.
     """
-    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+    exists = path.exists()
+    table = reading.read_table(path, KINDS) if exists else pd.DataFrame(columns=list(COLUMNS))
     done = {tuple(row) for row in table[KEY].to_numpy(float)}
     for each in itertools.product(sorted(budgets), sorted(widths), strengths, range(seeds)):
         budget, width, strength, seed = each

@@ -12,6 +12,7 @@ from gan.metrics.glossary import (
     INCEPTION,
     LITE2,
     METRICS,
+    NOISE,
     on_photos,
     title,
     without_stand_ins,
@@ -54,7 +55,8 @@ def figures(rows: pd.DataFrame) -> str:
             extractor, reference = names
             text = _mean(group["value"], metric, f", range of {len(group)} seeds")
             first = group.iloc[0]
-            judged = "photos in their place" if metric.endswith(FLOOR) else "generated"
+            ending = "_" + metric.rpartition("_")[2]
+            judged = {FLOOR: "photos in their place", NOISE: "noise"}.get(ending, "generated")
             counts = [
                 f"{int(first[column]):,} {kind}"
                 for column, kind in (("n_fake", judged), ("n_real", "real"))

@@ -21,7 +21,7 @@ def test_the_card_tells_how_the_checkpoint_was_picked(tmp_path: Path) -> None:
     assert "that of 40,000 photos seen, the best of 3" in model_card.model_card(entry)
     card = model_card.model_card(entry, "3 hours on a CPU")
     assert "51,200 photos seen, 3 hours on a CPU" in card
-    for restarts, told in (([25_600], True), ([], False), ("25600", False)):
+    for restarts, told in (([25_600], True), ([], False)):
         values["progress"]["restarts"] = restarts
         run.write_config(values)
         (entry,) = list_entries(tmp_path)

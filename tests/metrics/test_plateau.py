@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gan.data.prepared import Photos
+from gan.errors import UserError
 from gan.metrics import plateau
 from gan.metrics.classifier import augment, train_classifier
 
@@ -36,6 +37,15 @@ def test_every_combination_is_trained_once_on_train_photos_alone(
     assert set(table["split"]) == {"train", "validation"}
     asked = table.loc[table["split"] == "validation", "n_real"]
     assert set(asked) == {len(photos.indices("validation"))}
+
+
+def test_another_table_is_refused_before_anything_is_trained(
+    photos: Photos, tmp_path: Path
+) -> None:
+    path = tmp_path / "sweep.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"sweep\.csv"):
+        next(plateau.sweep(photos, path, (16,), (1.0,), (1.0,), 1))
 
 
 def test_no_augmentation_leaves_the_flip_alone() -> None:

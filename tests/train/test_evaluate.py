@@ -125,6 +125,12 @@ def test_figures_are_printed_written_and_the_next_command_named(
     assert "drawing" not in output
     assert "Inception" not in output
 
+    # More seeds than before are more to measure, by the judge alone.
+    code, output, _ = evaluate(run.path, "--count", 100, "--seeds", 2, "--networks", "lite2")
+    assert code == 0
+    table = run.read_metrics()
+    assert set(table.loc[table["metric"] == "gan_train", "seed"]) == {0, 1}
+
 
 # How public sets name their photos, by body type; splits have numbers of their own.
 PUBLIC = {
@@ -387,6 +393,8 @@ def test_bad_input_is_one_line_and_code_2(
         (run, "--seeds", 0): "--seeds must be",
         (run, "--colour", "red"): "--colour",
         (run, "--choose"): "--keep-every",
+        (run, "--quick", "--seeds", 2): "--quick has its own --seeds",
+        ("~nobody-of-this-name/run",): "is not a run",
         (run, "--along"): "--keep-every",
         (run, "--data", home / "absent"): "absent",
         (run, "--inception-weights", home / "absent.pth"): "absent.pth",

@@ -120,10 +120,11 @@ drawn = drawing.drawn(
 )
 
 judged: opinions.Judged | None = None
+silent = "No classifier was trained on this run's photos, so there is no opinion to show."
 try:
     judged = engine.judge(entry, drawn)
 except (engine.Busy, UserError) as error:
-    st.caption(f"No opinion from the classifier: {parts.plain(error) or 'many visitors ask it.'}")
+    silent = f"No opinion from the classifier: {parts.plain(error) or 'many visitors ask it.'}"
 
 checkpoint = drawing.checkpoint_of(entry)
 
@@ -233,7 +234,7 @@ with st.container(horizontal=True):
     )
 
 if judged is None:
-    st.caption("No classifier was trained on this run's photos, so there is no opinion to show.")
+    st.caption(silent)
 else:
     st.header("What the classifier makes of them", icon=":material/visibility:")
     st.markdown(

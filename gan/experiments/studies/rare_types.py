@@ -24,7 +24,7 @@ from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized,
 from gan.experiments.results import figure_rows, records, values
 from gan.metrics.glossary import CLASSIFIER, LITE2, METRICS
 from gan.recipes import LONG, PROJECTED
-from gan.runs import Run, find_run, latest
+from gan.runs import Run, find_run, latest, one_reference
 
 VIEW, NATURAL = "equal-pictures", "natural"
 SHARES = (2, 4, 8, 16)  # of a cut type, 1/2, 1/4, 1/8 or 1/16 of the photos are kept
@@ -267,10 +267,10 @@ def natural_rows(run: Run) -> list[Row]:
     """The figures of each type in a run on all photos; n_real of `gan_test` is its photos."""
     if not run.metrics_path.exists():
         return []
-    metrics = latest(run.read_metrics())
+    metrics = one_reference(latest(run.read_metrics()))
     wanted = ("gan_test", "classifier", "kid", "diversity")
     metrics = metrics[metrics["metric"].isin(wanted) & (metrics["body_type"] != "all")]
-    counts = run.read_config()["dataset"]["counts"]["train"]
+    counts = run.read_config()["dataset"].get("counts", {}).get("train", {})
     keys = ("seed", "metric", "extractor", "body_type", "value", "n_real", "n_fake")
     rows = []
     for measured in records(metrics):
