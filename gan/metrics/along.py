@@ -16,7 +16,6 @@ from gan.metrics.extractors import extract, real_features
 from gan.metrics.features import Row
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
-from gan.metrics.measures import frechet_distance
 from gan.runs import Run
 from gan.sampling import generate_set
 
@@ -71,9 +70,7 @@ def follow(
             rows += fidelity.neighbourhood_rows(made.pooled, real.pooled, name)
             rows.append(fidelity.own_floor(real.pooled, labels, COUNT, shares, name))
         read = predict(judge.networks[0], pictures, desc)
-        shared: Row = {"extractor": CLASSIFIER, "body_type": "all", "reference": "train"}
-        shared |= {"n_real": len(own), "n_fake": COUNT}
-        rows.append(shared | {"metric": "fd", "value": frechet_distance(read.pooled, own.pooled)})
+        rows.append(fidelity.distance_row(read.pooled, own.pooled, CLASSIFIER))
         rows.append(fidelity.own_floor(own.pooled, labels, COUNT, shares, CLASSIFIER))
         if generator.classes:
             rows += recognition_rows(
