@@ -64,6 +64,7 @@ TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference", "judge")
 # In the folder of a judge, the classifiers that evaluate runs (gan/metrics/judge.py).
 JUDGE_FILE = "judge.json"  # describes the judge and is written last
 JUDGE_GRAPH = "judge.onnx"  # the classifiers' graph, see gan/graph.py
+JUDGE_REFERENCE = "reference.safetensors"  # features of the photos, for distances to them
 
 
 def runs_root() -> Path:
@@ -81,6 +82,11 @@ def judge_path(dataset: str, size: int, content_hash: str) -> Path:
     The name is for people; the hash tells data sets of one name apart.
     """
     return runs_root() / f"judge-{dataset}-{size}-{content_hash[:8]}"
+
+
+def judge_weights(seed: int) -> str:
+    """The name of the file, in the folder of a judge, with the weights of classifier `seed`."""
+    return f"seed{seed}.safetensors"
 
 
 def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:

@@ -10,7 +10,7 @@ from gan import runs
 from gan.demo import catalogue
 from gan.demo.catalogue import Entry
 from gan.errors import UserError, command
-from gan.runs import JUDGE_FILE, JUDGE_GRAPH
+from gan.runs import JUDGE_FILE, JUDGE_GRAPH, JUDGE_REFERENCE, judge_weights
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "streamlit_app.py"
@@ -140,8 +140,8 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
         found += [run.predictions_path, run.copies_path, run.directions_path]
         found += [] if kernel else [run.generator_path, run.graph_path]
     for path in root.glob(f"judge-*/{JUDGE_FILE}"):
-        found += [path, path.with_name(JUDGE_GRAPH), path.with_name("seed0.safetensors")]
-        found.append(path.with_name("reference.safetensors"))
+        names = (JUDGE_FILE, JUDGE_GRAPH, judge_weights(0), JUDGE_REFERENCE)
+        found += [path.with_name(name) for name in names]
     return [path for path in found if path.is_file()]
 
 

@@ -13,7 +13,7 @@ from gan import reading, weights
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
 from gan.latents import GUIDANCE
-from gan.runs import JUDGE_FILE, JUDGE_GRAPH, Run
+from gan.runs import JUDGE_FILE, JUDGE_GRAPH, JUDGE_REFERENCE, Run, judge_weights
 
 PART = 4  # pictures at a time: at 256 pixels each takes 50 MB on its way; more are no faster
 
@@ -122,12 +122,12 @@ def load_judge(folder: Path) -> Judge:
     """
     try:
         about = reading.read_judge(folder / JUDGE_FILE)
-        path = folder / f"seed{about['seeds'][0]}.safetensors"
-        for file in (path, folder / "reference.safetensors"):
+        path = folder / judge_weights(about["seeds"][0])
+        for file in (path, folder / JUDGE_REFERENCE):
             reading.check_plain(file)
         tensors = load_file(path)
         weight, bias = tensors.pop("classify.weight"), tensors.pop("classify.bias")
-        kept = load_file(folder / "reference.safetensors")
+        kept = load_file(folder / JUDGE_REFERENCE)
         reference = kept["features"].astype(np.float32)
         return Judge(
             network=_network(folder / JUDGE_GRAPH, tensors, path),

@@ -31,9 +31,14 @@ from gan.metrics.classifier import (
 from gan.metrics.features import Features, Row, cached, digest
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.measures import nearest
-from gan.runs import JUDGE_FILE, find_judges, judge_path, runs_root
-
-REFERENCE_FILE = "reference.safetensors"  # features of the photos, for distances to them
+from gan.runs import (
+    JUDGE_FILE,
+    JUDGE_REFERENCE,
+    find_judges,
+    judge_path,
+    judge_weights,
+    runs_root,
+)
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,13 @@ def read(folder: Path) -> Judge:
     """
     try:
         about = reading.read_judge(folder / JUDGE_FILE)
-        for file in (REFERENCE_FILE, *map(_weights, about["seeds"])):
+        for file in (JUDGE_REFERENCE, *map(judge_weights, about["seeds"])):
             reading.check_plain(folder / file)
-        kept = safetensors.torch.load_file(folder / REFERENCE_FILE)
+        kept = safetensors.torch.load_file(folder / JUDGE_REFERENCE)
         networks = []
         for seed in about["seeds"]:
             network = CarClassifier(len(about["classes"]), about["size"])
-            tensors = safetensors.torch.load_file(folder / _weights(seed))
+            tensors = safetensors.torch.load_file(folder / judge_weights(seed))
             network.load_state_dict(_to_full(tensors))
             network.to(memory_format=torch.channels_last)
             networks.append(network.eval().requires_grad_(False))
@@ -154,7 +159,7 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
             f"judge, seed {seed}",
         )
         rounded = _to_half(network.state_dict())
-        files[_weights(seed)] = rounded
+        files[judge_weights(seed)] = rounded
         # The rounded weights are the judge, so that a later evaluation gives the same figures.
         network.load_state_dict(_to_full(rounded))
         features = _features(network, photos, seed)
@@ -165,7 +170,7 @@ def _train(photos: Photos, folder: Path, seeds: int, budget: int) -> Judge:
         if seed == 0:
             reference = features.pooled[train].half()
             distances, _ = nearest(features.pooled[held_out], reference.float())
-            files[REFERENCE_FILE] = {
+            files[JUDGE_REFERENCE] = {
                 "features": reference,
                 "labels": torch.from_numpy(photos.labels[train].astype(np.int16)),
                 "held_out": torch.from_numpy(np.sort(distances)),
@@ -211,7 +216,3 @@ def _features(network: CarClassifier, photos: Photos, seed: int) -> Features:
         len(photos.labels),
         lambda: predict(network, photos.pictures, f"judge {seed}, photos"),
     )
-
-
-def _weights(seed: int) -> str:
-    return f"seed{seed}.safetensors"
