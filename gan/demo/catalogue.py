@@ -23,8 +23,8 @@ class Entry:
     name: str  # path below the root, with forward slashes: names the run in links
     run: Run
     settings: RunConfig | None  # None where config.json can't be used
-    dataset: dict[str, Any]
-    progress: dict[str, Any]
+    dataset: dict[str, Any]  # of config.json, as gan.reading has checked it
+    progress: dict[str, Any]  # likewise
     problems: tuple[str, ...]  # one line each
     ready: bool  # its generator can probably be loaded
 
@@ -33,8 +33,7 @@ class Entry:
         """The body types that the generator can be asked for; empty where it takes none."""
         if self.settings is None or not self.settings.conditional:
             return ()
-        named = self.dataset.get("classes")
-        return tuple(type_name(str(one)) for one in named) if isinstance(named, list) else ()
+        return tuple(map(type_name, self.dataset.get("classes", ())))
 
     @property
     def size(self) -> int:
@@ -44,11 +43,8 @@ class Entry:
     @property
     def counts(self) -> dict[str, int]:
         """Training pictures of each body type; empty where the run doesn't say."""
-        counts = self.dataset.get("counts")
-        train = counts.get("train") if isinstance(counts, dict) else None
-        if not isinstance(train, dict):
-            return {}
-        return {type_name(name): n for name, n in train.items() if isinstance(n, int)}
+        train = self.dataset.get("counts", {}).get("train", {})
+        return {type_name(name): n for name, n in train.items()}
 
 
 def type_name(name: str) -> str:
@@ -104,10 +100,7 @@ def read_entry(root: Path, path: Path) -> Entry:
     progress: dict[str, Any] = {}
     try:
         config = run.read_config()
-        dataset, progress = (
-            value if isinstance(value, dict) else {}
-            for value in (config["dataset"], config["progress"])
-        )
+        dataset, progress = config["dataset"], config["progress"]
         settings = from_json(config["settings"])
     except UserError as error:
         problems.append(without_folder(str(error), root))

@@ -89,7 +89,7 @@ def _chosen(chosen: Any) -> str:
         case {"images_seen": int(seen), "among": int(among)}:
             return (
                 f"; the checkpoint is that of {seen:,} photos seen, the best of {among} by FD in "
-                "the car classifier's features, against the training split"
+                "the car classifier's features, against the train and validation photos"
             )
     return ""
 
@@ -111,11 +111,7 @@ def data_card(entry: Entry) -> str:
 
 def class_table(entry: Entry) -> pd.DataFrame:
     """Photos of each body type in each split."""
-    counts = entry.dataset.get("counts")
-    if not isinstance(counts, dict):
-        return pd.DataFrame()
-    columns = {str(split): by for split, by in counts.items() if isinstance(by, dict)}
-    table = pd.DataFrame(columns).rename(index=type_name)
+    table = pd.DataFrame(entry.dataset.get("counts", {})).rename(index=type_name)
     return table.rename_axis("Body type").reset_index()
 
 
@@ -126,12 +122,8 @@ def settings(entry: Entry) -> dict[str, Any]:
 
 def photos_by_split(entry: Entry) -> dict[str, int]:
     """The number of photos in each split of a run's data; empty where the run doesn't say."""
-    counts = entry.dataset.get("counts")
-    return {
-        str(split): sum(n for n in by_class.values() if isinstance(n, int))
-        for split, by_class in (counts.items() if isinstance(counts, dict) else ())
-        if isinstance(by_class, dict)
-    }
+    counts = entry.dataset.get("counts", {})
+    return {split: sum(by_class.values()) for split, by_class in counts.items()}
 
 
 def counts_table(runs: list[tuple[str, pd.DataFrame, dict[str, int]]]) -> pd.DataFrame:

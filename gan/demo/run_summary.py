@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from gan import recipes
-from gan.demo import answers, experiments, names, parts, spreads, store
+from gan.demo import answers, experiments, model_card, names, parts, spreads, store
 from gan.demo.catalogue import Entry
 from gan.demo.spreads import Spread
 from gan.errors import UserError
@@ -124,13 +124,10 @@ def judged(shown: Entry | None, entries: list[Entry]) -> Entry | None:
 
 def facts(entry: Entry) -> str:
     """What a run learned from, on what machine and for how long, as Markdown."""
-    counts = entry.dataset.get("counts")
-    splits = counts if isinstance(counts, dict) else {}
     named = {"train": "to learn from", "validation": "to choose by", "test": "held out"}
     photos = ", ".join(
-        f"{sum(by.values()):,} {named.get(split, split)}"
-        for split, by in splits.items()
-        if isinstance(by, dict)
+        f"{count:,} {named.get(split, split)}"
+        for split, count in model_card.photos_by_split(entry).items()
     )
     lines = [
         f"**Photos**: {photos or 'not counted'}; {len(entry.classes) or 'no'} body types. They "
