@@ -21,7 +21,6 @@ LONGEST = 500  # characters of an error message: it may quote what was typed
 def parse(
     command: type[Command],
     arguments: Sequence[str] | None = None,
-    default: Command | None = None,
     description: str | None = None,
 ) -> Command:
     """Read `arguments` (default: sys.argv) into the dataclass `command`.
@@ -43,7 +42,6 @@ def parse(
             parsed = tyro.cli(
                 tyro.conf.OmitArgPrefixes[command],  # type: ignore[valid-type, misc]
                 args=arguments,
-                default=default,
                 description=description,
                 prog=f"python train/{sys.argv[0].rpartition('/')[2]}",
             )

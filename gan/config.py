@@ -15,7 +15,6 @@ from gan.address import public
 from gan.errors import UserError
 
 SIZES: tuple[Literal[64, 128, 256], ...] = (64, 128, 256)
-KERNELS = (4, 6, 8)
 WIDEST = 16384  # largest width or batch size; anything above it is taken for a typing mistake
 
 

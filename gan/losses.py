@@ -36,7 +36,7 @@ class Objective(nn.Module):
 
     def draw_guidance(self, y: Tensor) -> Tensor:
         """The guidance of each picture in the coming step: float [N] in [0, 1]."""
-        return torch.ones(len(y), device=y.device)
+        raise NotImplementedError
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int

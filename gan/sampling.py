@@ -9,7 +9,7 @@ from torch import Tensor
 from gan import latents
 from gan.checkpoint import LoadedGenerator
 from gan.errors import UserError
-from gan.latents import GUIDANCE as GUIDANCE
+from gan.latents import GUIDANCE
 from gan.pictures import to_uint8
 
 BATCH = 64
@@ -20,7 +20,6 @@ def generate(
     generator: LoadedGenerator,
     seeds: Sequence[int],
     labels: Sequence[int] | Tensor | None = None,
-    truncation: float = 1.0,
     guidance: float = GUIDANCE,
 ) -> np.ndarray:
     """Pictures uint8 [N, H, W, 3], one a seed.
@@ -33,7 +32,7 @@ def generate(
         UserError: Labels are given where there are no classes, are missing where there are, or
             name a class that doesn't exist; or `guidance` is outside [0, 1].
     """
-    z = torch.from_numpy(latents.from_seeds(seeds, generator.latent, truncation))
+    z = torch.from_numpy(latents.from_seeds(seeds, generator.latent))
     return from_latents(generator, z, labels, guidance)
 
 

@@ -15,7 +15,6 @@ def told_apart(
     test: Spread | None,
     ceiling: Spread | None,
     classes: int,
-    judge: str = "classifier",
     guided: bool = False,
 ) -> Finding | None:
     """Whether the body types of generated pictures can be told apart.
@@ -24,14 +23,13 @@ def told_apart(
         test: GAN-test: the share that the classifier names as asked.
         ceiling: The same classifier on held-out real photos, mean of the types.
         classes: Number of body types; guessing blindly is right once in so many.
-        judge: What the text calls the classifier.
         guided: Whether the generator takes guidance, which makes pictures more typical.
     """
     if test is None or classes < 2:
         return None
     chance = 1 / classes
     evidence = (
-        f"A {judge} trained on real photos names the type that was asked for in "
+        "A classifier trained on real photos names the type that was asked for in "
         f"{show(test.value, 'gan_test')} of generated pictures"
         + (
             f" ({show_range(test, 'gan_test')} over {test.seeds} classifiers)"

@@ -17,11 +17,11 @@ def smooth(values: pd.Series, weight: float) -> pd.Series:
     return values.ewm(alpha=1 - weight, adjust=True, ignore_na=True).mean()
 
 
-def thin(table: pd.DataFrame, points: int = POINTS) -> pd.DataFrame:
-    """At most `points` rows, evenly spread, the first and the last among them."""
-    if len(table) <= points:
+def thin(table: pd.DataFrame) -> pd.DataFrame:
+    """At most POINTS rows, evenly spread, the first and the last among them."""
+    if len(table) <= POINTS:
         return table
-    return table.iloc[np.linspace(0, len(table) - 1, points).round().astype(int)]
+    return table.iloc[np.linspace(0, len(table) - 1, POINTS).round().astype(int)]
 
 
 def loss_lines(losses: pd.DataFrame, label: str, weight: float) -> pd.DataFrame:

@@ -36,10 +36,10 @@ def told_apart(entry: Entry) -> Finding | None:
 
 
 @once
-def per_class(entry: Entry, metric: str = "gan_test") -> pd.DataFrame:
-    """body_type, photos, value, low, high, seeds of one run's figure for each body type."""
+def per_class(entry: Entry) -> pd.DataFrame:
+    """body_type, photos, value, low, high, seeds of one run's GAN-test for each body type."""
     metrics = spreads.latest(store.metrics(entry))
-    rows = metrics[(metrics["metric"] == metric) & ~metrics["body_type"].isin(["all", ""])]
+    rows = metrics[(metrics["metric"] == "gan_test") & ~metrics["body_type"].isin(["all", ""])]
     table = spreads.over_seeds(rows, ["body_type"])
     counts = entry.counts
     return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])

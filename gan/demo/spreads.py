@@ -70,11 +70,9 @@ def over_seeds(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*keys, *SUMMARY_COLUMNS])
 
 
-def pick(
-    metrics: pd.DataFrame, metric: str, extractor: str | None = None, body_type: str = "all"
-) -> Spread | None:
-    """One figure of a run with its range over seeds, or None where it wasn't measured."""
-    rows = metrics[(metrics["metric"] == metric) & (metrics["body_type"] == body_type)]
+def pick(metrics: pd.DataFrame, metric: str, extractor: str | None = None) -> Spread | None:
+    """One figure of a run over all body types, with its range over seeds; None if not measured."""
+    rows = metrics[(metrics["metric"] == metric) & (metrics["body_type"] == "all")]
     if extractor is not None:
         rows = rows[rows["extractor"] == extractor]
     if "reference" in rows:

@@ -73,13 +73,11 @@ def class_rows(
     return result
 
 
-def neighbourhood_rows(
-    fake: Tensor, real: Tensor, extractor: str, reference: str = "train"
-) -> list[Row]:
+def neighbourhood_rows(fake: Tensor, real: Tensor, extractor: str) -> list[Row]:
     """`density` and `coverage` of features [N,d] against [M,d]."""
     if len(real) <= NEAREST:
         return []
-    shared: Row = {"extractor": extractor, "body_type": "all", "reference": reference}
+    shared: Row = {"extractor": extractor, "body_type": "all", "reference": "train"}
     shared |= {"n_real": len(real), "n_fake": len(fake)}
     density, coverage = density_coverage(fake, real)
     return [
@@ -184,8 +182,8 @@ class Ruler:
 
     def _measure(self, features: Features) -> list[Row]:
         real = self.real[self.second]
-        figures = rows(features, real, self.extractor, "half")
-        figures += neighbourhood_rows(features.pooled, real.pooled, self.extractor, "half")
+        figures = rows(features, real, self.extractor)
+        figures += neighbourhood_rows(features.pooled, real.pooled, self.extractor)
         return [row | {"reference": "half"} for row in figures]
 
 

@@ -22,6 +22,7 @@ from gan.pictures import grid, to_float
 from gan.progress import bar
 
 BATCH = 64
+WIDTH = 24  # channels of the detector's first layer; they double at each halving, to 8 * WIDTH
 SHEET = 120  # pictures on the sheet, half of them photos
 
 
@@ -54,12 +55,12 @@ def weave_energy(pictures: np.ndarray, period: int) -> float:
 class Detector(nn.Module):
     """Pictures float [N,3,S,S] in [-1,1] to logits [N]: above 0 is "generated"."""
 
-    def __init__(self, size: int, width: int = 24) -> None:
+    def __init__(self, size: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1), nn.LeakyReLU(0.2)]
-        inputs = width
+        layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 3, padding=1), nn.LeakyReLU(0.2)]
+        inputs = WIDTH
         while size > 8:
-            outputs = min(2 * inputs, 8 * width)
+            outputs = min(2 * inputs, 8 * WIDTH)
             layers += [
                 nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False),
                 nn.BatchNorm2d(outputs),

@@ -15,6 +15,7 @@ def build_generator(network: NetworkConfig, size: int, classes: int) -> nn.Modul
     """A generator with fresh weights: forward(z [N, latent], y) -> [N, 3, size, size] in [-1, 1].
 
     `y` is None (unconditional), labels (int64 [N]) or weights over classes (float [N, classes]).
+    A guided network also takes guidance (float [N] in [0, 1]).
     """
     return _module(network).Generator(network, size, classes)
 

@@ -15,7 +15,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: CGANConfig, size: int, classes: int) -> None:
         super().__init__()
-        self.latent, self.classes = config.latent, classes
+        self.classes = classes
         widths = channels(config.width, size)
         self.dense = nn.Linear(config.latent + classes, widths[0] * 16)
         layers: list[nn.Module] = [nn.BatchNorm2d(widths[0]), nn.ReLU()]

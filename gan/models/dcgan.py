@@ -14,7 +14,6 @@ class Generator(nn.Module):
 
     def __init__(self, config: DCGANConfig, size: int, classes: int = 0) -> None:
         super().__init__()
-        self.latent = config.latent
         widths = channels(config.width, size)
         layers: list[nn.Module] = [
             FromPixel(config.latent, widths[0], 4),
@@ -52,7 +51,7 @@ class Discriminator(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.apply(dcgan_init)
 
-    def forward(self, x: Tensor, y: None = None) -> Tensor:
+    def forward(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.layers(x).flatten()
 
 

@@ -54,7 +54,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
         super().__init__()
-        self.latent, self.classes = config.latent, classes
+        self.classes = classes
         self.embedding = nn.Parameter(torch.empty(classes, config.class_code).normal_())
         code = config.latent + config.class_code
         widths = channels(config.width, size >> config.grown)

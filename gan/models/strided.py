@@ -26,9 +26,6 @@ LARGE = 2**20  # bfloat16 weights above this take over 2 MiB, and leave the cach
 class ToPixel(nn.Conv2d):
     """A convolution of maps [N, inputs, side, side] to one pixel [N, outputs, 1, 1]."""
 
-    def __init__(self, inputs: int, outputs: int, side: int, bias: bool = True) -> None:
-        super().__init__(inputs, outputs, side, bias=bias)
-
     def forward(self, x: Tensor) -> Tensor:
         if not _autocast_on_cpu(x):
             return super().forward(x)
