@@ -1,5 +1,6 @@
 """Findings: claims about an experiment's results, with verdicts and the figures behind them."""
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,18 +66,16 @@ def compared(
     if missing:
         return Finding(claim, None, f"not measured: {', '.join(missing)}")
     test = paired if pairs else unpaired
-    steps = []
-    for i, after in enumerate(settings[1:]):
-        step = test(wide[after], wide[settings[i]])
+    steps, told = [], []
+    for before, after in itertools.pairwise(settings):
+        step = test(wide[after], wide[before])
         if step is None:
-            return Finding(claim, None, f"no seed has both {settings[i]} and {after}")
+            return Finding(claim, None, f"no seed has both {before} and {after}")
         steps.append(step if sign > 0 else -step)
+        told.append(f"from {before} to {after}: {interval(step)}")
     listed = ", ".join(f"{setting}: {spread(wide[setting])}" for setting in settings)
-    changes = ", ".join(
-        f"from {settings[i]} to {settings[i + 1]}: {interval(step if sign > 0 else -step)}"
-        for i, step in enumerate(steps)
-    )
-    return Finding(claim, None, f"{listed}; difference {changes}{more}", steps=tuple(steps))
+    evidence = f"{listed}; difference {', '.join(told)}{more}"
+    return Finding(claim, None, evidence, steps=tuple(steps))
 
 
 def corrected(findings: Iterable[Finding]) -> list[Finding]:

@@ -100,8 +100,8 @@ def answer(table: pd.DataFrame, view: str) -> Finding | None:
     steps = [_steps(wides, *pair) for pair in pairs]
     ps = holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
     shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
-    counts = sorted(set(first.count()))
-    seeds = " to ".join(map(str, counts[:: len(counts) - 1 or 1]))
+    counts = first.count()
+    seeds = " to ".join(map(str, sorted({counts.min(), counts.max()})))
     words = _in_words(wides, order, shown, f"{seeds} trainings of each")
     evidence = [
         f"{behind} less {ahead}: {' and '.join(map(interval, of))}, p {p:.2g}"
