@@ -144,11 +144,6 @@ def measured_at(run: Run, planned: Planned, stage: Stage, judged: int) -> int | 
     return None
 
 
-def seconds_taken(folder: Path, planned: Planned) -> float:
-    """Seconds that the run of these in `folder` trained; 0 while it isn't finished."""
-    return seconds_at(folder, planned, planned.stages[-1].pictures)
-
-
 def seconds_at(folder: Path, planned: Planned, pictures: int) -> float:
     """Seconds that the run took for so many pictures; 0 where it has not seen as many."""
     run, stage = Run(folder / planned.name), Stage((), pictures)

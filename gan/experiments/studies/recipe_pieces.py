@@ -92,12 +92,12 @@ class RecipePieces(Experiment):
         return [planned for seed in self.length.seeds for planned in self._of_seed(seed)]
 
     def _of_seed(self, seed: int) -> list[Planned]:
-        from gan.experiments.running import seconds_taken
+        from gan.experiments.running import seconds_at
 
         both = replace(self.stage, views=(PICTURES, TIME))
         whole = self._planned(WHOLE, seed, both)
         runs = [whole, *(self._planned(setting, seed, self.stage) for setting in PIECES)]
-        seconds = seconds_taken(self.folder, whole)
+        seconds = seconds_at(self.folder, whole, self.stage.pictures)
         if seconds:
             # More pictures than this time allows on any machine.
             stage = Stage((TIME,), 20 * self.stage.pictures, seconds)
