@@ -6,11 +6,11 @@ import altair as alt
 import pandas as pd
 
 from gan.demo import spreads
+from gan.demo.experiments import NAMES
 from gan.demo.run_charts import (
     HEIGHT,
     KERNEL_COLOURS,
     KERNEL_SHAPES,
-    KERNELS,
     NARROW,
     PAIR_COLOURS,
     Chart,
@@ -27,9 +27,7 @@ def kernel_spread(table: pd.DataFrame, runs: pd.DataFrame, metric: str, name: st
         metric: Decides the number format.
         name: The metric's name for the axis.
     """
-    names = [kernel for kernel in KERNELS if kernel in set(table["name"])]
-    colours = [KERNEL_COLOURS[KERNELS.index(kernel)] for kernel in names]
-    shapes = [KERNEL_SHAPES[KERNELS.index(kernel)] for kernel in names]
+    names, colours, shapes = _kernels(table)
     y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelLimit=120))
     colour = alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     shape = alt.Shape("name:N", scale=alt.Scale(domain=names, range=shapes), legend=None)
@@ -77,9 +75,7 @@ def kernel_curves(table: pd.DataFrame, means: pd.DataFrame, against: str, name: 
         against: The column of the horizontal axis: pictures or seconds.
         name: The figure's name for the axis.
     """
-    names = [kernel for kernel in KERNELS if kernel in set(table["name"])]
-    colours = [KERNEL_COLOURS[KERNELS.index(kernel)] for kernel in names]
-    shapes = [KERNEL_SHAPES[KERNELS.index(kernel)] for kernel in names]
+    names, colours, shapes = _kernels(table)
     title = "Photos seen" if against == "pictures" else "Seconds of training"
     colour = alt.Color(
         "name:N", title=None, scale=alt.Scale(domain=names, range=colours), legend=legend(3)
@@ -198,3 +194,9 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
     )
     rows = len(order) * max(1, len(groups))
     return alt.layer(interval, mean).properties(height=max(24 * rows, 44 * len(order)) + 60)
+
+
+def _kernels(table: pd.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """The kernels that a table names, and the colour and the shape of each."""
+    names = [name for name in NAMES if name in set(table["name"])]
+    return names, [KERNEL_COLOURS[one] for one in names], [KERNEL_SHAPES[one] for one in names]

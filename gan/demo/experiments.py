@@ -13,6 +13,7 @@ from gan.experiments.kernel_verdicts import (
     DISTANCES,
     KERNELS,
     PARAMETERS,
+    TIME,
     WHOLE,
     by_kernel,
 )
@@ -31,9 +32,8 @@ from gan.metrics.glossary import (
     without_stand_ins,
 )
 
-AS_TRAINED = "as trained"
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
-VIEWS = COMPARISONS | {AS_TRAINED: "As trained"}
+VIEWS = COMPARISONS | {spreads.AS_TRAINED: "As trained"}
 FOLLOWED: list[Figure] = [("fd", LITE2), ("fd", CLASSIFIER)]  # drawn along the training
 # Photos seen before which the report's networks of base width 32 draw nothing like a car: their
 # grids show smudges after 160,000 and cars after 320,000.
@@ -139,7 +139,7 @@ def in_short(table: pd.DataFrame, view: str, name: str) -> str:
             words.append(f"{spreads.title(metric, extractor)} **{_with_range(rows, metric)}**")
     if not words:
         return ""
-    if view == "equal-time":
+    if view == TIME:
         seen = list(judged_at(here).values())
         few, many = f"{min(seen):,}", f"{max(seen):,}"
         words.append(f"**{few if few == many else f'{few} to {many}'}** photos seen")

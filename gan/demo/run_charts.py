@@ -6,13 +6,14 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from gan.demo.experiments import NAMES
+
 Chart = alt.LayerChart | alt.FacetChart
 
 # One colour for each kernel in every chart, and a second channel for readers who can't tell
 # colours apart. All pass 3:1 against both backgrounds (Okabe and Ito's palette, adjusted).
-KERNELS = ["Kernel 4", "Kernel 6", "Kernel 8"]
-KERNEL_COLOURS = ["#1F7FBF", "#D55E00", "#0B8F6B"]
-KERNEL_SHAPES = ["circle", "square", "triangle-up"]
+KERNEL_COLOURS = dict(zip(NAMES, ("#1F7FBF", "#D55E00", "#0B8F6B"), strict=True))
+KERNEL_SHAPES = dict(zip(NAMES, ("circle", "square", "triangle-up"), strict=True))
 PAIR_COLOURS = ["#1F7FBF", "#D55E00"]
 NEUTRAL = "#808080"
 HEIGHT = 340  # pixels of a chart, its title and legend included

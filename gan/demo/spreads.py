@@ -14,6 +14,7 @@ from gan.metrics.glossary import title as title
 from gan.runs import latest as latest
 from gan.runs import one_reference
 
+AS_TRAINED = "as trained"  # the view of single runs, which stand in for the kernel experiment
 SUMMARY_COLUMNS = ("value", "low", "high", "seeds", "n_real", "n_fake")
 # Read as a share of one: shown in per cent.
 SHARES = {key for key, metric in METRICS.items() if metric.scale == "share"}
@@ -119,7 +120,7 @@ def results_from_runs(runs: list[tuple[Entry, pd.DataFrame]]) -> pd.DataFrame:
             continue
         rows = one_reference(latest(metrics))
         seed = entry.settings.loop.seed if entry.settings else 0
-        parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view="as trained"))
+        parts.append(rows.assign(setting=f"k{kernel}", seed=seed, view=AS_TRAINED))
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]

@@ -28,7 +28,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("page", ["#FFFFFF", "#10151C"])
 @pytest.mark.parametrize(
-    "colour", [*run_charts.KERNEL_COLOURS, *run_charts.PAIR_COLOURS, run_charts.NEUTRAL]
+    "colour", [*run_charts.KERNEL_COLOURS.values(), *run_charts.PAIR_COLOURS, run_charts.NEUTRAL]
 )
 def test_marks_pass_contrast_on_both_pages(colour: str, page: str) -> None:
     assert contrast(colour, page) >= 3
@@ -58,7 +58,7 @@ def test_a_kernel_keeps_its_colour_when_another_is_missing() -> None:
     )
     chart = experiment_charts.kernel_spread(table, table, "fd", "FD").to_dict()
     scale = chart["layer"][0]["encoding"]["color"]["scale"]
-    assert scale == {"domain": ["Kernel 8"], "range": [run_charts.KERNEL_COLOURS[2]]}
+    assert scale == {"domain": ["Kernel 8"], "range": [run_charts.KERNEL_COLOURS["Kernel 8"]]}
 
 
 def test_confusion_rows_are_shares_of_what_was_asked() -> None:

@@ -18,20 +18,21 @@ from gan.demo import (
 )
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
-from gan.experiments.kernel_verdicts import along
+from gan.experiments.kernel_verdicts import PARAMETERS, PICTURES, TIME, WHOLE, along
 from gan.experiments.studies.kernel_size import KernelSize
 
 COMMAND = "python train/kernel_sweep.py"
 OWN = 9  # pictures that each network draws from a visitor's seed
 VIEW_WORDS = {
-    "equal-pictures": "Every network saw the same number of photos. A larger kernel costs more "
+    PICTURES: "Every network saw the same number of photos. A larger kernel costs more "
     "time for that.",
-    "equal-time": "Every network trained for the same time, so a larger kernel saw fewer photos.",
-    "equal-parameters": "Widths are set so that every network has about the same number of "
+    TIME: "Every network trained for the same time, so a larger kernel saw fewer photos.",
+    PARAMETERS: "Widths are set so that every network has about the same number of "
     "parameters; every network saw the same number of photos.",
-    "whole-budget": "One run a kernel, for as many pictures as the report's training saw: figures, "
+    WHOLE: "One run a kernel, for as many pictures as the report's training saw: figures, "
     "and no comparison. Other work slowed parts of them, so their times can't be compared either.",
-    "as trained": "Single runs as they are: budgets and data may differ, so compare with care.",
+    spreads.AS_TRAINED: "Single runs as they are: budgets and data may differ, so compare "
+    "with care.",
 }
 
 parts.heading(
@@ -64,7 +65,7 @@ if len(views) > 1:
     view = views[options.index(label)] if label in options else views[0]
 here = table[table["view"] == view]
 kernels = experiments.kernel_runs(entries, view)
-measured = [name for name in run_charts.KERNELS if name in set(here["name"])]
+measured = [name for name in experiments.NAMES if name in set(here["name"])]
 
 if views:
     answer = KernelSize.answer(table, view)
@@ -152,7 +153,7 @@ if kernels:
     if live:
         own_seed = parts.seed_input("Seed", 0, "kernel-seed")
     # At equal time each kernel has a moment of its own.
-    elif len(moments) > 1 and view != "equal-time":
+    elif len(moments) > 1 and view != TIME:
         moment = parts.photos_seen(
             moments,
             "moment",
@@ -161,7 +162,7 @@ if kernels:
         )
     shown.caption("The same latents (random inputs) through each network, not picked by hand:")
     with shown, st.grid(3, gap="medium", min_column_width=240):
-        for name in run_charts.KERNELS:
+        for name in experiments.NAMES:
             with st.container(gap="xsmall"):
                 st.markdown(f"**{name}**")
                 if name not in of_seed:
@@ -267,7 +268,7 @@ if lines:
             run_charts.loss_curves,
             pd.concat([curves.loss_lines(one, name, weight) for name, one in lines.items()]),
             list(lines),
-            [run_charts.KERNEL_COLOURS[run_charts.KERNELS.index(name)] for name in lines],
+            [run_charts.KERNEL_COLOURS[name] for name in lines],
             alt="Losses of generator and discriminator, one colour a kernel size",
         )
     st.caption(
