@@ -67,9 +67,6 @@ class Request:
     limits: SourceLimits = field(default_factory=SourceLimits)
 
     def __post_init__(self) -> None:
-        for name in ("labels", "out"):
-            if path := getattr(self, name):
-                object.__setattr__(self, name, expanded(path))
         if self.size not in SIZES:
             raise UserError(f"--size must be one of {', '.join(map(str, SIZES))}, not {self.size}")
         if self.sha256 and not re.fullmatch("[0-9A-Fa-f]{64}", self.sha256):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gan.cli import parse
 from gan.data import decode, photos
 from gan.data.photos import Request, SourceLimits, load, prepare
 from gan.data.prepared import read
@@ -179,12 +180,12 @@ def test_home_is_spelled_out(
     monkeypatch.chdir(tmp_path)
     lines = [f"{name},{name.split('/')[0]}" for name, _ in members(folder)]
     (tmp_path / "home" / "l.csv").write_text("\n".join(["file,type", *lines]), encoding="utf-8")
-    fields: dict[str, Any] = {"data": str(folder)}
+    flags = {"data": str(folder)}
     if flag == "cache":
         monkeypatch.setenv("CAR_GAN_DATA", "~/kept")
     else:
-        fields[flag] = {"data": "~/photos", "out": Path("~/set"), "labels": Path("~/l.csv")}[flag]
-    made = prepare(Request(**fields))
+        flags[flag] = {"data": "~/photos", "out": "~/set", "labels": "~/l.csv"}[flag]
+    made = prepare(parse(Request, [f"--{name}={value}" for name, value in flags.items()]))
     assert read(made).classes == ("sedan", "suv")
     assert not (tmp_path / "~").exists()
     if flag in ("out", "cache"):
