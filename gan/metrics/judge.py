@@ -47,7 +47,6 @@ class Judge:
 
     content_hash: str  # of the photos
     classes: tuple[str, ...]
-    size: int  # pixels a side
     budget: int  # pictures seen in training
     networks: tuple[CarClassifier, ...]  # by seed
     kept_validation: bool  # whether validation photos were held out from their training
@@ -118,7 +117,6 @@ def read(folder: Path) -> Judge:
         return Judge(
             content_hash=about["dataset"]["content_hash"],
             classes=tuple(about["classes"]),
-            size=about["size"],
             budget=about["pictures_seen"],
             kept_validation="validation" in about.get("counts", {}),
             networks=tuple(networks),
