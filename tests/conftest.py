@@ -1,5 +1,6 @@
 """Tiny real pieces that many tests share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ from gan.config import (
 from gan.data.prepared import Photos
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests download or prepare goes into a folder of theirs, and not into the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CAR_GAN_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture(scope="session")

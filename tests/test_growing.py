@@ -14,6 +14,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.growing import grow
 from gan.latents import from_seeds
+from gan.launch import OutputConfig, launch
 from gan.runs import Run
 from gan.sampling import generate
 from gan.step import build_state, set_learning_rates
@@ -111,6 +112,25 @@ def test_pictures_are_drawn_with_the_guidance_asked_for(trunk: Run) -> None:
     assert torch.allclose(one, drawn, atol=1 / 127)
     with pytest.raises(UserError, match="guidance must be from 0 to 1"):
         generate(generator, [7], [1], guidance=1.5)
+
+
+def test_growing_keeps_to_the_photos_and_types_of_its_trunk(
+    trunk: Run, tiny_photos: Photos, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trunk that learned from validation photos must not call them unseen once it has grown."""
+    held_back = replace(tiny_photos, validation=np.arange(40) < 4)
+    given: list[Photos] = []
+    monkeypatch.setattr("gan.data.photos.load", lambda *_: held_back)
+    monkeypatch.setattr(
+        "gan.training.train", lambda config, photos, *_: given.append(photos) or True
+    )
+    launch(settings(), OutputConfig(out="new"), str(trunk.path))
+    assert not given[0].validation.any()
+    others = replace(held_back, classes=("sedan", "suv"))
+    monkeypatch.setattr("gan.data.photos.load", lambda *_: others)
+    with pytest.raises(UserError, match="photos of the same classes"):
+        launch(settings(), OutputConfig(out="new"), str(trunk.path))
+    assert len(given) == 1
 
 
 def test_what_cannot_grow_is_refused_in_a_line(

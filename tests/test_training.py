@@ -17,16 +17,16 @@ import safetensors.torch
 import torch
 
 from gan.checkpoint import State, load_generator
-from gan.config import DataConfig, DriftConfig, RunConfig, from_json
-from gan.data.batches import Batches
+from gan.config import DataConfig, DriftConfig, RunConfig, from_json, frozen_settings
+from gan.data.batches import Batches, seed_from
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.record import Record
 from gan.runs import Run
 from gan.sampling import generate
-from gan.schedule import total_iterations
+from gan.schedule import rate_factor, total_iterations
 from gan.step import build_state, set_learning_rates, update_average
-from gan.training import train
+from gan.training import stop_on_signal, train
 from tests.conftest import tiny_config
 
 CPU = torch.device("cpu")
@@ -153,10 +153,8 @@ def test_generators_are_kept_to_choose_among(tiny_photos: Photos, tmp_path: Path
     assert not Run(tmp_path / "other").kept()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_killed_run_resumes_to_the_same_bits(
-    tiny_photos: Photos, tmp_path: Path, how: signal.Signals
-) -> None:
+def test_stopped_run_resumes_to_the_same_bits(tiny_photos: Photos, tmp_path: Path) -> None:
+    """One that is killed: tests/faults/test_kills.py."""
     from gan.config import to_json
 
     config = tiny_config(pictures=8 * 60, save_minutes=1e-9, sample_every=20)
@@ -180,17 +178,36 @@ def test_killed_run_resumes_to_the_same_bits(
     watching = threading.Event()
     while child.poll() is None and len(run.samples()) < 2:
         watching.wait(0.002)
-    child.send_signal(how)
-    assert child.wait(60) != 0
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(300) != 0
     reached = json.loads(run.config_path.read_text(encoding="utf-8"))["progress"]["iteration"]
     assert 0 < reached < 60
-    assert start().wait(60) == 0
+    assert start().wait(300) == 0
     whole = Run(tmp_path / "whole")
     train(config, tiny_photos, whole)
-    if how is not signal.SIGKILL:  # a clean stop leaves the grid of the moment it stopped
-        for extra in {i for i, _ in run.samples()} - {i for i, _ in whole.samples()}:
-            run.sample_path(extra).unlink()
+    # A clean stop leaves the grid of the moment it stopped.
+    for extra in {i for i, _ in run.samples()} - {i for i, _ in whole.samples()}:
+        run.sample_path(extra).unlink()
     same_work(whole, run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_a_wish_a_second_ends_at_once_and_nohup_holds(number: signal.Signals) -> None:
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.signal(each, signal.default_int_handler) for each in numbers}
+    try:
+        with stop_on_signal() as stop:
+            signal.raise_signal(number)
+            assert stop.asked == number
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with stop_on_signal() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.asked
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_run_folder_explains_itself(tiny_photos: Photos, tmp_path: Path) -> None:
@@ -223,56 +240,17 @@ def test_second_run_in_a_folder_is_refused(tiny_photos: Photos, tmp_path: Path) 
     assert run.generator_path.read_bytes() == before
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"seed": 1}, "settings"),
-        ({"batch": 16}, "settings"),
-        ({"architecture": "cgan"}, "settings"),
-    ],
-)
-def test_resuming_with_other_settings_is_refused(
-    tiny_photos: Photos, tmp_path: Path, change: dict[str, Any], says: str
-) -> None:
-    run = Run(tmp_path / "run")
-    train(tiny_config(), tiny_photos, run)
-    with pytest.raises(UserError, match=says):
-        train(tiny_config(**change), tiny_photos, run, resume=True)
-
-
-def test_resuming_on_other_photos_is_refused(tiny_photos: Photos, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run")
-    train(tiny_config(), tiny_photos, run)
-    other = Photos(**{**tiny_photos.__dict__, "content_hash": "1" * 64})
-    with pytest.raises(UserError, match="data"):
-        train(tiny_config(), other, run, resume=True)
+@pytest.mark.parametrize("change", [{"seed": 1}, {"batch": 16}, {"architecture": "cgan"}])
+def test_a_resumed_run_keeps_what_decides_its_weights(change: dict[str, Any]) -> None:
+    """tests/faults/test_poison.py sees the refusal itself."""
+    kept = frozen_settings(tiny_config())
+    assert frozen_settings(tiny_config(**change)) != kept
+    assert frozen_settings(tiny_config(pictures=800, minutes=1.0, threads=2)) == kept
 
 
 def test_nothing_to_resume(tiny_photos: Photos, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no"):
         train(tiny_config(), tiny_photos, Run(tmp_path / "run"), resume=True)
-
-
-def test_loss_that_is_not_finite_stops_and_keeps_the_last_state(
-    tiny_photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from gan import losses
-
-    real = losses.Adversarial.generator_loss
-
-    def poisoned(self: Any, *arguments: Any) -> torch.Tensor:
-        loss = real(self, *arguments)
-        return loss * float("nan") if arguments[-1] >= 5 * 8 else loss
-
-    run = Run(tmp_path / "run")
-    train(tiny_config(pictures=32), tiny_photos, run)
-    kept = run.resume_path.read_bytes()
-    monkeypatch.setattr(losses.Adversarial, "generator_loss", poisoned)
-    with pytest.raises(UserError, match="iteration 6: a loss is not finite"):
-        train(tiny_config(), tiny_photos, run, resume=True)
-    assert run.resume_path.read_bytes() == kept
-    monkeypatch.undo()
-    assert train(tiny_config(), tiny_photos, run, resume=True)
 
 
 def test_time_limit_ends_between_two_steps(tiny_photos: Photos, tmp_path: Path) -> None:
@@ -284,7 +262,7 @@ def test_time_limit_ends_between_two_steps(tiny_photos: Photos, tmp_path: Path) 
 
 
 def test_training_tells_real_from_fake(tiny_photos: Photos, tmp_path: Path) -> None:
-    """After a few dozen steps the generator's pictures have the photos' mean brightness."""
+    """After 150 steps pictures are no flat grey, and D tells photos from them."""
     run = Run(tmp_path / "run")
     train(tiny_config("cgan", pictures=8 * 150, sample_every=1000), tiny_photos, run)
     from gan.sampling import generate
@@ -318,6 +296,12 @@ def test_learning_rate_falls_to_zero() -> None:
         return state.optimizer_g.param_groups[0]["lr"] / config.objective.lr_g
 
     assert [at(p) for p in (0, 0.6, 0.8, 1)] == pytest.approx([1, 1, 0.5, 0])
+
+
+def test_learning_rates_rise_over_the_warmup() -> None:
+    config = tiny_config(warmup=80)  # ten steps of eight
+    rates = [rate_factor(config, iteration, 100) for iteration in (0, 5, 10, 50)]
+    assert rates == pytest.approx([0.05, 0.55, 1, 1])
 
 
 def test_average_has_the_half_life_it_says() -> None:
@@ -360,19 +344,9 @@ def test_rows_of_lost_work_are_dropped(tiny_photos: Photos, tmp_path: Path) -> N
     assert [segment["from"] for segment in record.segments] == [0, 4]
 
 
-def test_pythons_hash_seed_changes_nothing() -> None:
-    code = "from gan.data.batches import seed_from; print(seed_from(1, 2, 3))"
-    outputs = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env=os.environ | {"PYTHONHASHSEED": seed},
-            cwd=Path(__file__).parent.parent,
-            capture_output=True,
-            check=True,
-        ).stdout
-        for seed in ("0", "1")
-    }
-    assert len(outputs) == 1
+def test_seeds_are_a_frozen_stream() -> None:
+    """An older run that is resumed must see its photos in the same order."""
+    assert seed_from(1, 2, 3) == 3822189696
 
 
 def test_conditional_recipe_resumes_to_the_same_bits(tiny_photos: Photos, tmp_path: Path) -> None:

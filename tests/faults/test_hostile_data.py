@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from gan.data import photos as photos_module
 from gan.data.download import download
-from gan.data.labels import label
 from gan.data.photos import Request, prepare
 from gan.data.prepared import Photos, read
 from gan.errors import UserError
@@ -70,7 +69,6 @@ def test_odd_labels_are_used_or_refused(
         one_line(error)
     finally:
         shutil.rmtree(folder / "odd-labels", ignore_errors=True)
-    assert label(cars)
 
 
 @pytest.fixture

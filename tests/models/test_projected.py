@@ -182,3 +182,21 @@ def test_class_pull_is_the_cross_entropy_times_the_class_error(
         return float(objective.generator_loss(discriminator, photos, fake, y, 0).detach())
 
     assert loss(3.0) - loss(0.0) == pytest.approx(3 * pull, rel=1e-4, abs=1e-4)
+
+
+def test_the_heads_pull_is_a_set_share_of_the_drifts() -> None:
+    photos, y = torch.rand(6, 3, 64, 64) * 2 - 1, torch.zeros(6, dtype=torch.long)
+    every = SimpleNamespace(sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3))
+    discriminator = Discriminator(SMALL, 64, 3)
+
+    def slope(share: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        config = DriftConfig(adversarial=share, classify=0, join=0, ramp=0, references=4, shift=0)
+        objective = Drift(config, SMALL, 64, 3)
+        objective.prepare(every)
+        fake = photos.flip(0).requires_grad_()
+        loss = objective.generator_loss(discriminator, photos, fake, y, 0)
+        return torch.autograd.grad(loss, fake)[0]
+
+    drift, both = slope(0), slope(0.5)
+    assert (both - drift).norm().item() == pytest.approx(0.5 * drift.norm().item(), rel=1e-3)
