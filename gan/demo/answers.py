@@ -52,8 +52,9 @@ def told_apart(
     reached = (test.value - chance) / max(top - chance, 1e-9)
     if reached > 0.95:
         answer = (
-            "Yes: a classifier names them as asked about as often as photos. That does not make "
-            "them look as real as photos."
+            "Yes: a classifier names them as asked about as often as photos. "
+            + ("The default guidance was chosen for that. " if guided else "")
+            + "That does not make them look as real as photos."
         )
         return Finding(CLAIM_APART, True, f"{evidence}.", answer)
     if reached > 0.6:

@@ -168,7 +168,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
         yOffset=alt.YOffset("group:N", sort=groups),
         color=alt.Color(
             "group:N",
-            title="Drawn",
+            title="Photos in batches",
             sort=groups,
             legend=alt.Legend(orient="top", columns=3) if len(groups) > 1 else None,
         ),
@@ -185,7 +185,7 @@ def settings_spread(table: pd.DataFrame, name: str, metric: str) -> Chart:
         shape=alt.Shape("group:N", sort=groups, legend=None),
         tooltip=[
             alt.Tooltip("setting:N", title="Setting"),
-            alt.Tooltip("group:N", title="Drawn"),
+            alt.Tooltip("group:N", title="Photos in batches"),
             alt.Tooltip("value:Q", title="Mean", format=form),
             alt.Tooltip("low:Q", title="Lowest", format=form),
             alt.Tooltip("high:Q", title="Highest", format=form),

@@ -34,6 +34,10 @@ from gan.metrics.glossary import (
 
 NAMES = [f"Kernel {kernel}" for kernel in KERNELS]
 VIEWS = COMPARISONS | {spreads.AS_TRAINED: "As trained"}
+JUDGES = (
+    "Two networks judge: EfficientNet-Lite2 and the car classifier. A kernel is ahead where its FD "
+    "is lower; it is shown to be ahead where both judges show it."
+)
 FOLLOWED: list[Figure] = [("fd", LITE2), ("fd", CLASSIFIER)]  # drawn along the training
 # Photos seen before which the report's networks of base width 32 draw nothing like a car: their
 # grids show smudges after 160,000 and cars after 320,000.

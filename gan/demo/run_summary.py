@@ -13,6 +13,7 @@ from gan.demo.catalogue import Entry
 from gan.demo.spreads import Spread
 from gan.errors import UserError
 from gan.experiments.findings import Finding
+from gan.experiments.kernel_verdicts import COMPARED
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.experiments.studies.rare_types import RareTypes
 from gan.metrics import published
@@ -57,7 +58,12 @@ def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding
     if not view or not from_experiment:
         return KernelSize.answer(table, view) if view else None
     answer = KernelSize.answer(table)
-    about = f"{experiments.reached(table, view)} {experiments.limits(table, view)}"
+    reached = " ".join(
+        f"{experiments.VIEWS[one]}: {experiments.reached(table, one)}"
+        for one in COMPARED
+        if one in set(table["view"])
+    )
+    about = f"{experiments.JUDGES} {reached} {experiments.limits(table, view)}"
     return answer and replace(answer, evidence=f"{about} {answer.evidence}")
 
 
@@ -241,7 +247,8 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
     # Of the larger counts: that of the few held-out photos lies above what a generator reaches.
     floors = metrics["metric"].str.endswith(FLOOR)
     halves = metrics[~floors | (metrics["reference"] != "test")]
-    theirs = None if report in (None, entry) else spreads.latest(store.metrics(report))
+    other = None if report in (None, entry) else store.metrics(report)
+    theirs = None if other is None else beside_floors(spreads.latest(other))
     measured = {figure: spreads.pick_any(metrics, *figure) for figure in HEADLINE}
     shown = []
     for metric, extractor in without_stand_ins({one: 1 for one in measured if measured[one]}):
@@ -258,9 +265,9 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
             value = spreads.show(photos.value, metric)
             typical = _typical(found, photos) if metric == "gan_test" else ""
             words.append(f"Real photos{alike}: {value}{typical}")
-        other = spreads.pick_any(theirs, metric, extractor) if theirs is not None else None
-        if other is not None:
-            words.append(f"The report's network: {spreads.show(other.value, metric)}")
+        reached = spreads.pick_any(theirs, metric, extractor) if theirs is not None else None
+        if reached is not None:
+            words.append(f"The report's network: {spreads.show(reached.value, metric)}")
         if report is not None and (said := published.of_run(report.name, metric, extractor)):
             words.append(f"The report published {spreads.show(said, metric)}, on other photos")
         if found.low < found.high:
@@ -385,8 +392,11 @@ def over_time(entry: Entry) -> pd.DataFrame:
 
 @once
 def at_the_end(entry: Entry) -> pd.DataFrame:
-    """A run's newest figures of metrics.csv: run, name, images_seen, value, shown."""
-    return _quality(entry, spreads.latest(store.metrics(entry)))
+    """A run's newest figures of metrics.csv: run, name, images_seen, value, shown.
+
+    At the counts at which photos were measured too, as on the other pages.
+    """
+    return _quality(entry, beside_floors(spreads.latest(store.metrics(entry))))
 
 
 def _several(metrics: pd.DataFrame) -> bool:

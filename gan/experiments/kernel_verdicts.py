@@ -43,6 +43,9 @@ FASTEST: Kernel = 4
 LARGER: tuple[Kernel, ...] = (6, 8)
 KERNELS: tuple[Kernel, ...] = (FASTEST, *LARGER)
 NAMES = tuple(f"kernel {kernel}" for kernel in KERNELS)
+NO_HELP = (
+    "It is not shown to help: in no comparison does a judge show a kernel ahead of a smaller one."
+)
 ONE_EACH = "Nothing can be shown by one training of each"
 WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has won
 DISTANCES: tuple[Figure, ...] = (("fid", INCEPTION), ("fd", LITE2), ("fd", CLASSIFIER))
@@ -103,8 +106,9 @@ def answer(table: pd.DataFrame, view: str) -> Finding | None:
     counts = first.count()
     seeds = " to ".join(map(str, sorted({counts.min(), counts.max()})))
     words = _in_words(wides, order, shown, f"{seeds} trainings of each")
+    said = "p for both judges" if len(wides) > 1 else "p"
     evidence = [
-        f"{behind} less {ahead}: {' and '.join(map(interval, of))}, p {p:.2g}"
+        f"{behind} less {ahead}: {' and '.join(map(interval, of))}, {said} {p:.2g}"
         for (ahead, behind), of, p in zip(pairs, steps, ps, strict=True)
     ]
     best = all((order[0], other) in shown for other in order[1:])
@@ -130,9 +134,19 @@ def overall(table: pd.DataFrame) -> Finding | None:
         words = "\n".join(
             f"- {', '.join(names).capitalize()}: {verdict}" for verdict, names in views.items()
         )
+    if not any(_larger_is_ahead(table, view) for view in COMPARED):
+        words = f"{NO_HELP}\n\n{words}"
     evidence = "; ".join(f"{name.lower()}: {one.evidence}" for name, one in known.items())
     best = {one.holds for one in known.values()}
     return Finding(words, best.pop() if len(best) == 1 else None, evidence, words)
+
+
+def _larger_is_ahead(table: pd.DataFrame, view: str) -> bool:
+    """Whether any distance shows a kernel ahead of a smaller one in a view."""
+    wides = {title(*figure): fd for figure, fd in _distances(table, view).items()}
+    wides = {name: fd[[one for one in NAMES if one in fd]] for name, fd in wides.items()}
+    shown = [pair for found in _alone(wides).values() for pair in found]
+    return any(NAMES.index(ahead) > NAMES.index(behind) for ahead, behind in shown)
 
 
 def by_kernel(table: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.experiments import kernel_verdicts, results, running
 from gan.experiments.experiment import Options
-from gan.experiments.kernel_verdicts import PARAMETERS, PICTURES, TIME, WHOLE
+from gan.experiments.kernel_verdicts import NO_HELP, PARAMETERS, PICTURES, TIME, WHOLE
 from gan.experiments.plan import Stage
 from gan.experiments.rows import costs
 from gan.experiments.studies import kernel_size as kernel
@@ -379,16 +379,22 @@ def test_the_answer_is_told_for_every_view_that_compares() -> None:
     same = pd.concat([fd_table(k4=LOW, k6=HIGH).assign(view=view) for view in (PICTURES, TIME)])
     finding = KernelSize.answer(same)
     assert finding is not None
-    assert finding.verdict.startswith("Kernel 4 is best")
-    assert finding.verdict.endswith("The answer is the same at equal pictures, equal time.")
+    first, _, second = finding.verdict.splitlines()
+    assert first == NO_HELP
+    assert second.startswith("Kernel 4 is best")
+    assert second.endswith("The answer is the same at equal pictures, equal time.")
     other = fd_table(k4=LOW, k6=LOW).assign(view=TIME)
     finding = KernelSize.answer(pd.concat([fd_table(k4=LOW, k6=HIGH), other]))
     assert finding is not None
     assert finding.holds is None
-    first, second = finding.verdict.splitlines()
+    first, second = finding.verdict.splitlines()[2:]
     assert first.startswith("- Equal pictures: Kernel 4 is best")
     assert second.startswith("- Equal time: No kernel is shown to be better")
     assert "equal time: FD (EfficientNet-Lite2): " in finding.evidence
+    better = pd.concat([fd_table(k4=HIGH, k6=LOW).assign(view=view) for view in (PICTURES, TIME)])
+    finding = KernelSize.answer(better)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 6 is best")
 
 
 def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> None:
@@ -401,7 +407,7 @@ def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> Non
     )
     finding = KernelSize.answer(table)
     assert finding is not None
-    assert finding.evidence.count(f"p {3 * 2 / 252:.2g}") == 2
+    assert finding.evidence.count(f"p for both judges {3 * 2 / 252:.2g}") == 2
     assert finding.evidence.count("p 1") == 1
 
 

@@ -67,7 +67,8 @@ with controls:
             0.05,
             key="guidance",
             bind="query-params",
-            help="How strongly the network was pushed towards what tells the types apart.",
+            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones. "
+            f"Published figures are at {latents.GUIDANCE}.",
         )
     truncation = st.slider(
         "Truncation",
@@ -85,7 +86,8 @@ with controls:
             for name, words in latents.DIRECTIONS.items():
                 moves[name] = st.slider(words, -FAR, FAR, 0.0, 0.5, key=name, bind="query-params")
             st.caption(
-                "Directions among the latents that were found to change this, and little else."
+                "Directions among the latents that were fitted to change this; other things may "
+                "change too."
             )
     natural = st.toggle(
         "Natural proportions",
@@ -239,8 +241,9 @@ else:
     st.header("What the classifier makes of them", icon=":material/visibility:")
     st.markdown(
         (opinions.agreement(judged.opinions, asked) + " " if asked else "")
-        + "On real photos that it never saw, this classifier is right in "
-        f"{spreads.percent(judged.accuracy)}."
+        + "Of photos held out from its training, this classifier names "
+        f"{spreads.percent(judged.accuracy)} right. It reads pictures at the size of the photos "
+        "that it learned from; figures of larger pictures elsewhere are another classifier's."
     )
     near = sorted(one.closer for one in judged.opinions if one.closer is not None)
     if near:

@@ -49,6 +49,8 @@ opinion: opinions.Opinion | None = None
 try:
     judged = engine.judge(entry, drawn)
     opinion = judged.opinions[0] if judged else None
+    if judged is None:
+        st.caption("No classifier was trained on this run's photos: you play alone.")
 except (engine.Busy, UserError) as error:
     st.caption(f"The classifier sits out: {parts.plain(error) or 'many visitors ask it.'}")
 

@@ -81,7 +81,8 @@ if views:
             if answer:
                 with st.popover("Figures", icon=":material/numbers:"):
                     st.markdown(
-                        f"{answer.evidence}. Lower is better.\n\n{experiments.limits(table, view)}"
+                        f"{experiments.JUDGES}\n\n{answer.evidence}. Lower is better.\n\n"
+                        f"{experiments.limits(table, view)}"
                     )
 
 
@@ -280,8 +281,8 @@ if lines:
 st.header("What the report published", icon=":material/history_edu:")
 st.markdown(run_summary.published_beside_ours(entries, "unconditional"))
 st.caption(
-    "Its figures are of other photos, one run a kernel, sample counts not given. "
-    "Compare the order of the kernels, not the values."
+    "Its figures are of other photos, one run a kernel, sample counts not given. One run each "
+    "shows no order of the kernels either. FD above is on another scale than its FID."
 )
 keys = ("at", "against", "training-seed", "live", "kernel-seed", "kernel-smoothing")
 restored = {key: st.session_state[key] for key in keys if key in st.session_state}

@@ -16,7 +16,7 @@ top = parts.heading(
     "Morph",
     ":material/compare_arrows:",
     "See a car as another body type, or turn into another car. The *latent* (the seed's random "
-    "numbers) carries pose, paint and background; the *body type* is an input of its own.",
+    "numbers) carries most of pose and background; the *body type* is an input of its own.",
 )
 
 entries = store.entries()
@@ -153,7 +153,7 @@ with pictures_column, st.container(key="pictures"):
     st.caption(
         f"{len(plan)} pictures drawn in {1000 * drawn.seconds:,.0f} ms. The upper strips hold the "
         "other slider where it stands. Between types the network is given a mixture that it never "
-        "saw in training: the middle shows whether it learned shapes or a list."
+        "saw in training."
     )
 
 checkpoint = drawing.checkpoint_of(entry)

@@ -20,11 +20,11 @@ NO_FID = (
     "the network that our discriminator reads and may flatter us; the car classifier is not."
 )
 SEED_KEEPS = Finding(
-    "a seed keeps pose, paint and background when the type changes",
+    "a seed keeps pose and background when the type changes",
     None,
-    "The same random numbers go through the network with another body type: pose, paint and "
-    "background tend to stay.",
-    "Keep the seed and change the type: pose, paint and background tend to stay.",
+    "",
+    "Keep the seed and change the type: pose and background often stay, the paint often changes. "
+    "Seen by eye, not counted.",
 )
 
 entries = store.entries()
@@ -35,8 +35,8 @@ report = next((entry for entry in entries if entry.name == REPORT), None)
 parts.heading(
     "Car GAN",
     ":material/directions_car:",
-    "A neural network draws cars of a chosen body type. It answers a course report whose network "
-    "drew noise, and measures what the report could not.",
+    "A neural network draws cars of a chosen body type. It answers a course report whose "
+    "conditional network drew noise, and measures what the report could not.",
 )
 if shown is not None and (facts := run_summary.in_one_line(shown)):
     st.markdown(f"**{facts}**")
@@ -116,7 +116,7 @@ with answers_column:
             st.markdown(f"**{question}**")
             st.markdown(answer.verdict if answer else "Not measured yet.")
             with st.container(horizontal=True, vertical_alignment="center"):
-                if answer is not None:
+                if answer is not None and answer.evidence:
                     with st.popover("Figures", icon=":material/numbers:"):
                         st.markdown(answer.evidence)
                 st.page_link(page, label=label, icon=icon, query_params=query)
@@ -142,8 +142,10 @@ if shown is not None:
                     st.metric(name, value, help=TERMS.get(term))
                     st.caption(against)
         st.caption(
-            f"{parts.plain(names.run(of.name))}. Ranges are over seeds of the evaluation of one "
-            "trained network, not over trainings. The page of results has the counts."
+            f"{parts.plain(names.run(of.name))}, one training. Ranges and intervals are of its "
+            "evaluation, not over trainings: of GAN-train over photos (bootstrap), of IS over "
+            "parts of the set. The car classifiers of 64 px and of 128 px are different networks: "
+            "compare their figures within one size only. Results has the counts."
         )
         if not has_fid:
             st.caption(NO_FID)
@@ -174,8 +176,14 @@ st.markdown(
 )
 st.markdown(run_summary.published_beside_ours(entries))
 st.caption(
-    "Other photos, one run each, sample counts not given: they can't be compared digit by digit "
-    "with the figures measured here."
+    "Other photos, one run each, sample counts not given, and the report says that its two "
+    "networks can't be compared with each other. "
+    + (
+        ""
+        if has_fid
+        else "FD and IS on EfficientNet-Lite2, measured here, are on another scale than FID and "
+        "the report's IS."
+    )
 )
 st.markdown("What large systems reach on cars, by their own papers:")
 st.markdown(

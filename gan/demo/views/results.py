@@ -48,7 +48,8 @@ if tab == "Figures":
         'run that has it. FD depends on the counts, which differ between some runs: "How measured" '
         "sets figures at the same counts side by side. "
         "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may "
-        "flatter our recipe."
+        "flatter our recipe. The car classifiers of 64 px and of 128 px are different networks: "
+        "compare their figures within one size only."
     )
     st.header("Every figure with its counts", icon=":material/list:")
     everything = run_summary.every_figure(list(measured.values()))
@@ -162,7 +163,8 @@ elif tab == "Body types" and entry is not None:
         st.caption(
             "Written: the value. Colour: the better within its column, the more it stands out from "
             "the page; distances are compared at an equal number of pictures a type. What photos "
-            "score in their place was not measured by type."
+            "score stands in the column *Same classifier on photos*; in KID and diversity it was "
+            "not measured by type."
         )
     origins = store.sources(entry)
     if not origins.empty:

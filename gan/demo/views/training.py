@@ -161,8 +161,9 @@ with columns[1] if at is not None and other is None else st.container():
                 alt=f"Losses of generator and discriminator of {' and '.join(called)}",
             )
         st.caption(
-            "The loss is what a network tries to make small; here one network's gain is the "
-            f"other's loss, so low is not good in itself. {parts.CHART_KEYS}"
+            "The loss is what a network tries to make small. The other network learns against it, "
+            "so low is not good in itself, and losses of different recipes are different "
+            f"quantities: compare shapes, not heights. {parts.CHART_KEYS}"
         )
     else:
         st.caption("These runs have no losses to show.")
@@ -198,6 +199,7 @@ if not ends.empty:
         hide_index=True,
         alt="Metrics of the shown runs at the end of their training",
     )
+    st.caption("Counts, references and what photos score in the pictures' place: see Results.")
 
 parts.copy_link(
     top,

@@ -50,7 +50,7 @@ class KernelSize(Experiment):
 
     name = "kernel-size"
     title = "Kernel size"
-    question = "Which kernel size is better, and is the difference shown?"
+    question = "Does a larger kernel help?"
     about = (
         "The report's unconditional network with kernels 4, 6 and 8, compared at equal pictures, "
         "at equal time, and at equal numbers of parameters. Budgets are counted in pictures seen, "

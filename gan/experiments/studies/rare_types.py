@@ -84,8 +84,8 @@ class RareTypes(Experiment):
     title = "Rare types"
     question = "Are rare types drawn worse?"
     about = (
-        "The same types were trained with all their photos and with fewer of them, the other types "
-        "with all of theirs; balanced batches hold as many of each type."
+        "All types were first cut to as many photos as the rarest has. Then two of them were cut "
+        "further, down to a sixteenth. Balanced batches hold equally many photos of each type."
     )
     script = "imbalance.py"
     options = RareTypesOptions
