@@ -392,8 +392,8 @@ def test_bad_paths(tmp_path: Path, name: str) -> None:
 
 class TestDamagedSet:
     @pytest.fixture
-    def folder(self) -> Path:
-        return prepare(Request(count=160))
+    def folder(self, class_folders: Folders) -> Path:
+        return prepare(Request(data=str(class_folders(sedan=10, suv=10))))
 
     @pytest.mark.parametrize("name", ["pictures.npy", "labels.npy", "test.npy", "dataset.json"])
     @pytest.mark.parametrize("harm", ["missing", "empty", "cut", "text"])
@@ -410,7 +410,7 @@ class TestDamagedSet:
         assert str(folder) in str(caught.value)
 
     def test_labels_of_another_set(self, folder: Path) -> None:
-        np.save(folder / "labels.npy", np.full(160, 8))
+        np.save(folder / "labels.npy", np.full(20, 2))
         with pytest.raises(UserError, match="don't fit together"):
             read(folder)
 
