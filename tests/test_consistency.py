@@ -77,6 +77,7 @@ def judged_elsewhere(run: Run) -> None:
         (replace("metrics.csv", "32,fd", "31,fd"), "never had"),
         (replace("metrics.csv", "32,fd", "24,fd"), "no figures of the last"),
         (lambda run: run.generator_path.write_bytes(b"what"), "damaged"),
+        (lambda run: atomic.write_bytes(run.sample_path(9), b""), "samples hold"),
         (
             lambda run: atomic.write_text(
                 run.openings_path, "time,images_seen,generator\nx,32,ab\n"

@@ -63,6 +63,27 @@ def test_interrupt_leaves_with_the_shells_code(number: signal.Signals, code: int
     assert leaving.value.code == code
 
 
+PRINTS = """
+from gan.errors import command
+@command
+def main():
+    for _ in range(10**5):
+        print("x" * 80)
+main()
+"""
+
+
+def test_a_reader_that_leaves_ends_it_without_a_word() -> None:
+    """As with `| head`."""
+    child = [sys.executable, "-c", PRINTS]
+    with subprocess.Popen(child, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait(60)) == (b"", 141)
+
+
 def test_programming_mistakes_keep_their_traceback() -> None:
     @command
     def main() -> None:

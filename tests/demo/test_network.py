@@ -21,7 +21,7 @@ from gan.metrics.classifier import predict
 from gan.metrics.measures import nearest
 from gan.models import build_generator
 from gan.pictures import to_uint8
-from gan.runs import Run
+from gan.runs import JUDGE_GRAPH, Run
 from tests.conftest import tiny_config
 from tests.demo.fake_runs import make_judge
 
@@ -135,6 +135,19 @@ def test_a_graph_takes_no_part_of_the_training(tmp_path: Path) -> None:
     graph.write_generator(Run(tmp_path), config, 3)
     assert (torch.random.get_rng_state() == before).all()
     assert Run(tmp_path).graph_path.stat().st_size < 50_000
+
+
+def test_graphs_of_an_earlier_version_are_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, folder = trained(tmp_path, "cgan", 64), make_judge(tmp_path)
+    graphs = run.graph_path, folder / JUDGE_GRAPH
+    kept = [path.read_bytes() for path in graphs]
+    for path in graphs:
+        path.write_bytes(b"of an earlier version")
+    monkeypatch.setattr("sys.argv", ["graph", str(run.path), str(folder)])
+    graph.main.__wrapped__()  # type: ignore[attr-defined]
+    assert [path.read_bytes() for path in graphs] == kept
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gan.demo import server
 from gan.runs import Run
@@ -32,8 +32,19 @@ async def beyond(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"the app"})
 
 
-def fetch(path: str, accepted: str) -> tuple[Headers, bytes]:
-    """What a browser that accepts these encodings is sent."""
+PACKED = server.Compressed(beyond)
+
+
+async def page(scope: Scope, receive: Receive, send: Send) -> None:
+    """HTML in two parts, with the title that is to be replaced across them."""
+    headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"24")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"<title>Stre", "more_body": True})
+    await send({"type": "http.response.body", "body": b"amlit</title>"})
+
+
+def fetch(app: ASGIApp, path: str, **headers: str) -> tuple[Headers, bytes]:
+    """What a browser is sent."""
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -42,9 +53,9 @@ def fetch(path: str, accepted: str) -> tuple[Headers, bytes]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = [(b"accept-encoding", accepted.encode())]
-    scope = {"type": "http", "method": "GET", "path": path, "headers": headers}
-    answer = server.Compressed(beyond)(scope, receive, send)
+    asked = [(key.replace("_", "-").encode(), value.encode()) for key, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": path, "headers": asked}
+    answer = app(scope, receive, send)
     # On a thread of its own: the browser's tests leave a loop running on this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, answer).result()
@@ -58,11 +69,20 @@ def fetch(path: str, accepted: str) -> tuple[Headers, bytes]:
 def test_scripts_are_packed_as_the_browser_can_read_them(
     accepted: str, encoding: str, unpack: Callable[[bytes], bytes]
 ) -> None:
-    headers, body = fetch(f"/below/static/js/{SCRIPT.name}", accepted)
+    headers, body = fetch(PACKED, f"/below/static/js/{SCRIPT.name}", accept_encoding=accepted)
     assert headers["content-encoding"] == encoding
     assert headers["vary"] == "accept-encoding"
     assert unpack(body) == SCRIPT.read_bytes()
     assert len(body) < SCRIPT.stat().st_size / 3
+
+
+def test_a_shared_link_names_the_picture_at_the_address_that_was_asked_for() -> None:
+    headers, body = fetch(
+        server.Introduced(page), "/", host="cars.example", x_forwarded_proto="https"
+    )
+    assert b'content="https://cars.example/preview.jpg"' in body
+    assert body.startswith(b"<title>Car GAN</title>")
+    assert headers["content-length"] == str(len(body))
 
 
 def test_a_shared_link_shows_the_newest_grid_as_a_jpeg(full: Path) -> None:
@@ -86,6 +106,6 @@ def test_a_shared_link_shows_the_newest_grid_as_a_jpeg(full: Path) -> None:
     ],
 )
 def test_all_else_is_left_to_the_app(path: str, accepted: str) -> None:
-    headers, body = fetch(path, accepted)
+    headers, body = fetch(PACKED, path, accept_encoding=accepted)
     assert "content-encoding" not in headers
     assert body == b"the app"
