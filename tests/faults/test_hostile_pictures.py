@@ -24,6 +24,7 @@ WHOLE = {
     "gif": encoded(PHOTO.convert("P"), "GIF", save_all=True, append_images=[noise(4, 96, 80)]),
     "tiff": encoded(PHOTO, "TIFF", compression="tiff_lzw"),
     "bmp": encoded(PHOTO, "BMP"),
+    "ppm": encoded(PHOTO, "PPM"),
     "avif": encoded(PHOTO, "AVIF"),
 }
 
