@@ -8,7 +8,8 @@ import pytest
 
 from gan import atomic
 from gan.errors import UserError
-from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run, find_runs, runs_root
+from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run, find_judges, find_runs, runs_root
+from tests.demo.fake_runs import CONTENT_HASH, make_judge
 
 
 def losses(run: Run, count: int) -> None:
@@ -43,13 +44,6 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
     run = Run(tmp_path)
     run.losses_path.write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=r"losses\.csv"):
-        run.read_losses()
-
-
-def test_words_among_numbers_are_refused(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    run.losses_path.write_text(",".join(LOSS_COLUMNS) + "\n1,2,3,4,5,6,seven\n", encoding="utf-8")
-    with pytest.raises(UserError, match="seven"):
         run.read_losses()
 
 
@@ -148,3 +142,17 @@ def test_samples_are_in_order_of_iteration(tmp_path: Path) -> None:
     assert [path.name for _, path in run.samples()] == [
         "0000003.avif", "0000007.png", "0000020.avif", "0000030.jpg", "0000100.avif"
     ]  # fmt: skip
+
+
+def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> None:
+    folder = make_judge(tmp_path)
+    damaged = tmp_path / "judge-a-64"
+    damaged.mkdir()
+    (damaged / "judge.json").write_text("[", encoding="utf-8")
+    assert find_judges(tmp_path, CONTENT_HASH, 64) == [folder]
+    assert find_judges(tmp_path, CONTENT_HASH, 128) == []
+    assert find_judges(tmp_path, "other", 64) == []
+    about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
+    del about["dataset"]
+    (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
+    assert find_judges(tmp_path, CONTENT_HASH, 64) == []

@@ -1,13 +1,11 @@
 """Listing runs: whole ones, broken ones, and what is said of the broken."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from gan.demo.catalogue import headline, list_entries
-from gan.runs import find_judges
-from tests.demo.fake_runs import CONTENT_HASH, TYPES, break_settings, make_judge, make_run
+from tests.demo.fake_runs import TYPES, break_settings, make_run
 
 
 def test_an_empty_or_absent_folder_lists_nothing(tmp_path: Path) -> None:
@@ -75,17 +73,3 @@ def test_an_ended_run_that_ships_no_generator_has_no_problem(
     (entry,) = list_entries(tmp_path)
     assert entry.problems == ()
     assert not entry.ready
-
-
-def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> None:
-    folder = make_judge(tmp_path)
-    damaged = tmp_path / "judge-a-64"
-    damaged.mkdir()
-    (damaged / "judge.json").write_text("[", encoding="utf-8")
-    assert find_judges(tmp_path, CONTENT_HASH, 64) == [folder]
-    assert find_judges(tmp_path, CONTENT_HASH, 128) == []
-    assert find_judges(tmp_path, "other", 64) == []
-    about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
-    del about["dataset"]
-    (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
-    assert find_judges(tmp_path, CONTENT_HASH, 64) == []

@@ -1,4 +1,4 @@
-"""Names, means and ranges."""
+"""Means and ranges."""
 
 import math
 
@@ -6,29 +6,12 @@ import pandas as pd
 import pytest
 
 from gan.demo import spreads
-from gan.metrics import published
 
 
 def rows(*values: tuple[str, str, str, str, float, float]) -> pd.DataFrame:
     columns = ["metric", "extractor", "body_type", "reference", "value", "seed"]
     table = pd.DataFrame(values, columns=columns)
     return table.assign(low=math.nan, high=math.nan, n_real=10, n_fake=20, images_seen=1)
-
-
-@pytest.mark.parametrize(
-    ("metric", "extractor", "expected"),
-    [
-        ("fid", "inception-v3-compat", "FID"),
-        ("is", "inception-v3-compat", "IS"),
-        ("fd", "efficientnet-lite2", "FD (EfficientNet-Lite2)"),
-        ("is", "efficientnet-lite2", "IS (EfficientNet-Lite2)"),
-        ("fd", "car-classifier", "FD (car classifier)"),
-        ("gan_test", "car-classifier", "GAN-test"),
-        ("parameters", "", "Parameters, both networks"),
-    ],
-)
-def test_only_inception_is_called_fid_or_is(metric: str, extractor: str, expected: str) -> None:
-    assert spreads.title(metric, extractor) == expected
 
 
 def test_mean_and_range_are_over_seeds() -> None:
@@ -65,10 +48,3 @@ def test_the_mean_over_types_is_taken_within_a_seed() -> None:
     found = spreads.pick_any(table, "diversity", "car-classifier")
     assert found is not None
     assert (found.value, found.low, found.high, found.seeds) == pytest.approx((0.5, 0.3, 0.7, 2))
-
-
-def test_the_published_table_is_the_reports() -> None:
-    table = published.trainings().set_index(["variant", "kernel"])
-    assert table.loc[("unconditional", 6), "fid"] == 148.915
-    assert table.loc[("conditional", 4), "is"] == 1.0
-    assert len(table) == 4

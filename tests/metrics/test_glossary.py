@@ -82,7 +82,9 @@ def test_values_have_the_digits_that_they_deserve(key: str, value: float, shown:
     [
         ("fid", "inception-v3-compat", "FID"),
         ("fid_floor", "inception-v3-compat", "FID floor"),
+        ("is", "inception-v3-compat", "IS"),
         ("is", "efficientnet-lite2", "IS (EfficientNet-Lite2)"),
+        ("fd", "efficientnet-lite2", "FD (EfficientNet-Lite2)"),
         ("fd", "car-classifier", "FD (car classifier)"),
         ("gan_test", "car-classifier", "GAN-test"),
         ("parameters", "", "Parameters, both networks"),
