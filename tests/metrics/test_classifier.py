@@ -63,21 +63,7 @@ def test_predictions_of_no_pictures() -> None:
     assert said.named.shape == (0,)
 
 
-def test_augmentation_keeps_shape_and_range_and_varies() -> None:
-    pictures = torch.rand(64, 3, 64, 64) * 2 - 1
-    pictures[:] = pictures[0].clone()
-    changed = augment(pictures)
-    assert changed.shape == pictures.shape
-    assert changed.min() >= -1
-    assert changed.max() <= 1
-    assert changed.std(0).mean() > 0.1
-    # About half are mirrored: a picture dark on its left comes out dark on either side.
-    pictures = torch.linspace(-0.5, 0.5, 64).expand(256, 3, 64, 64)
-    sides = augment(pictures)[..., 48:].mean((1, 2, 3)) > augment(pictures)[..., :16].mean()
-    assert 0.2 < sides.float().mean() < 0.8
-
-
-@pytest.mark.parametrize("strength", [1.0, 0.5])
+@pytest.mark.parametrize("strength", [1.0, 0.5, 0.0])
 def test_augmentation_is_its_changes_one_after_the_other(strength: float) -> None:
     pictures = torch.rand(5, 3, 64, 64) * 2 - 1
     torch.manual_seed(3)

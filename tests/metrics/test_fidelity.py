@@ -9,11 +9,7 @@ from gan.metrics import fidelity
 from gan.metrics.features import Features
 from gan.metrics.glossary import INCEPTION
 from gan.metrics.measures import frechet_distance
-
-
-def gaussian(count: int, seed: int, shift: float = 0.0, dimensions: int = 16) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(count, dimensions, generator=generator) + shift
+from tests.metrics.test_measures import gaussian
 
 
 def test_class_rows_compare_each_class_at_one_count() -> None:
