@@ -12,12 +12,6 @@ from gan import atomic
 from gan.errors import UserError
 
 
-def test_a_file_is_no_place_for_a_folder(tmp_path: Path) -> None:
-    in_the_way(tmp_path, pytest.MonkeyPatch())
-    with pytest.raises(UserError, match="Not a directory"):
-        atomic.check_place(tmp_path / "a", "--out")
-
-
 def test_a_place_that_can_be_made_is_left_alone(tmp_path: Path) -> None:
     atomic.check_place(tmp_path / "a" / "b", "--out")
     assert not any(tmp_path.iterdir())
@@ -37,16 +31,21 @@ def read_only(folder: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "words"),
-    [(in_the_way, "Not a directory"), (forbidden, "denied"), (read_only, "Read-only")],
+    ("make", "place", "words"),
+    [
+        (in_the_way, "a", "Not a directory"),
+        (in_the_way, "a/b", "Not a directory"),
+        (forbidden, "a/b", "denied"),
+        (read_only, "a/b", "Read-only"),
+    ],
 )
 def test_a_place_that_cannot_is_named_with_what_moves_it(
-    make: Any, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Any, place: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tmp_path, monkeypatch)
     with pytest.raises(UserError, match=words) as refused:
-        atomic.check_place(tmp_path / "a" / "b", "--out")
-    assert str(tmp_path / "a" / "b") in str(refused.value)
+        atomic.check_place(tmp_path / place, "--out")
+    assert f"{tmp_path / place}:" in str(refused.value)
     assert "(--out)" in str(refused.value)
 
 

@@ -30,7 +30,6 @@ def test_a_subset_is_a_set_of_its_own(cars: Photos) -> None:
 def test_a_miniature_takes_a_few_photos_under_another_name(
     cars: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gan.data.photos.load", lambda source, size: cars)
     monkeypatch.setattr(plan, "TINY_SET", 20)
     held_back = replace(cars, validation=~cars.test)
     monkeypatch.setattr("gan.data.photos.load", lambda source, size: held_back)

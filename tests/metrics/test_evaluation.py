@@ -150,7 +150,6 @@ def test_the_held_out_photos_as_pictures_score_as_held_out_photos(
 def test_without_test_the_split_stays_shut_and_every_opening_is_noted(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:
-    run.generator_path.write_bytes(b"weights")
     draws(photos.pictures[:30], photos.labels[:30])
     rows = judged(run, photos, judge, [Tiny()], Effort(30, 1, 24))
     assert "test" not in set(rows["reference"])
@@ -278,7 +277,7 @@ def test_every_figure_stands_between_photos_and_noise_at_its_own_counts(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:
     """Figure, floor and noise share counts and class shares, or the ruler lies."""
-    first, second = photos.indices("train")[::2], photos.indices("train")[1::2]
+    first = photos.indices("train")[::2]
     labels = photos.labels[first]
     draws(photos.pictures[first], labels)
     rows = judged(run, photos, judge, [Tiny()], Effort(len(first), 1, 24))
@@ -297,7 +296,6 @@ def test_every_figure_stands_between_photos_and_noise_at_its_own_counts(
     assert len(whole) == 4
     assert set(whole["n_fake"]) == {len(first)}
     assert set(whole["n_real"]) == {len(photos.indices("development"))}
-    assert len(second) > 0
 
 
 def test_one_picture_a_class_has_no_diversity(
