@@ -460,7 +460,7 @@ def test_figures_of_another_run_speak_where_the_first_has_none(full: Path, open_
     make_run(full, "cgan-256", conditional=True)
     said = text(open_page("overview"))
     assert "Yes, most of them." in said
-    assert "Our network, 256 px. Ranges are over seeds" in said
+    assert "Our network, 256 px, one training. Ranges" in said
 
 
 def test_the_table_of_figures_opens_with_the_main_runs(full: Path, open_page: Open) -> None:

@@ -408,7 +408,7 @@ def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> Non
     finding = KernelSize.answer(table)
     assert finding is not None
     assert finding.evidence.count(f"p for both judges {3 * 2 / 252:.2g}") == 2
-    assert finding.evidence.count("p 1") == 1
+    assert finding.evidence.count("p for both judges 1") == 1
 
 
 def test_the_car_classifier_speaks_once_it_judged_as_many_runs() -> None:
