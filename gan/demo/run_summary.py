@@ -46,6 +46,28 @@ def per_class(entry: Entry) -> pd.DataFrame:
     return table.assign(photos=[counts.get(name, float("nan")) for name in table["body_type"]])
 
 
+def of_type(entry: Entry, kind: str) -> Finding | None:
+    """How well one body type is drawn, by the classifier; None where that isn't measured."""
+    table = one_reference(spreads.latest(store.metrics(entry)))
+    rows = table[(table["body_type"] == kind) & table["metric"].isin(["gan_test", "classifier"])]
+    shares = spreads.over_seeds(rows, ["metric"]).set_index("metric").to_dict("index")
+    if len(shares) < 2:
+        return None
+    named, photos = shares["gan_test"], shares["classifier"]
+    words = (
+        f"A classifier names {spreads.show(named['value'], 'gan_test')} of "
+        f"{named['n_fake']:,.0f} generated pictures of the type {kind} right, and "
+        f"{spreads.show(photos['value'], 'classifier')} of {photos['n_real']:,.0f} held-out "
+        "photos. Whether they look real is another question: see for yourself."
+    )
+    evidence = (
+        f"Means over {named['seeds']:.0f} classifiers trained on photos. "
+        if named["seeds"] > 1
+        else "One classifier, trained on photos. "
+    )
+    return Finding(f"{kind} is drawn", None, evidence + "All types: Results.", words)
+
+
 def kernel(entries: list[Entry]) -> Finding | None:
     """Which kernel is better in each view of the experiment, or of single runs in its place."""
     return _kernel(store.experiment_stamp(KernelSize.name), store.digest(), entries)

@@ -55,6 +55,24 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     assert "checkpoints/my-cgan\n" in told
 
 
+def test_a_type_stands_beside_photos_of_it(full: Path) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+    shared = {"metric": "classifier", "extractor": "car-classifier", "body_type": "van"}
+    shared |= {"images_seen": 51200, "seed": 0}
+    assert run_summary.of_type(entry, "Van") is None
+    entry.run.add_metrics(
+        [
+            shared | {"value": 0.75, "n_real": 63, "reference": "test"},
+            shared | {"value": 0.99, "n_real": 59, "reference": "validation"},
+        ]
+    )
+    (entry,) = (one for one in catalogue.list_entries(full) if one.name == "cgan")
+    found = run_summary.of_type(entry, "Van")
+    assert found is not None
+    assert "75.0 % of 63 held-out photos" in found.verdict
+    assert "99" not in found.verdict
+
+
 def test_cores_are_those_of_every_stage(full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
     run = Run(full / "cgan")

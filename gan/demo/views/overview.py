@@ -19,14 +19,6 @@ NO_FID = (
     "network, so an FD can't be set beside a published FID. EfficientNet-Lite2 is a relative of "
     "the network that our discriminator reads and may flatter us; the car classifier is not."
 )
-SEED_KEEPS = Finding(
-    "a seed keeps pose and background when the type changes",
-    None,
-    "",
-    "Keep the seed and change the type: pose and background often stay, the paint often changes. "
-    "Seen by eye, not counted.",
-)
-
 entries = store.entries()
 shown = catalogue.headline(entries)
 judged = run_summary.judged(shown, entries)  # where the newest run has no figures yet, another
@@ -104,9 +96,9 @@ CARDS: tuple[tuple[str, Finding | None, tuple[str, str, str, dict[str, str]]], .
         ("See the nearest photos", *RESULTS, {"show": "Memorised?"}),
     ),
     (
-        f"What would this car look like as a {van.lower()}?",
-        SEED_KEEPS,
-        ("See one become the other", "views/morph.py", ":material/compare_arrows:", {"to": van}),
+        f"Can it draw a {van.lower()}?",
+        run_summary.of_type(judged, van) if judged else None,
+        ("Draw some", "views/generate.py", ":material/draw:", {"type": van}),
     ),
 )
 with answers_column:
@@ -116,7 +108,7 @@ with answers_column:
             st.markdown(f"**{question}**")
             st.markdown(answer.verdict if answer else "Not measured yet.")
             with st.container(horizontal=True, vertical_alignment="center"):
-                if answer is not None and answer.evidence:
+                if answer is not None:
                     with st.popover("Figures", icon=":material/numbers:"):
                         st.markdown(answer.evidence)
                 st.page_link(page, label=label, icon=icon, query_params=query)
