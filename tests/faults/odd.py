@@ -19,7 +19,7 @@ def bounded(examples: int) -> settings:
     )
 
 
-def one_line(error: UserError) -> None:
+def short(error: UserError) -> None:
     assert len(" ".join(str(error).split())) < 2000
 
 

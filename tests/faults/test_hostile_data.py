@@ -20,7 +20,7 @@ from gan.data.photos import Request, prepare
 from gan.data.prepared import Photos, read
 from gan.errors import UserError
 from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run
-from tests.faults.odd import bounded, odd, one_line
+from tests.faults.odd import bounded, odd, short
 
 cells = st.sampled_from(
     ["1", "2.5", "nan", "inf", "-", "", '"', '"a', "\0", "é", "1e400", "9" * 400, "0x1", "True"]
@@ -46,7 +46,7 @@ def test_odd_table_is_read_or_refused(
         try:
             table = reader()
         except UserError as error:
-            one_line(error)
+            short(error)
             continue
         assert tuple(table.columns) == expected
         assert isinstance(table.index, pd.RangeIndex)
@@ -66,7 +66,7 @@ def test_odd_labels_are_used_or_refused(
     try:
         prepare(Request(data=str(cars), labels=table, out=folder / "odd-labels"))
     except UserError as error:
-        one_line(error)
+        short(error)
     finally:
         shutil.rmtree(folder / "odd-labels", ignore_errors=True)
 
@@ -120,7 +120,7 @@ def test_odd_address_is_refused(no_network: list[Any], tmp_path_factory: Any, ur
         patch.setenv("CAR_GAN_DATA", str(folder))
         with pytest.raises(UserError) as refusal:
             prepare(Request(data=url))
-    one_line(refusal.value)
+    short(refusal.value)
     assert not list(folder.glob("sets/*"))
 
 
@@ -142,7 +142,7 @@ def test_odd_array_is_refused_or_fits(
         photos = read(folder)
         assert photos.pictures.shape == (len(photos.labels), 64, 64, 3)
     except UserError as error:
-        one_line(error)
+        short(error)
     finally:
         (folder / name).write_bytes(kept)
 
@@ -162,7 +162,7 @@ def test_odd_description_is_used_or_refused(
         assert isinstance(photos, Photos)
         assert np.isfinite(list(photos.counts("train").values())).all()
     except UserError as error:
-        one_line(error)
+        short(error)
 
 
 class Server(threading.Thread):
@@ -228,5 +228,5 @@ def test_odd_answer_is_taken_or_refused(
     try:
         assert download(url, folder / "cars.rar", limit=20).stat().st_size <= 20
     except UserError as error:
-        one_line(error)
+        short(error)
         assert not (folder / "cars.rar").exists()

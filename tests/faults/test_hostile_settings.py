@@ -29,7 +29,7 @@ from gan.models import build_generator
 from gan.runs import Run
 from gan.schedule import total_iterations
 from tests.conftest import tiny_config
-from tests.faults.odd import bounded, odd, odd_numbers, odd_texts, one_line
+from tests.faults.odd import bounded, odd, odd_numbers, odd_texts, short
 
 SETTINGS = to_json(tiny_config("cgan"))
 PLACES = [(part, key) for part, values in SETTINGS.items() for key in values]
@@ -78,7 +78,7 @@ def use(run: Run, place: tuple[str, str], value: Any) -> None:
         write(run, whole(settings=values), {"settings": settings_hash(values)})
         load_generator(run)
     except UserError as error:
-        one_line(error)
+        short(error)
 
 
 EXTREMES = [0, -1, 1, 2**31, 2**63, 10**30, 0.0, 1e-320, 1e308, math.nan, math.inf, -math.inf, True]
@@ -104,7 +104,7 @@ def test_odd_section_is_used_or_refused(run: Run, section: str, value: Any) -> N
     try:
         assert load_generator(run).classes
     except UserError as error:
-        one_line(error)
+        short(error)
 
 
 @bounded(100)
@@ -119,7 +119,7 @@ def test_odd_config_file_is_refused(tmp_path_factory: Any, data: bytes) -> None:
     run.config_path.write_bytes(data)
     with pytest.raises(UserError) as refusal:
         run.read_config()
-    one_line(refusal.value)
+    short(refusal.value)
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "9" * 10_000, "\ufeff{}"])
@@ -159,7 +159,7 @@ def test_odd_weights_header_is_refused(
     try:
         with pytest.raises(UserError) as refusal:
             load_generator(run)
-        one_line(refusal.value)
+        short(refusal.value)
     finally:
         run.generator_path.write_bytes(kept)
 
@@ -180,7 +180,7 @@ FLAGS = ["--" + key.replace("_", "-") for part, key in PLACES if part in ("data"
 def test_a_long_value_is_quoted_in_part() -> None:
     with pytest.raises(UserError) as refused:
         cli.parse(Command, ["--mirror", "9" * 5000])
-    one_line(refused.value)
+    short(refused.value)
 
 
 @bounded(60)
@@ -192,7 +192,7 @@ def test_odd_flag_is_used_or_refused(flag: str, value: str) -> None:
     try:
         command = cli.parse(Command, [flag, value])
     except UserError as error:
-        one_line(error)
+        short(error)
         return
     config = RunConfig(command.data, command.network, command.objective, command.loop)
     assert total_iterations(config, 10**6) >= 1
