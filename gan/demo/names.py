@@ -9,7 +9,6 @@ SHIPPED = {
     "cgan": "Our network, 128 px",
     "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
-    "heads-64": "Our network without drift, 64 px",
     "trainings-of-cgan-64/seed1": "Our network, 64 px, seed 1",
     "trainings-of-cgan-64/seed2": "Our network, 64 px, seed 2",
     "report-cgan": "The report's network for body types",
