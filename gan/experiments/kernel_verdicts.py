@@ -101,7 +101,7 @@ def answer(table: pd.DataFrame, view: str) -> Finding | None:
         return Finding(ONE_EACH, None, listed, f"{ONE_EACH}; {_lowest(wides)}.")
     pairs = list(itertools.combinations(order, 2))
     steps = [_steps(wides, *pair) for pair in pairs]
-    ps = holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
+    ps = _for_all(steps)
     shown = {pair: p for pair, p in zip(pairs, ps, strict=True) if p <= LEVEL}
     counts = first.count()
     seeds = " to ".join(map(str, sorted({counts.min(), counts.max()})))
@@ -141,12 +141,22 @@ def overall(table: pd.DataFrame) -> Finding | None:
     return Finding(words, best.pop() if len(best) == 1 else None, evidence, words)
 
 
+def _for_all(steps: list[list[Difference]]) -> list[float]:
+    """p of each pair for all distances together, corrected for the pairs; see `answer`."""
+    return holm([max(one.p if one.mean > 0 else 1 for one in of) for of in steps])
+
+
 def _larger_is_ahead(table: pd.DataFrame, view: str) -> bool:
-    """Whether any distance shows a kernel ahead of a smaller one in a view."""
+    """Whether a kernel is shown to be ahead of a smaller one, by any distance or by all."""
     wides = {title(*figure): fd for figure, fd in _distances(table, view).items()}
-    wides = {name: fd[[one for one in NAMES if one in fd]] for name, fd in wides.items()}
+    kernels = [name for name in NAMES if all(name in fd for fd in wides.values())]
+    if not wides or len(kernels) < 2:
+        return False
+    wides = {name: fd[kernels] for name, fd in wides.items()}
     shown = [pair for found in _alone(wides).values() for pair in found]
-    return any(NAMES.index(ahead) > NAMES.index(behind) for ahead, behind in shown)
+    pairs = [(larger, smaller) for smaller, larger in itertools.combinations(kernels, 2)]
+    ps = _for_all([_steps(wides, *pair) for pair in pairs])
+    return any(p <= LEVEL for p in ps) or any(pair in shown for pair in pairs)
 
 
 def by_kernel(table: pd.DataFrame) -> pd.DataFrame:

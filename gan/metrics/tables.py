@@ -13,6 +13,7 @@ from gan.metrics.glossary import (
     LITE2,
     METRICS,
     NOISE,
+    Figure,
     on_photos,
     title,
     without_stand_ins,
@@ -140,26 +141,31 @@ def over_trainings(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 
 def along(runs: list[Run]) -> str:
-    """The figures of FOLLOWED in along.csv as Markdown: one line a generator that a run kept.
+    """The figures of FOLLOWED that along.csv has, as Markdown: one line a generator that was kept.
 
     Of a run that was trained several times there is one line for all trainings together.
     """
     tables = of_runs(runs, _along)
     whole = {name.split(",")[0]: name for name in tables}  # the last: all trainings together
-    heads = [title(*figure) for figure in FOLLOWED]
+    every = pd.concat(tables.values())
+    measured = set(zip(every["metric"], every["extractor"], strict=True))
+    columns = [figure for figure in FOLLOWED if figure in measured]
+    heads = [title(*figure) for figure in columns]
     lines = ["| run | photos seen | " + " | ".join(heads) + " |", "|---|---|" + "---|" * len(heads)]
     for name in whole.values():
         for seen, rows in tables[name].groupby("images_seen"):
-            lines.append(f"| {name} | {seen:,} | {_followed(rows)} |")
+            lines.append(f"| {name} | {seen:,} | {_followed(rows, columns)} |")
         last = tables[name][tables[name]["images_seen"] == tables[name]["images_seen"].max()]
-        lines.append(f"| photos, beside {name.split(',')[0]} | - | {_followed(last, FLOOR)} |")
+        lines.append(
+            f"| photos, beside {name.split(',')[0]} | - | {_followed(last, columns, FLOOR)} |"
+        )
     return "\n".join(lines)
 
 
-def _followed(rows: pd.DataFrame, ending: str = "") -> str:
-    """The cells of FOLLOWED; with an ending, those of photos or noise. "-" where there is none."""
+def _followed(rows: pd.DataFrame, columns: list[Figure], ending: str = "") -> str:
+    """The cells of some figures; with an ending, those of photos or noise. "-" for none."""
     cells = []
-    for metric, extractor in FOLLOWED:
+    for metric, extractor in columns:
         key = metric + ending
         splits = [split for network, split in _measured(rows, key) if network == extractor]
         cells.append(_cell(rows, key, extractor, splits[0]) if splits else "-")

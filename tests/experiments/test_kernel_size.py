@@ -397,6 +397,19 @@ def test_the_answer_is_told_for_every_view_that_compares() -> None:
     assert finding.verdict.startswith("Kernel 6 is best")
 
 
+def test_a_larger_kernel_is_said_to_help_where_both_judges_show_it_only_together() -> None:
+    """Each judge alone has p 0.04 before, and more than 0.05 after the correction for two."""
+    values = {"k4": (10, 11, 12, 13, 14), "k6": (6, 7, 8, 9, 12)}
+    table = pd.concat([fd_table(LITE2, **values), fd_table(CLASSIFIER, **values)])
+    helped = pd.concat([table, table.assign(view=TIME)])
+    finding = KernelSize.answer(helped)
+    assert finding is not None
+    assert finding.verdict.startswith("Kernel 6 is best")
+    finding = KernelSize.answer(helped.replace({"k6": "k4", "k4": "k6"}))
+    assert finding is not None
+    assert finding.verdict.startswith(NO_HELP)
+
+
 def test_two_networks_that_disagree_about_a_pair_do_not_ease_the_others() -> None:
     # Alone each pair has p = 2/252. One that points two ways counts in the correction all the same.
     table = pd.concat(
