@@ -66,7 +66,7 @@ def main() -> None:
         )
     pictures, labels = generate_set(generator, options.count, seed=1)
     aucs = detector_auc(train, pictures, LOOKS, options.seed)
-    found = rows(train, pictures, aucs[-1][1])
+    found = rows(train, pictures, aucs[-1][1], options.seed)
     write_sheet(options, photos, train, pictures, labels if generator.classes else None)
     run.add_metrics([row | {"images_seen": run.generator_seen()} for row in found])
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
@@ -82,8 +82,8 @@ def main() -> None:
             pictures, _ = generate_set(kept, COUNT, SEED)
             ((_, value),) = detector_auc(train, pictures, (BRIEF,), options.seed)
             seen = iteration * kept.config.loop.batch
-            found = [row | {"images_seen": seen} for row in rows(train, pictures, value)]
-            run.add_metrics(found, along=True)
+            found = rows(train, pictures, value, options.seed)
+            run.add_metrics([row | {"images_seen": seen} for row in found], along=True)
         print(f"along the training, {COUNT:,} pictures and a detector of {BRIEF:,} each: ", end="")
         print(run.along_path)
     print(f"figures: {run.metrics_path}")
@@ -97,7 +97,11 @@ def write_sheet(
     pictures: np.ndarray,
     labels: np.ndarray | None,
 ) -> None:
-    """Write the blind sheet; pictures have the types of its photos, so types give nothing away."""
+    """Write the blind sheet; pictures have the types of its photos, so types give nothing away.
+
+    `train` and `pictures` are uint8 [N,S,S,3]; `labels`, int64 [N], are the pictures' types, None
+    where they have none.
+    """
     real = photos.labels[photos.indices("train")]
     some = np.random.RandomState(options.seed).permutation(len(real))[: SHEET // 2]
     if labels is not None:

@@ -30,9 +30,10 @@ def follow(
     """Judge every kept generator by 2,000 pictures; add to along.csv what it lacks.
 
     FD, KID, precision, recall, density, coverage and, where it is defined, IS by each extractor;
-    FD and GAN-test by the judge's first network; all against the train and validation photos, so
-    that the test split stays shut. FD is larger at 2,000 pictures than at the 10,000 of
-    metrics.csv; its floor at the same counts and class shares stands beside it.
+    FD and GAN-test by the judge's first network. All are against the train and validation photos
+    (GAN-test: the train photos, from which the judge learned), so the test split stays shut. FD is
+    larger at 2,000 pictures than at the 10,000 of metrics.csv; its floor at the same counts and
+    class shares stands beside it.
 
     Args:
         run: Its folder.

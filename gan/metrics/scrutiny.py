@@ -135,10 +135,11 @@ def auc(low: np.ndarray, high: np.ndarray) -> float:
     return float(mannwhitneyu(high, low).statistic / (len(low) * len(high)))
 
 
-def rows(photos: np.ndarray, pictures: np.ndarray, detected: float) -> list[Row]:
+def rows(photos: np.ndarray, pictures: np.ndarray, detected: float, seed: int = 0) -> list[Row]:
     """The figures of pictures beside photos, both uint8 [N,S,S,3], as rows of metrics.csv.
 
-    Energies are those of the pictures over those of the photos; `detected` is the detector's AUC.
+    Energies are those of the pictures over those of the photos; `detected` is the AUC, in [0, 1],
+    of a detector of that `seed`.
     """
     values = {
         "detector_auc": detected,
@@ -146,7 +147,7 @@ def rows(photos: np.ndarray, pictures: np.ndarray, detected: float) -> list[Row]
         "weave_2": weave_energy(pictures, 2) / weave_energy(photos, 2),
         "weave_4": weave_energy(pictures, 4) / weave_energy(photos, 4),
     }
-    about = {"extractor": "", "body_type": "all", "reference": "train", "seed": 0}
+    about = {"extractor": "", "body_type": "all", "reference": "train", "seed": seed}
     about |= {"n_real": len(photos), "n_fake": len(pictures)}
     return [about | {"metric": metric, "value": value} for metric, value in values.items()]
 

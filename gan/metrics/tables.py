@@ -144,6 +144,9 @@ def along(runs: list[Run]) -> str:
     """The figures of FOLLOWED that along.csv has, as Markdown: one line a generator that was kept.
 
     Of a run that was trained several times there is one line for all trainings together.
+
+    Raises:
+        UserError: A table can't be read.
     """
     tables = of_runs(runs, _along)
     whole = {name.split(",")[0]: name for name in tables}  # the last: all trainings together

@@ -30,7 +30,7 @@ VIEW_WORDS = {
     PARAMETERS: "Widths are set so that every network has about the same number of "
     "parameters; every network saw the same number of photos.",
     WHOLE: "One run a kernel, for as many pictures as the report's training saw: figures, "
-    "and no comparison. Other work slowed parts of them, so their times can't be compared either.",
+    "and no test. Other work slowed parts of them, so their times can't be compared either.",
     spreads.AS_TRAINED: "Single runs as they are: budgets and data may differ, so compare "
     "with care.",
 }

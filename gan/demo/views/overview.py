@@ -134,10 +134,10 @@ if shown is not None:
                     st.metric(name, value, help=TERMS.get(term))
                     st.caption(against)
         st.caption(
-            f"{parts.plain(names.run(of.name))}, one training. Ranges and intervals are of its "
-            "evaluation, not over trainings: of GAN-train over photos (bootstrap), of IS over "
-            "parts of the set. The car classifiers of 64 px and of 128 px are different networks: "
-            "compare their figures within one size only. Results has the counts."
+            f"{parts.plain(names.run(of.name))}, one training. Ranges are of its evaluation, not "
+            "over trainings; that of GAN-train is a bootstrap over photos. The car classifiers of "
+            "64 px and of 128 px are different networks: compare their figures within one size "
+            "only. Results has the counts."
         )
         if not has_fid:
             st.caption(NO_FID)
