@@ -96,6 +96,7 @@ class ProjectedConfig:
     depth: int = 0  # residual blocks of G at each size from 8 to half of the picture's
     grown: int = 0  # how often G was grown to twice its size (set by --grow-from)
     trunk: str = ""  # SHA-256 of the generator file that G was grown from (set by --grow-from)
+    start: str = ""  # SHA-256 of the generator file that G began with (set by --start-from)
 
     def __post_init__(self) -> None:
         names = ("width", "latent", "class_code", "head_width", "pixel_width", "bank")

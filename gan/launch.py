@@ -27,7 +27,7 @@ class OutputConfig:
 
 def read_command(
     description: str, recipes: dict[str, RunConfig], arguments: Sequence[str] | None = None
-) -> tuple[RunConfig, OutputConfig, str]:
+) -> tuple[RunConfig, OutputConfig, Run | None]:
     """Parse a training command whose flags are the settings of the chosen recipe.
 
     Args:
@@ -36,11 +36,12 @@ def read_command(
         arguments: Default: sys.argv.
 
     Returns:
-        The settings, where the run goes, and --grow-from: the run to start from, "" for none.
-        With --resume the defaults are the settings of the resumed run.
+        The settings, where the run goes, and the run that it starts from (--start-from or
+        --grow-from), if any. With --resume and --start-from the defaults are the settings of the
+        run that is named.
 
     Raises:
-        UserError: A flag or value is wrong, or the run to resume can't be read.
+        UserError: A flag or value is wrong, or the run that is named can't be used.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     # These flags decide which other flags there are, so they are read first.
@@ -49,7 +50,10 @@ def read_command(
     first.add_argument("--out", nargs="?")
     first.add_argument("--resume", nargs="?", const=True)
     first.add_argument("--grow-from", nargs="?")
+    first.add_argument("--start-from", nargs="?")
     early, _ = first.parse_known_args(arguments)
+    if early.grow_from and early.start_from:
+        raise UserError("take --start-from (same size) or --grow-from (twice the size), not both")
     default = "grown" if early.grow_from and "grown" in recipes else next(iter(recipes))
     start = recipes.get(early.recipe, recipes[default])
     if early.resume:
@@ -59,56 +63,61 @@ def read_command(
         start = from_json(run.read_config()["settings"])
         if all(type(start.network) is not type(recipe.network) for recipe in recipes.values()):
             raise UserError(f"{run.path} holds a {start.architecture} run: use its own script")
+    origin = None
+    ours = isinstance(start.network, ProjectedConfig) and not early.resume
+    if ours and (early.grow_from or early.start_from):
+        from gan import growing  # not above: it imports torch
+
+        origin = find_run(early.grow_from or early.start_from)
+        start = growing.grow(origin, start) if early.grow_from else growing.start(origin)
     fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
-    if len(recipes) > 1 and not early.resume:  # a run that goes on has its settings
+    # A run that goes on, or starts at the size of another, has that run's settings.
+    if len(recipes) > 1 and not early.resume and not early.start_from:
         choice: Any = Annotated[Literal[tuple(recipes)], tyro.conf.arg(help="named settings")]
         fields.insert(0, ("recipe", choice, default))
     for section in SECTIONS:
         settings = getattr(start, section)
         fields.append((section, type(settings), settings))
-    if isinstance(start.network, ProjectedConfig) and not early.resume:
-        help_text = "a finished run to start from: the new one draws at twice its size"
-        fields.append(("grow_from", Annotated[str, tyro.conf.arg(help=help_text)], ""))
+    if ours:
+        for name, size in (("grow_from", "twice its size"), ("start_from", "its size")):
+            help_text = f"a finished run whose generator this one starts with, at {size}"
+            fields.append((name, Annotated[str, tyro.conf.arg(help=help_text)], ""))
     command = make_dataclass("Command", fields, frozen=True)
     parsed: Any = cli.parse(command, arguments, description=description)
     config = RunConfig(*(getattr(parsed, section) for section in SECTIONS))
-    return config, parsed.output, getattr(parsed, "grow_from", "")
+    if origin is not None:
+        growing.check(config, start, origin)
+    return config, parsed.output, origin
 
 
-def launch(config: RunConfig, output: OutputConfig, grow_from: str = "") -> None:
+def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -> None:
     """Load the photos, train, and print where the run is and what to do next.
 
-    `grow_from` names the run whose generator the new run, of twice its size, starts with.
+    `origin` is the run whose generator the new run starts with.
 
     Raises:
-        UserError: The photos, the folder or the run to grow from can't be used.
+        UserError: The photos, the folder or the run to start from can't be used.
     """
     # Imported here so that --help and a mistyped flag need not wait for torch.
     from accelerate import PartialState
 
+    from gan.checkpoint import load_generator
     from gan.data import photos
-    from gan.growing import grow
+    from gan.growing import first_weights
     from gan.training import train
 
-    trunk = None
-    if grow_from:
-        config, trunk = grow(config, find_run(grow_from))
     atomic.check_place(find_run(output.out).path if output.out else runs_root(), "--out")
     content_hash = _content_hash(find_run(output.out), config) if output.resume else ""
     loaded = photos.load(config.data.data, config.data.size, content_hash)
-    if grow_from and not find_run(grow_from).kept_validation():
+    if origin is not None and not origin.kept_validation():
         loaded = loaded.without_validation()  # the generator was trained on them already
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
-    if trunk is not None and trunk.classes != loaded.classes:
-        raise UserError(
-            f"{grow_from} draws {', '.join(trunk.classes)}; {config.data.data} has"
-            f" {', '.join(loaded.classes)}: --data must name photos of the same classes"
-        )
-    size = f"-{config.data.size}" if trunk else ""
+    weights = first_weights(load_generator(origin), loaded.classes) if origin else None
+    size = f"-{config.data.size}" if origin else ""
     run = find_run(output.out or f"{loaded.name}-{config.architecture}{size}")
     try:
-        finished = train(config, loaded, run, output.resume, trunk)
+        finished = train(config, loaded, run, output.resume, weights)
     except KeyboardInterrupt:
         print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
         raise

@@ -257,13 +257,17 @@ class Run:
         atomic.write_text(self.openings_path, before + row)
 
     def short_hash(self) -> str:
-        """First 8 hexadecimal digits of the generator file's SHA-256, which identify it.
+        """First 8 hexadecimal digits of `generator_hash`."""
+        return self.generator_hash()[:8]
+
+    def generator_hash(self) -> str:
+        """The generator file's SHA-256 in hexadecimal digits, which identifies it.
 
         Raises:
             UserError: There is no generator file.
         """
         try:
-            return hashlib.sha256(self.generator_path.read_bytes()).hexdigest()[:8]
+            return hashlib.sha256(self.generator_path.read_bytes()).hexdigest()
         except OSError as error:
             raise UserError(f"{self.generator_path} can't be read: {error.strerror}") from None
 

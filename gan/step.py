@@ -1,5 +1,6 @@
 """One training step of generator and discriminator, and the state that it changes."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from copy import deepcopy
 
@@ -7,7 +8,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from gan.checkpoint import LoadedGenerator, State
+from gan.checkpoint import State
 from gan.config import DriftConfig, RunConfig
 from gan.data.batches import Batches, seed_from
 from gan.hardware import autocast
@@ -83,16 +84,22 @@ class Step:
 
 
 def build_state(
-    config: RunConfig, classes: int, device: torch.device, trunk: LoadedGenerator | None = None
+    config: RunConfig,
+    classes: int,
+    device: torch.device,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> State:
-    """Networks, averaged generator, objective and optimisers before the first step."""
+    """Networks, averaged generator, objective and optimisers before the first step.
+
+    `weights` are G's first ones, or those of the layers that it takes from the run it grows from.
+    """
     torch.manual_seed(config.loop.seed)
     size, rates = config.data.size, config.objective
     generator = build_generator(config.network, size, classes)
     discriminator = build_discriminator(config.network, size, classes)
     objective = build_objective(config, classes).to(device)
-    if trunk is not None:
-        generator.load_state_dict(trunk.network.state_dict(), strict=False)  # see gan/growing.py
+    if weights is not None:
+        generator.load_state_dict(weights, strict=False)  # see gan/growing.py
     if torch.distributed.is_initialized():
         if device.type == "cuda":
             generator = nn.SyncBatchNorm.convert_sync_batchnorm(generator)

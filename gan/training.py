@@ -1,15 +1,15 @@
 """The training loop, from the first picture to the last save."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 from accelerate import Accelerator
+from torch import Tensor
 from tqdm import tqdm
 
-from gan.checkpoint import LoadedGenerator
 from gan.config import RunConfig
 from gan.data.batches import Batches
 from gan.data.prepared import Photos
@@ -28,15 +28,15 @@ def train(
     photos: Photos,
     run: Run,
     resume: bool = False,
-    trunk: LoadedGenerator | None = None,
+    weights: Mapping[str, Tensor] | None = None,
 ) -> bool:
     """Train until the budget is used up; return False if --minutes ended the training before.
 
     The same code runs on one CPU, one GPU, or under `accelerate launch` on many: each process
     takes its part of every batch, and gradients are averaged. All random numbers are functions of
     (seed, iteration), so a run that was interrupted and resumed gives the same weights, bit for
-    bit, as one that was not (on the same hardware and versions). A run that grows from another
-    starts with that run's generator, the `trunk`; a resumed run doesn't need it.
+    bit, as one that was not (on the same hardware and versions). `weights` are G's first ones by
+    name, if they come from another run (gan/growing.py); a resumed run doesn't need them.
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
@@ -48,7 +48,7 @@ def train(
     if resume and run.config_path.exists() and not run.kept_validation():
         photos = photos.without_validation()  # the run began before there was such a split
     record = Record(config, photos, run, writes=accelerator.is_main_process)
-    state = build_state(config, len(record.classes), accelerator.device, trunk)
+    state = build_state(config, len(record.classes), accelerator.device, weights)
     batches = Batches(photos, loop.batch, loop.seed, accelerator.device, loop.balanced, loop.mirror)
     step = Step(config, state, batches, accelerator, record.iterations)
     step.prepare()

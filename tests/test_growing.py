@@ -1,4 +1,4 @@
-"""Growing: starts with what the trunk draws, learns, resumes exactly, refuses what can't grow."""
+"""Runs that start with another's generator draw its pictures first, learn, and resume exactly."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,9 @@ from gan.checkpoint import load_generator
 from gan.config import DriftConfig, RunConfig, from_json
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.growing import grow
+from gan.growing import first_weights, grow, start
 from gan.latents import from_seeds
-from gan.launch import OutputConfig, launch
+from gan.launch import OutputConfig, launch, read_command
 from gan.runs import Run
 from gan.sampling import generate
 from gan.step import build_state, set_learning_rates
@@ -37,6 +37,11 @@ def settings(guided: bool = True, depth: int = 0, **loop: int) -> RunConfig:
     return replace(config, network=network, objective=objective)
 
 
+def weights_of(run: Run) -> dict[str, torch.Tensor]:
+    generator = load_generator(run)
+    return first_weights(generator, generator.classes)
+
+
 @pytest.fixture(scope="module")
 def trunk(tiny_photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = Run(tmp_path_factory.mktemp("trunk") / "trunk")
@@ -45,8 +50,8 @@ def trunk(tiny_photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_grown_generator_starts_with_its_trunks_pictures_enlarged(trunk: Run) -> None:
-    config, before = grow(settings(), trunk)
-    state = build_state(config, 2, CPU, before)
+    config, before = grow(trunk, settings()), load_generator(trunk)
+    state = build_state(config, 2, CPU, before.network.state_dict())
     z, y, guidance = torch.randn(4, 8), torch.tensor([0, 1, 0, 1]), torch.rand(4)
     small = before.network(z, y, guidance)
     assert small.abs().max() < 0.999  # or atanh would lose what tanh did
@@ -61,13 +66,13 @@ def test_ladder_to_256_pixels_names_each_trunk_and_resumes_to_the_same_bits(
     run = trunk
     for size in (128, 256):
         photos = enlarged(tiny_photos, size // 64)
-        config, before = grow(settings(pictures=12), run)
+        config, weights = grow(run, settings(pictures=12)), weights_of(run)
         assert config.data.size == size
         whole, parts = Run(tmp_path / f"whole{size}"), Run(tmp_path / f"parts{size}")
-        train(config, photos, whole, trunk=before)
+        train(config, photos, whole, weights=weights)
         saved = from_json(whole.read_config()["settings"]).network
         assert saved.trunk.startswith(run.short_hash())
-        stop_after(8, config, photos, parts, trunk=before)
+        stop_after(8, config, photos, parts, weights=weights)
         parts.sample_path(2).unlink()  # where it stopped
         train(config, photos, parts, resume=True)
         same_work(whole, parts)
@@ -75,12 +80,12 @@ def test_ladder_to_256_pixels_names_each_trunk_and_resumes_to_the_same_bits(
     assert load_generator(run).network.grown[1].paint.weight.any()
     assert load_generator(run).config.network.grown == 2
     with pytest.raises(UserError, match="nothing larger"):
-        grow(settings(), run)
+        grow(run, settings())
 
 
 def test_trunk_learns_at_its_own_rate(trunk: Run) -> None:
-    config, before = grow(settings(), trunk)
-    state = build_state(config, 2, CPU, before)
+    config = grow(trunk, settings())
+    state = build_state(config, 2, CPU, weights_of(trunk))
     set_learning_rates(state, config, 100)
     rates = {
         id(p): group["lr"] for group in state.optimizer_g.param_groups for p in group["params"]
@@ -124,26 +129,72 @@ def test_growing_keeps_to_the_photos_and_types_of_its_trunk(
     monkeypatch.setattr(
         "gan.training.train", lambda config, photos, *_: given.append(photos) or True
     )
-    launch(settings(), OutputConfig(out="new"), str(trunk.path))
+    launch(grow(trunk, settings()), OutputConfig(out="new"), trunk)
     assert not given[0].validation.any()
-    others = replace(held_back, classes=("sedan", "suv"))
+    others = replace(held_back, classes=("sedan", "tram"))
     monkeypatch.setattr("gan.data.photos.load", lambda *_: others)
-    with pytest.raises(UserError, match="photos of the same classes"):
-        launch(settings(), OutputConfig(out="new"), str(trunk.path))
+    with pytest.raises(UserError, match="photos of classes that it draws"):
+        launch(grow(trunk, settings()), OutputConfig(out="new"), trunk)
     assert len(given) == 1
+
+
+def test_a_run_starts_with_the_pictures_of_another_and_resumes_to_the_same_bits(
+    trunk: Run, tiny_photos: Photos, tmp_path: Path
+) -> None:
+    config, weights = start(trunk), weights_of(trunk)
+    z, y, guidance = torch.randn(4, 8), torch.tensor([0, 1, 0, 1]), torch.rand(4)
+    expected = load_generator(trunk).network(z, y, guidance)
+    assert torch.equal(build_state(config, 2, CPU, weights).average(z, y, guidance), expected)
+    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    train(config, tiny_photos, whole, weights=weights)
+    assert not torch.equal(load_generator(whole).network(z, y, guidance), expected)
+    saved = from_json(whole.read_config()["settings"])
+    assert saved == replace(
+        from_json(trunk.read_config()["settings"]),
+        network=replace(saved.network, start=trunk.generator_hash()),
+    )
+    stop_after(8, config, tiny_photos, parts, weights=weights)
+    parts.sample_path(2).unlink()  # where it stopped
+    train(config, tiny_photos, parts, resume=True)
+    same_work(whole, parts)
+    after = grow(whole, settings()).network
+    assert (after.start, after.trunk) == ("", whole.generator_hash())
+
+
+def test_a_run_may_start_with_some_of_the_types_of_another(trunk: Run) -> None:
+    generator = load_generator(trunk)
+    z, typical = torch.randn(3, 8), torch.ones(3)
+    for guidance in (typical, 0 * typical):
+        expected = generator.network(z, torch.ones(3, dtype=torch.int64), guidance)
+        weights = first_weights(generator, generator.classes[1:])
+        state = build_state(start(trunk), 1, CPU, weights)
+        assert torch.equal(state.average(z, torch.zeros(3, dtype=torch.int64), guidance), expected)
+
+
+def test_what_the_first_weights_decide_can_not_be_changed(trunk: Run, root: Path) -> None:
+    recipes = {"projected": settings(), "grown": settings()}
+    for flag, size in (("--start-from", 64), ("--grow-from", 128)):
+        config, _, origin = read_command("", recipes, [flag, str(trunk.path), "--pictures", "20"])
+        assert (config.data.size, config.loop.pictures) == (size, 20)
+        assert config.network.depth == 1  # the recipe has none
+        assert origin is not None
+        assert origin.path == trunk.path
+        for change in (["--depth", "0"], ["--width", "5"], ["--size", "256"], ["--no-guided"]):
+            with pytest.raises(UserError, match=change[0].replace("no-", "")):
+                read_command("", recipes, [flag, str(trunk.path), *change])
+    with pytest.raises(UserError, match="not both"):
+        read_command("", recipes, ["--start-from", "a", "--grow-from", "b"])
 
 
 def test_what_cannot_grow_is_refused_in_a_line(
     trunk: Run, tiny_photos: Photos, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match="guidance"):
-        grow(settings(guided=False), trunk)
     report, unfinished = Run(tmp_path / "report"), Run(tmp_path / "unfinished")
     train(tiny_config("cgan", pictures=8), tiny_photos, report)
     with pytest.raises(UserError, match="conditional recipe"):
-        grow(settings(), report)
+        grow(report, settings())
     stop_after(4, settings(pictures=8), tiny_photos, unfinished)
     with pytest.raises(UserError, match="isn't finished"):
-        grow(settings(), unfinished)
+        grow(unfinished, settings())
     with pytest.raises(UserError, match="not a run"):
-        grow(settings(), Run(tmp_path / "nowhere"))
+        grow(Run(tmp_path / "nowhere"), settings())

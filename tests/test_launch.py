@@ -9,7 +9,7 @@ from gan import config
 from gan.config import CGANConfig, RunConfig, to_json
 from gan.errors import UserError
 from gan.launch import find_run, read_command
-from gan.recipes import GROWN, LONG, PROJECTED, REPORT_CGAN, of_kind
+from gan.recipes import LONG, PROJECTED, REPORT_CGAN, of_kind
 from gan.runs import Run
 
 RECIPES = of_kind(conditional=True)
@@ -22,7 +22,6 @@ RECIPES = of_kind(conditional=True)
         (["--seed", "3"], replace(PROJECTED, loop=replace(PROJECTED.loop, seed=3))),
         (["--recipe", "report"], REPORT_CGAN),
         (["--recipe", "long", "--pictures", "320000"], LONG),
-        (["--grow-from", "trunk"], GROWN),
         (["--recipe=report", "--epochs", "20"], REPORT_CGAN),
         (["--recipe", "report", "--recipe", "projected"], PROJECTED),
     ],

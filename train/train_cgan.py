@@ -11,8 +11,9 @@ from gan.recipes import of_kind
 
 DESCRIPTION = """Train our conditional GAN; without flags, on cars drawn by the program.
 
---recipe long is for an hour or more on photos, and --grow-from goes on from a finished run to
-twice its size. --recipe report trains the report's networks instead, with flags of their own.
+--recipe long is for an hour or more on photos. --grow-from goes on from a finished run to twice
+its size, and --start-from at its own size, on other photos or for longer. --recipe report trains
+the report's networks instead, with flags of their own.
 """
 
 

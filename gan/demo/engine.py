@@ -88,16 +88,17 @@ def morph(
 def judge(entry: Entry, drawn: Drawn) -> Judged | None:
     """What the classifier says of drawn pictures; None where no judge knows the run's photos.
 
-    Where no judge reads a grown run's own size, the judge of the run that it grew from reads its
+    Where no judge reads the run's own size, that of a smaller run that it grew from reads its
     pictures averaged down.
 
     Raises:
         UserError: The judge's files can't be used.
         Busy: No turn came in time.
     """
-    for halvings, trained in enumerate((entry, *store.trunks(entry))):
+    for trained in (entry, *store.trunks(entry)):
         folder = store.judge_folder(str(trained.dataset.get("content_hash")), trained.size)
         if folder is not None:
+            halvings = (entry.size // trained.size).bit_length() - 1
             return _judged(str(folder), store.stamp(folder / JUDGE_FILE), drawn, halvings)
     return None
 

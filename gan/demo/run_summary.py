@@ -170,7 +170,7 @@ def facts(entry: Entry) -> str:
 
 
 def training_time(entry: Entry) -> str:
-    """How long a run and those that it grew from were trained, and on what, in words."""
+    """How long a run and those that it started from were trained, and on what, in words."""
     stages = _stages(entry)
     minutes = [one.progress.get("seconds", 0) / 60 for one in stages]
     if not all(minutes):
@@ -183,19 +183,26 @@ def training_time(entry: Entry) -> str:
         each = zip(stages, minutes, strict=True)
         words += f" ({', '.join(f'{spent:,.0f} minutes at {one.size} px' for one, spent in each)})"
     if _trunk_is_missing(stages):
-        words += f", after a run of {stages[0].size // 2} px that is not here"
+        words += f", after a run of {_how(stages[0])[1]} px that is not here"
     return words
 
 
 def _stages(entry: Entry) -> list[Entry]:
-    """The runs that a run grew from, as far as they are here, and itself: the smallest first."""
+    """The runs that a run started from, as far as they are here, and itself: the first first."""
     return [*reversed(store.trunks(entry)), entry]
 
 
 def _trunk_is_missing(stages: list[Entry]) -> bool:
-    """Whether the smallest of the runs grew from one that is not here."""
-    first = stages[0].settings
-    return bool(first and getattr(first.network, "trunk", ""))
+    """Whether the first of the runs started from one that is not here."""
+    network = getattr(stages[0].settings, "network", None)
+    return bool(getattr(network, "start", "") or getattr(network, "trunk", ""))
+
+
+def _how(entry: Entry) -> tuple[str, int]:
+    """The flag that names the run that `entry` started from, and the size of that run."""
+    if getattr(getattr(entry.settings, "network", None), "start", ""):
+        return "--start-from", entry.size
+    return "--grow-from", entry.size // 2
 
 
 def _machine(stages: list[Entry]) -> str:
@@ -217,12 +224,12 @@ def commands(entry: Entry) -> str:
     """What to type to train such a run with today's recipe, to judge it and to see it."""
     stages, lines, before = _stages(entry), [], ""
     if _trunk_is_missing(stages):
-        before = f"YOUR-RUN-OF-{stages[0].size // 2}-PX"
+        before = f"YOUR-RUN-OF-{_how(stages[0])[1]}-PX"
     for stage in stages:
         settings = stage.settings
         data = f" --data {settings.data.data}" if settings else ""
         long = settings is not None and settings.loop.pictures >= recipes.LONG.loop.pictures
-        how = f" --grow-from {before}" if before else " --recipe long" if long else ""
+        how = f" {_how(stage)[0]} {before}" if before else " --recipe long" if long else ""
         before = f"my-{stage.name}"  # not the name of the run that is here, which exists
         lines.append(f"python train/train_cgan.py{data}{how} --out {before}")
     lines += [f"{parts.EVALUATE} checkpoints/{before}", "streamlit run streamlit_app.py"]

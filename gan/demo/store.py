@@ -146,14 +146,14 @@ def judge_folder(content_hash: str, size: int) -> Path | None:
 
 
 def trunks(entry: Entry) -> list[Entry]:
-    """The runs that a grown run grew from, the last first, as far as they are there.
+    """The runs that a run started from, the last first, as far as they are there.
 
     Each is known by its generator's hash.
     """
     found: list[Entry] = []
     ready = [other for other in entries() if other.ready]
     while wanted := getattr((found or [entry])[-1].settings, "network", None):
-        trunk = getattr(wanted, "trunk", "")
+        trunk = getattr(wanted, "start", "") or getattr(wanted, "trunk", "")
         before = next((one for one in ready if trunk and trunk.startswith(short_hash(one))), None)
         if before is None or before in found:
             break

@@ -95,3 +95,7 @@ def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
     grown = replace(entry, settings=replace(recipes.GROWN, network=network))
     assert run_summary.training_time(grown).endswith("after a run of 32 px that is not here")
     assert "--grow-from YOUR-RUN-OF-32-PX --out my-cgan" in run_summary.commands(grown)
+    network = replace(network, start="1" * 64)
+    started = replace(entry, settings=replace(recipes.GROWN, network=network))
+    assert run_summary.training_time(started).endswith("after a run of 64 px that is not here")
+    assert "--start-from YOUR-RUN-OF-64-PX --out my-cgan" in run_summary.commands(started)
