@@ -33,7 +33,7 @@ def start(run: Run) -> RunConfig:
 def grow(run: Run, recipe: RunConfig) -> RunConfig:
     """The settings of a run of twice the size that starts with the generator of `run`, its trunk.
 
-    Widths, depth, latent and class code are those of `run`, everything else is as in `recipe`.
+    Widths, depth, latent, class code and photos are those of `run`, all else is as in `recipe`.
 
     Raises:
         UserError: `run` can't be started from (see `start`) or draws the largest size already.
@@ -45,7 +45,7 @@ def grow(run: Run, recipe: RunConfig) -> RunConfig:
     kept = {name: getattr(settings.network, name) for name in KEPT}
     kept |= {"grown": kept["grown"] + 1, "trunk": kept["start"], "start": ""}
     network = replace(recipe.network, **kept)
-    return replace(recipe, data=DataConfig(recipe.data.data, size), network=network)
+    return replace(recipe, data=DataConfig(settings.data.data, size), network=network)
 
 
 def check(config: RunConfig, first: RunConfig, run: Run) -> None:

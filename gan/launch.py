@@ -49,8 +49,8 @@ def read_command(
     first.add_argument("--recipe", nargs="?")
     first.add_argument("--out", nargs="?")
     first.add_argument("--resume", nargs="?", const=True)
-    first.add_argument("--grow-from", nargs="?")
-    first.add_argument("--start-from", nargs="?")
+    first.add_argument("--grow-from", "--grow_from", nargs="?")
+    first.add_argument("--start-from", "--start_from", nargs="?")
     early, _ = first.parse_known_args(arguments)
     if early.grow_from and early.start_from:
         raise UserError("take --start-from (same size) or --grow-from (twice the size), not both")

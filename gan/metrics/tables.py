@@ -1,9 +1,11 @@
 """The figures of evaluations as text: lines for a terminal, and tables in Markdown."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from gan.config import from_json
 from gan.metrics import published, sources
 from gan.metrics.glossary import (
     BY_CLASS,
@@ -103,37 +105,50 @@ def choice(table: pd.DataFrame) -> str:
     )
 
 
+@dataclass(frozen=True)
+class Column:
+    """The figures of a run, or of several trainings of one recipe, under their name."""
+
+    name: str
+    size: int  # pixels a side
+    rows: pd.DataFrame  # as in metrics.csv
+
+
 def of_runs(
     runs: list[Run], read: Callable[[Run], pd.DataFrame] = Run.read_metrics
-) -> dict[str, pd.DataFrame]:
-    """A table of runs by name; after a run that was trained anew, all its trainings together.
+) -> list[Column]:
+    """A column a run; after a run that was trained anew, one of all its trainings together.
 
     The other trainings of the run NAME lie beside it, in the folder trainings-of-NAME.
 
     Raises:
-        UserError: A table can't be read.
+        UserError: A table or the settings of a run can't be read.
     """
-    tables = {}
+    columns = []
     for run in runs:
-        tables[run.name] = read(run)
+        size, rows = from_json(run.read_config()["settings"]).data.size, read(run)
+        columns.append(Column(run.name, size, rows))
         others = find_runs(run.path.parent / f"trainings-of-{run.name}")
         if others:
-            every = [tables[run.name], *map(read, others)]
-            tables[f"{run.name}, {len(every)} trainings"] = over_trainings(every)
-    return tables
+            every = [rows, *map(read, others)]
+            name = f"{run.name}, {len(every)} trainings"
+            columns.append(Column(name, size, over_trainings(every)))
+    return columns
 
 
 def over_trainings(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """The figures of several trainings of one recipe as if of one run, `seed` for the training.
 
     A training's value is its mean over the seeds of its evaluation, so a range over `seed` is one
-    over trainings. Figures by type are left out, and those that not every training has.
+    over trainings. Figures that not every training has are left out.
     """
     keys = ["images_seen", "metric", "extractor", "body_type", "reference"]
     means = []
     for number, table in enumerate(tables):
-        whole = table[table["body_type"] == "all"]
-        mean = whole.groupby(keys, as_index=False, sort=False)["value"].mean()
+        each = table.groupby(keys, as_index=False, sort=False)
+        mean = each.agg(
+            value=("value", "mean"), n_real=("n_real", "first"), judge=("judge", "first")
+        )
         means.append(mean.assign(seed=number))
     together = pd.concat(means, ignore_index=True)
     trainings = together.groupby(keys)["seed"].transform("nunique")
@@ -148,20 +163,18 @@ def along(runs: list[Run]) -> str:
     Raises:
         UserError: A table can't be read.
     """
-    tables = of_runs(runs, _along)
-    whole = {name.split(",")[0]: name for name in tables}  # the last: all trainings together
-    every = pd.concat(tables.values())
+    # Of the columns of one run the last stays: that of all its trainings together.
+    whole = {one.name.split(",")[0]: one for one in of_runs(runs, _along)}
+    every = pd.concat([one.rows for one in whole.values()])
     measured = set(zip(every["metric"], every["extractor"], strict=True))
     columns = [figure for figure in FOLLOWED if figure in measured]
     heads = [title(*figure) for figure in columns]
     lines = ["| run | photos seen | " + " | ".join(heads) + " |", "|---|---|" + "---|" * len(heads)]
-    for name in whole.values():
-        for seen, rows in tables[name].groupby("images_seen"):
-            lines.append(f"| {name} | {seen:,} | {_followed(rows, columns)} |")
-        last = tables[name][tables[name]["images_seen"] == tables[name]["images_seen"].max()]
-        lines.append(
-            f"| photos, beside {name.split(',')[0]} | - | {_followed(last, columns, FLOOR)} |"
-        )
+    for run, one in whole.items():
+        for seen, rows in one.rows.groupby("images_seen"):
+            lines.append(f"| {one.name} | {seen:,} | {_followed(rows, columns)} |")
+        last = one.rows[one.rows["images_seen"] == one.rows["images_seen"].max()]
+        lines.append(f"| photos, beside {run} | - | {_followed(last, columns, FLOOR)} |")
     return "\n".join(lines)
 
 
@@ -170,7 +183,7 @@ def _followed(rows: pd.DataFrame, columns: list[Figure], ending: str = "") -> st
     cells = []
     for metric, extractor in columns:
         key = metric + ending
-        splits = [split for network, split in _measured(rows, key) if network == extractor]
+        splits = _splits(rows, key, extractor)
         cells.append(_cell(rows, key, extractor, splits[0]) if splits else "-")
     return " | ".join(cells)
 
@@ -188,65 +201,90 @@ def _along(run: Run) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(rows, columns=table.columns)], ignore_index=True)
 
 
-def markdown(tables: dict[str, pd.DataFrame]) -> str:
-    """All figures of runs side by side, as Markdown; `tables` are their metrics.csv by name.
+def markdown(columns: list[Column]) -> str:
+    """All figures of runs side by side, as Markdown, then those of photos and of noise, by size.
 
     A cell is the mean over seeds, with their range where there are several. A table of the
-    classes of all conditional runs follows. Figures without a floor are left out where the same
-    figure against one half of the photos has one.
+    classes of all conditional runs follows. Figures against all train photos are left out where
+    the same figure was measured against one half of the photos, of photos too.
     """
-    tables = {name: beside_floors(latest(table)) for name, table in tables.items()}
-    names = list(tables)
-    lines = ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+    columns = _latest(columns)
+    sizes = sorted({one.size for one in columns})
+    lines = _head(columns, ("photos", "noise"))
+    of_photos = {on_photos(metric) for metric in METRICS}
     for metric in METRICS:
-        pairs = [pair for table in tables.values() for pair in _measured(table, metric)]
+        if metric in of_photos or metric.endswith(NOISE):
+            continue
+        keys = [metric, *([metric + NOISE] if metric + NOISE in METRICS else [])]
+        pairs = [pair for one in columns for key in keys for pair in _measured(one.rows, key)]
         for extractor, reference in dict.fromkeys(pairs):
             details = [*filter(None, [extractor]), *([_against(reference)] if reference else [])]
             note = f" ({', '.join(details)})" if details else ""
-            cells = [_cell(table, metric, extractor, reference) for table in tables.values()]
+            cells = [_cell(one.rows, metric, extractor, reference) for one in columns]
+            for key in (on_photos(metric), metric + NOISE):
+                cells += [_at(size, columns, key, extractor, reference) for size in sizes]
             lines.append(f"| `{metric}`{note} | " + " | ".join(cells) + " |")
-    return "\n".join(lines + _class_lines(tables))
+    return "\n".join(lines + _class_lines(columns))
 
 
-def headline(tables: dict[str, pd.DataFrame]) -> str:
-    """The figures of SHORT, runs side by side, as Markdown; the last column is that of photos.
+def headline(columns: list[Column]) -> str:
+    """The figures of SHORT, runs side by side, as Markdown; the last columns are of photos.
 
-    What photos score is measured beside every run; the value of the last run that has it is shown.
     FID and IS stand above what the report published of the trainings that runs repeat.
     """
-    tables = {name: latest(table) for name, table in tables.items()}
-    lines = ["| figure | " + " | ".join([*tables, "photos"]) + " |"]
-    lines.append("|---|" + "---|" * (len(tables) + 1))
+    columns = _latest(columns)
+    sizes = sorted({one.size for one in columns})
+    lines = _head(columns, ("photos",))
     found = [
-        {(metric, extractor) for metric in METRICS for extractor, _ in _measured(table, metric)}
-        for table in tables.values()
+        {(metric, extractor) for metric in METRICS for extractor, _ in _measured(one.rows, metric)}
+        for one in columns
     ]
     counts = {figure: sum(figure in one for one in found) for figure in SHORT}
     for metric, extractor in without_stand_ins({one: n for one, n in counts.items() if n}):
-        pairs = [_beside(table, metric, extractor) for table in tables.values()]
-        reached = [cell for _, cell in pairs if cell != "-"] or ["-"]
+        splits = [split for one in columns for split in _splits(one.rows, metric, extractor)]
+        reference = splits[0]
+        cells = [_cell(one.rows, metric, extractor, reference) for one in columns]
+        cells += [_at(size, columns, on_photos(metric), extractor, reference) for size in sizes]
         name = title(metric, extractor)
-        cells = [*(cell for cell, _ in pairs), reached[-1]]
         lines.append(f"| {name}, {METRICS[metric].better} is better | {' | '.join(cells)} |")
-        said = [published.of_run(run, metric, extractor) for run in tables]
+        said = [published.of_run(one.name, metric, extractor) for one in columns]
         if any(said):
             cells = [METRICS[metric].form.format(value) if value else "-" for value in said]
-            lines.append(f"| {name}, as the report published it | {' | '.join([*cells, '-'])} |")
+            cells += ["-"] * len(sizes)
+            lines.append(f"| {name}, as the report published it | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _beside(table: pd.DataFrame, metric: str, extractor: str) -> tuple[str, str]:
-    """The cells of a figure and of what photos score, against one reference if possible."""
-    keys = metric, on_photos(metric)
-    splits = [
-        [split for network, split in _measured(table, key) if network == extractor] for key in keys
-    ]
-    both = [split for split in splits[0] if split in splits[1]]
-    pictures, photos = (
-        _cell(table, key, extractor, (both + own)[0]) if own else "-"
-        for key, own in zip(keys, splits, strict=True)
-    )
-    return pictures, photos
+def _latest(columns: list[Column]) -> list[Column]:
+    return [replace(one, rows=beside_floors(latest(one.rows))) for one in columns]
+
+
+def _head(columns: list[Column], others: tuple[str, ...]) -> list[str]:
+    """The first lines of a table: a column a run, then one for each of `others` and each size."""
+    sizes = sorted({one.size for one in columns})
+    names = [one.name for one in columns]
+    names += [f"{other}, {size} px" for other in others for size in sizes]
+    return ["| figure | " + " | ".join(names) + " |", "|---|" + "---|" * len(names)]
+
+
+def _at(size: int, columns: list[Column], key: str, extractor: str, reference: str) -> str:
+    """The cell of what photos or noise score beside the runs of one size; "-" if not measured.
+
+    It is against `reference` where there is such a figure, else against another one. It does not
+    depend on the pictures, but for FD against all train photos: there on their class shares.
+    """
+    cells = []
+    for one in columns:
+        splits = _splits(one.rows, key, extractor) if one.size == size else []
+        if splits:
+            split = reference if reference in splits else splits[0]
+            cells.append(_cell(one.rows, key, extractor, split))
+    return " or ".join(dict.fromkeys(cells)) or "-"
+
+
+def _splits(rows: pd.DataFrame, metric: str, extractor: str) -> list[str]:
+    """The references against which a figure of all types was measured."""
+    return [split for network, split in _measured(rows, metric) if network == extractor]
 
 
 def _against(reference: str) -> str:
@@ -270,36 +308,39 @@ def _mean(values: pd.Series, metric: str, note: str = "") -> str:
     """The mean, with the range and `note` in brackets where there are several values."""
     form = METRICS[metric].form.format
     text = form(values.mean())
-    if len(values) > 1:
-        text += f" ({form(values.min())} to {form(values.max())}{note})"
-    return text
+    low, high = form(values.min()), form(values.max())
+    return f"{text} ({low} to {high}{note})" if low != high else text
 
 
-def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
-    """The table of the classes; each judge's accuracy on photos stands before its first run."""
-    tables = {name: one_reference(table) for name, table in tables.items()}
+def _class_lines(columns: list[Column]) -> list[str]:
+    """The table of the classes; each judge's accuracy on photos stands before its first run.
+
+    Of a run that was trained several times it shows all trainings together.
+    """
+    whole = {one.name.split(",")[0]: one for one in columns}
+    tables = {one.name: one_reference(one.rows) for one in whole.values()}
     tables = {name: table[table["body_type"] != "all"] for name, table in tables.items()}
     ceilings = {name: table[table["metric"] == "classifier"] for name, table in tables.items()}
     judged: dict[str, list[str]] = {}  # runs by their judge
     for name, ceiling in ceilings.items():
         if len(ceiling):
             judged.setdefault(str(ceiling["judge"].iloc[0]), []).append(name)
-    columns: list[tuple[str, pd.DataFrame, str]] = []
+    shown: list[tuple[str, pd.DataFrame, str]] = []
     for name, table in tables.items():
         for runs in judged.values():
             if name == runs[0]:
                 whose = f", {' and '.join(runs)}" if len(judged) > 1 else ""
-                columns.append((f"same classifier on photos{whose}", table, "classifier"))
+                shown.append((f"same classifier on photos{whose}", table, "classifier"))
         for metric in ("gan_test", "gan_train", "diversity"):
             if (table["metric"] == metric).any():
-                columns.append((f"{metric}, {name}", table, metric))
-    if not columns:
+                shown.append((f"{metric}, {name}", table, metric))
+    if not shown:
         return []
     photos = pd.concat(ceilings.values())
-    head = ["body type", "held-out photos", *(title for title, _, _ in columns)]
+    head = ["body type", "held-out photos", *(title for title, _, _ in shown)]
     lines = ["", f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for body_type, mine in photos.groupby("body_type", sort=False):
-        cells = [_class_mean(table, metric, str(body_type)) for _, table, metric in columns]
+        cells = [_class_mean(table, metric, str(body_type)) for _, table, metric in shown]
         lines.append(f"| {body_type} | {mine['n_real'].max():.0f} | {' | '.join(cells)} |")
     return lines
 
@@ -307,4 +348,4 @@ def _class_lines(tables: dict[str, pd.DataFrame]) -> list[str]:
 def _class_mean(table: pd.DataFrame, metric: str, body_type: str) -> str:
     same = (table["metric"] == metric) & (table["body_type"] == body_type)
     values = table[same]["value"]
-    return "-" if values.empty else METRICS[metric].form.format(values.mean())
+    return "-" if values.empty else _mean(values, metric)
