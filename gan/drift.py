@@ -2,8 +2,10 @@
 
 Source: Deng et al. 2026, "Generative Modeling via Drifting". Each generated picture is attracted by
 photos of its class that are near it, and repelled by generated pictures that are near it. "Near" is
-measured in statistics of frozen features. If pictures and photos have the same distribution the
-forces cancel, so that, unlike a diversity bonus, the field needs no schedule that ends it.
+measured in statistics of frozen features. If pictures and photos have the same distribution these
+forces cancel, so that, unlike a diversity bonus, the field needs no schedule that ends it. Photos
+of another class may repel too (`contrast`): with them the field vanishes only where pictures are
+more typical of their class than photos are.
 """
 
 import torch

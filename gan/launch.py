@@ -119,7 +119,9 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
     try:
         finished = train(config, loaded, run, output.resume, weights)
     except KeyboardInterrupt:
-        print(f"\nSaved in {run.path}. Go on with:\n  {resume_command(run)}", file=sys.stderr)
+        if run.resume_path.exists():
+            saved = f"The last save is in {run.path}. Go on with:\n  {resume_command(run)}"
+            print(f"\n{saved}", file=sys.stderr)
         raise
     if not PartialState().is_main_process:
         return  # of several processes only one prints

@@ -97,7 +97,7 @@ def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:
             about = reading.read_json(path)
             if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
                 folders.append(path.parent)
-        except (UserError, KeyError, TypeError):
+        except (UserError, KeyError, TypeError, FileNotFoundError):
             continue
     return folders
 
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.path.name or self.path.resolve().name  # "." has none of its own
 
     config_path = _File("config.json")
     generator_path = _File("generator.safetensors")
@@ -213,7 +213,8 @@ class Run:
         """Add rows to metrics.csv, each in place of an older one with the same METRIC_KEY.
 
         What classifiers say of one generator comes from one judge: with the first figures of
-        another judge, those of the judge before go. With `along` the table is along.csv.
+        another judge, those of the judge before go. Likewise all seeds of a figure are of as many
+        pictures: with a new count, those of another go. With `along` the table is along.csv.
 
         Raises:
             KeyError: A metric is not in the glossary.
@@ -230,6 +231,10 @@ class Run:
         for seen, extractor, judge in judges.itertuples(index=False):
             same = (old["images_seen"] == seen) & (old["extractor"] == extractor)
             old = old[~same | (old["judge"] == judge)]
+        figure = [name for name in METRIC_KEY if name != "seed"]
+        counts = new.set_index(figure)["n_fake"].groupby(level=figure).last().rename("now")
+        now = old.join(counts, on=figure)["now"] if len(old) else pd.Series(dtype=float)
+        old = old[now.isna() | old["n_fake"].isna() | (now == old["n_fake"])]
         table = pd.concat([old, new]) if len(old) else new
         table = table.drop_duplicates(list(METRIC_KEY), keep="last")
         atomic.write_text(path, table.to_csv(index=False))
@@ -327,15 +332,14 @@ def find_runs(root: Path) -> list[Run]:
 
 
 def latest(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the generator that was measured last, for each metric and extractor.
+    """The rows of the generator that was measured last: figures of two are never set together.
 
     Rows are in the order of measurement, not of training: an earlier generator may be chosen after
     the last one was judged.
     """
     if metrics.empty:
         return metrics
-    last = metrics.groupby(["metric", "extractor"])["images_seen"].transform("last")
-    return metrics[metrics["images_seen"] == last]
+    return metrics[metrics["images_seen"] == metrics["images_seen"].iloc[-1]]
 
 
 def one_reference(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -40,8 +40,8 @@ def train(
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.
-        KeyboardInterrupt: A signal stopped the training, and everything was saved. Its argument
-            is the signal's number.
+        KeyboardInterrupt: A signal stopped the training. If it came during the steps, everything
+            was saved, and its argument is the signal's number.
     """
     loop = config.loop
     accelerator = set_up(config)

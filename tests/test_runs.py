@@ -8,7 +8,7 @@ import pytest
 
 from gan import atomic
 from gan.errors import UserError
-from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run, find_judges, find_runs, runs_root
+from gan.runs import LOSS_COLUMNS, METRIC_COLUMNS, Run, find_judges, find_runs, latest, runs_root
 from tests.demo.fake_runs import CONTENT_HASH, make_judge
 
 
@@ -69,6 +69,27 @@ def test_figures_of_two_judges_never_stand_side_by_side(tmp_path: Path) -> None:
     table = run.read_metrics().sort_values(["images_seen", "extractor"])
     assert table["judge"].tolist() == ["new", "", "old"]
     assert table["images_seen"].tolist() == [10, 10, 20]
+
+
+def test_all_seeds_of_a_figure_are_of_as_many_pictures(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    row = {"images_seen": 10, "metric": "fd", "extractor": "x", "body_type": "all", "value": 1.0}
+    run.add_metrics([row | {"seed": seed, "n_fake": 100} for seed in range(3)])
+    run.add_metrics([row | {"metric": "gan_train", "seed": 1, "n_fake": 100}])
+    run.add_metrics([row | {"metric": "classifier", "seed": 1}])  # of photos: has no such count
+    run.add_metrics([row | {"seed": 0, "n_fake": 20}, row | {"metric": "classifier", "seed": 0}])
+    table = run.read_metrics().sort_values(["metric", "seed"])
+    assert table["metric"].tolist() == ["classifier", "classifier", "fd", "gan_train"]
+    assert table.loc[table["metric"] == "fd", "n_fake"].tolist() == [20]
+
+
+def test_figures_of_two_generators_are_never_set_together(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    row = {"metric": "fd", "body_type": "all", "value": 1.0, "seed": 0}
+    run.add_metrics([row | {"images_seen": 10, "extractor": name} for name in ("x", "y")])
+    run.add_metrics([row | {"images_seen": 20, "extractor": "x"}])
+    assert latest(run.read_metrics())["images_seen"].tolist() == [20]
+    assert latest(run.read_metrics()[:0]).empty
 
 
 def test_metrics_without_a_judge_are_those_of_an_earlier_version(tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def find_extractors(options: Options) -> list[FeatureExtractorBase]:
     """The networks of --networks; one whose weights can't be had is left out with a message.
 
     Raises:
-        UserError: The file of --inception-weights isn't what it should be.
+        UserError: The file of --inception-weights isn't what it should be, or nothing is left.
     """
     chosen = [NETWORKS[name] for name in options.networks]
     if options.quick:
@@ -180,6 +180,8 @@ def find_extractors(options: Options) -> list[FeatureExtractorBase]:
             if name == INCEPTION and options.inception_weights:
                 raise
             print(f"left out: {error}")
+    if not found and not options.judge:
+        raise UserError("no network is left to judge with: name others, or drop --no-judge")
     return found
 
 

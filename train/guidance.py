@@ -12,7 +12,7 @@ import tyro
 from gan.atomic import check_place
 from gan.cli import parse
 from gan.errors import UserError, command
-from gan.metrics.guidance import sweep
+from gan.metrics.guidance import check_guided, sweep
 from gan.metrics.judge import judge_of
 from gan.metrics.run_photos import photos_of
 from gan.runs import find_run
@@ -40,8 +40,9 @@ def main() -> None:
     options = parse(Options)
     run = find_run(options.run)
     check_place(run.path, "a copy of the run in another folder will do")
+    generator = check_guided(run)  # before a judge is trained
     photos = photos_of(run, options.data)
-    table = sweep(run, photos, judge_of(photos, options.seeds), options.count)
+    table = sweep(run, generator, photos, judge_of(photos, options.seeds), options.count)
     means = table.pivot_table(index="guidance", columns="metric", values="value", sort=False)
     judges = table["seed"].nunique()
     print(f"{run.name}, {options.count:,} pictures, means over {judges} classifiers")

@@ -27,11 +27,11 @@ class Options:
     out: Path | None = None  # the CSV; default: checkpoints/judge-plateau-DATA-SIZE.csv
 
     def __post_init__(self) -> None:
-        for name in ("budgets", "widths"):
-            if not getattr(self, name) or min(getattr(self, name)) <= 0:
-                raise UserError(f"--{name} must be numbers above 0")
-        if not self.strengths or not 0 <= min(self.strengths) <= max(self.strengths) <= 3:
-            raise UserError("--strengths must be numbers from 0 to 3")
+        limits = {"budgets": (1, 10**9), "widths": (1 / 16, 16), "strengths": (0, 3)}
+        for name, (low, high) in limits.items():
+            values = getattr(self, name)
+            if not values or not all(low <= value <= high for value in values):
+                raise UserError(f"--{name} must be numbers from {low:g} to {high:g}")
         if not 1 <= self.seeds <= 20:
             raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
 

@@ -38,6 +38,8 @@ def main() -> None:
     """Read metrics.csv of each run; print or write the tables."""
     options = parse(Options)
     runs = [find_run(name) for name in options.runs]
+    if len({run.name for run in runs}) < len(runs):
+        raise UserError("each run needs a name of its own: rename one of the folders")
     for run, name in zip(runs, options.runs, strict=True):
         run.read_config()  # fails if there is no such run
         if run.read_metrics().empty:

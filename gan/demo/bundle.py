@@ -10,6 +10,7 @@ from gan import runs
 from gan.demo import catalogue
 from gan.demo.catalogue import Entry
 from gan.errors import UserError, command
+from gan.experiments.studies.kernel_size import KernelSize
 from gan.runs import JUDGE_FILE, JUDGE_GRAPH, JUDGE_REFERENCE, judge_weights
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +131,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
     """
     found = [path for path in root.glob("*/results.csv") if path.is_file()]
     for entry in entries:
-        run, kernel = entry.run, entry.name.startswith("kernel-size/")
+        run, kernel = entry.run, entry.name.startswith(f"{KernelSize.name}/")
         if not (entry.ready or kernel):
             continue
         found += [path for _, path in run.samples()]

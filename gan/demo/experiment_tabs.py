@@ -7,6 +7,7 @@ from gan.demo import experiment_charts, names, parts, run_summary, spreads, stor
 from gan.demo.catalogue import Entry, type_name
 from gan.experiments.experiment import Drawing, Experiment, every_experiment
 from gan.experiments.findings import WORDS, Finding
+from gan.experiments.permutation import LEVEL
 from gan.experiments.studies.ablations import Ablations
 from gan.experiments.studies.rare_types import RareTypes
 from gan.experiments.studies.recipe_pieces import RecipePieces
@@ -101,8 +102,8 @@ def experiment(kind: type[Experiment], icon: str) -> pd.DataFrame:
             )
         st.caption(
             "A comparison holds where an exact permutation test over training seeds says so "
-            "(p at most 0.05, corrected for the number of comparisons in its table by Holm's "
-            "method). Intervals are those of the same test."
+            f"(p at most {LEVEL}, corrected for the number of comparisons in its table by "
+            "Holm's method). Intervals are those of the same test."
         )
     return table
 

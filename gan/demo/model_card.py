@@ -159,7 +159,7 @@ def counts_table(runs: list[tuple[str, pd.DataFrame, dict[str, int]]]) -> pd.Dat
                     "Figure": spreads.title(metric, extractor),
                     "Value": spreads.show(group["value"].mean(), metric),
                     **ends,
-                    "Read by": EXTRACTORS[extractor].name if extractor else "pixel by pixel",
+                    "Read by": _reader(extractor),
                     "Real": n_real,
                     "Generated": group["n_fake"].max(),
                     "Reference": _in_words(reference, n_real, photos),
@@ -167,6 +167,12 @@ def counts_table(runs: list[tuple[str, pd.DataFrame, dict[str, int]]]) -> pd.Dat
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _reader(extractor: str) -> str:
+    """What read the pictures, in words."""
+    known = EXTRACTORS.get(extractor)
+    return known.name if known else extractor or "pixel by pixel"
 
 
 def _end(

@@ -5,13 +5,14 @@ import re
 from gan.experiments.experiment import every_experiment
 
 MAIN = "Main runs"
+REPORT = "report-cgan"  # what our networks are compared with
 SHIPPED = {
     "cgan": "Our network, 128 px",
     "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
     "trainings-of-cgan-64/seed1": "Our network, 64 px, seed 1",
     "trainings-of-cgan-64/seed2": "Our network, 64 px, seed 2",
-    "report-cgan": "The report's network for body types",
+    REPORT: "The report's network for body types",
     "report-dcgan-k4": "The report's network for any car, kernel 4",
 }
 

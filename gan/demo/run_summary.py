@@ -1,5 +1,6 @@
 """From a run's files to what several pages say of it."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -8,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from gan import recipes
+from gan.config import ProjectedConfig
 from gan.demo import answers, experiments, model_card, names, parts, spreads, store
 from gan.demo.catalogue import Entry
 from gan.demo.spreads import Spread
@@ -70,11 +72,11 @@ def of_type(entry: Entry, kind: str) -> Finding | None:
 
 def kernel(entries: list[Entry]) -> Finding | None:
     """Which kernel is better in each view of the experiment, or of single runs in its place."""
-    return _kernel(store.experiment_stamp(KernelSize.name), store.digest(), entries)
+    return _kernel(store.experiment_stamp(KernelSize.name), store.keys(entries), entries)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _kernel(changed: store.Stamp, digest: str, _entries: list[Entry]) -> Finding | None:
+def _kernel(changed: store.Stamp, keys: store.Keys, _entries: list[Entry]) -> Finding | None:
     table, _, from_experiment = experiments.kernel_results(_entries)
     view = experiments.main_view(table)
     if not view or not from_experiment:
@@ -213,9 +215,9 @@ def _machine(stages: list[Entry]) -> str:
         return ""
     # "cuda" and the name of the card, or "cpu" and what the system calls it, if anything.
     kinds = {str(machine.get("device", "")).partition(" ")[0] for machine in machines} - {""}
-    threads = {machine.get("threads") for machine in machines}
+    threads = [machine.get("threads") for machine in machines]
     if kinds == {"cpu"} and all(isinstance(number, int) for number in threads):
-        cores = " or ".join(map(str, sorted(threads)))
+        cores = " or ".join(map(str, sorted(set(threads))))
         return f"{cores} core{'s' * (cores != '1')} of a CPU, without a GPU"
     return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in sorted(kinds))
 
@@ -227,18 +229,28 @@ def commands(entry: Entry) -> str:
         before = f"YOUR-RUN-OF-{_how(stages[0])[1]}-PX"
     for stage in stages:
         settings = stage.settings
-        data = f" --data {settings.data.data}" if settings else ""
-        long = settings is not None and settings.loop.pictures >= recipes.LONG.loop.pictures
-        how = f" {_how(stage)[0]} {before}" if before else " --recipe long" if long else ""
-        before = f"my-{stage.name}"  # not the name of the run that is here, which exists
-        lines.append(f"python train/train_cgan.py{data}{how} --out {before}")
+        script, recipe = "train_cgan.py", ""
+        if settings and not settings.conditional:
+            script = "train_gan.py"
+        elif settings and not isinstance(settings.network, ProjectedConfig):
+            recipe = " --recipe report"
+        elif settings and settings.loop.pictures >= recipes.LONG.loop.pictures:
+            recipe = " --recipe long"
+        data = f" --data {shlex.quote(settings.data.data)}" if settings else ""
+        how = f" {_how(stage)[0]} {before}" if before else recipe
+        before = f"my-{stage.run.name}"  # not the name of the run that is here, which exists
+        lines.append(f"python train/{script}{data}{how} --out {shlex.quote(before)}")
     lines += [f"{parts.EVALUATE} checkpoints/{before}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 
 
-@once
 def in_one_line(entry: Entry) -> str:
     """What a run learned from, for how long, and how well it does as asked, beside photos."""
+    return _in_one_line(entry, store.keys(store.trunks(entry)))
+
+
+@once
+def _in_one_line(entry: Entry, trunks: store.Keys) -> str:
     facts = []
     if entry.counts:
         facts.append(f"learned from {sum(entry.counts.values()):,} photos")
@@ -309,11 +321,11 @@ def headline_figures(entry: Entry, report: Entry | None = None) -> list[tuple[st
 
 def side_by_side(entries: list[Entry]) -> pd.DataFrame:
     """Figures of some runs: Figure, one column a run by its name, what photos score; as text."""
-    return _side_by_side(store.digest(), entries)
+    return _side_by_side(store.keys(entries), entries)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _side_by_side(digest: str, _entries: list[Entry]) -> pd.DataFrame:
+def _side_by_side(keys: store.Keys, _entries: list[Entry]) -> pd.DataFrame:
     figures = {one.name: beside_floors(spreads.latest(store.metrics(one))) for one in _entries}
     everything = pd.concat(figures.values())
     pairs = everything[["metric", "extractor"]].drop_duplicates().to_numpy().tolist()
@@ -371,11 +383,11 @@ def heat_table(entry: Entry) -> pd.DataFrame:
 
 def every_figure(entries: list[Entry]) -> pd.DataFrame:
     """Each run's newest figures over all types: run, figure, the keys and the spread."""
-    return _every_figure(store.digest(), entries)
+    return _every_figure(store.keys(entries), entries)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _every_figure(digest: str, _entries: list[Entry]) -> pd.DataFrame:
+def _every_figure(changed: store.Keys, _entries: list[Entry]) -> pd.DataFrame:
     keys = ["run", "metric", "extractor", "body_type", "reference", "images_seen"]
     tables = [
         spreads.over_types(beside_floors(spreads.latest(store.metrics(one)))).assign(

@@ -18,7 +18,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gan import runs
 from gan.demo import catalogue, memory
 
 if sys.version_info >= (3, 14):
@@ -104,7 +103,7 @@ def picture(request: Request) -> Response:
     """The newest grid of the run that the front page shows; 404 where there is none."""
     from gan.demo import store
 
-    shown = catalogue.headline(catalogue.list_entries(runs.runs_root().absolute()))
+    shown = catalogue.headline(store.entries())
     samples = shown.run.samples() if shown else []
     # Programs that show links read JPEG, not always AVIF.
     jpeg = store.grid_jpeg(samples[-1][1], 1, natural=False) if samples else None

@@ -13,6 +13,7 @@ from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from gan.experiments import results
 from gan.latents import DIRECTIONS
+from gan.metrics.glossary import METRICS
 from gan.runs import Run
 
 Stamp = tuple[int, int]
@@ -44,9 +45,12 @@ def key(entry: Entry) -> tuple[object, ...]:
     return (str(run.path), *map(stamp, read))
 
 
-def digest() -> str:
-    """Changes whenever a run does: the key of what is worked out from many runs."""
-    return _folders(str(runs.runs_root().absolute()))[0]
+Keys = tuple[tuple[object, ...], ...]
+
+
+def keys(entries: list[Entry]) -> Keys:
+    """The keys of some runs: the key of what is worked out from all of them."""
+    return tuple(map(key, entries))
 
 
 def losses(entry: Entry) -> pd.DataFrame:
@@ -219,6 +223,7 @@ def _metrics(path: str, changed: Stamp, along: bool = False) -> pd.DataFrame:
         table = run.read_along() if along else run.read_metrics()
     except UserError:
         return pd.DataFrame(columns=list(runs.METRIC_COLUMNS))
+    table = table[table["metric"].isin(METRICS)]  # a later version may know more
     return table.assign(body_type=table["body_type"].map(catalogue.type_name))
 
 
@@ -251,7 +256,7 @@ def _results(path: str, changed: Stamp) -> tuple[pd.DataFrame, str | None]:
     try:
         return results.read(Path(path).parent), None
     except UserError as error:
-        problem = str(error).replace(f"{Path(path).parent.parent}/", "")
+        problem = catalogue.without_folder(str(error), Path(path).parent.parent)
         shown = problem if Path(path).exists() else None
         return pd.DataFrame(columns=list(results.COLUMNS)), shown
 

@@ -1,8 +1,7 @@
 """Findings: claims about an experiment's results, with verdicts and the figures behind them."""
 
-import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -20,16 +19,19 @@ class Finding:
     holds: bool | None  # None: neither the claim nor its opposite is shown
     evidence: str
     answer: str = ""  # the verdict as a sentence; default: made of the claim
-    steps: tuple[Difference, ...] = ()  # the claim is that each is above 0; tested by `corrected`
+    step: Difference | None = None  # the claim is that it is above 0; tested by `corrected`
 
     @property
     def verdict(self) -> str:
         """The verdict as a sentence."""
         if self.answer:
             return self.answer
-        if self.steps:
+        if self.step and self.holds is None and LEVEL < self.step.least < 1:
+            limit = f"they allow no p below {self.step.least:.2g}"
+            return f"{_seeds(self.step)} can't show whether {self.claim}: {limit}."
+        if self.step:
             shown = {True: "shown", False: "shown to be false", None: "not shown"}[self.holds]
-            return f"It is {shown} at {_counted(self.steps)} that {self.claim}."
+            return f"It is {shown} at {_seeds(self.step)} that {self.claim}."
         words = {True: "It holds that", False: "It does not hold that", None: "It is open whether"}
         return f"{words[self.holds]} {self.claim}."
 
@@ -47,12 +49,12 @@ def text(tables: Mapping[str, Iterable[Finding]]) -> str:
 def compared(
     claim: str,
     wide: pd.DataFrame,
-    settings: Sequence[str],
+    settings: tuple[str, str],
     pairs: bool = False,
     sign: int = 1,
     more: str = "",
 ) -> Finding:
-    """The claim that a metric rises from each setting to the next; tested by `corrected`.
+    """The claim that a metric rises from one setting to the other; tested by `corrected`.
 
     Args:
         claim: The claim in words.
@@ -65,44 +67,30 @@ def compared(
     missing = [one for one in settings if one not in wide or wide[one].isna().all()]
     if missing:
         return Finding(claim, None, f"not measured: {', '.join(missing)}")
-    test = paired if pairs else unpaired
-    steps, told = [], []
-    for before, after in itertools.pairwise(settings):
-        step = test(wide[after], wide[before])
-        if step is None:
-            return Finding(claim, None, f"no seed has both {before} and {after}")
-        steps.append(step if sign > 0 else -step)
-        told.append(f"from {before} to {after}: {interval(step)}")
+    before, after = settings
+    step = (paired if pairs else unpaired)(wide[after], wide[before])
+    if step is None:
+        return Finding(claim, None, f"no seed has both {before} and {after}")
     listed = ", ".join(f"{setting}: {spread(wide[setting])}" for setting in settings)
-    evidence = f"{listed}; difference {', '.join(told)}{more}"
-    return Finding(claim, None, evidence, steps=tuple(steps))
+    evidence = f"{listed}; difference from {before} to {after}: {interval(step)}{more}"
+    return Finding(claim, None, evidence, step=step if sign > 0 else -step)
 
 
 def corrected(findings: Iterable[Finding]) -> list[Finding]:
     """The findings of one table with verdicts, corrected for the number of comparisons."""
     findings = list(findings)
-    tested = [finding for finding in findings if finding.steps]
-    ps = iter(holm([_p(finding.steps) for finding in tested]))
+    ps = holm([finding.step.p for finding in findings if finding.step])
+    left = iter(ps)
     return [
-        _judged(finding, next(ps), len(tested)) if finding.steps else finding
+        _judged(finding, finding.step, next(left), len(ps)) if finding.step else finding
         for finding in findings
     ]
 
 
-def _p(steps: Sequence[Difference]) -> float:
-    """p of a claim about several steps: that all rise, or else that one of them falls."""
-    if all(step.mean > 0 for step in steps):
-        return max(step.p for step in steps)
-    return min(1.0, len(steps) * min(step.p for step in steps if step.mean <= 0))
-
-
-def _judged(finding: Finding, p: float, comparisons: int) -> Finding:
-    steps = finding.steps
-    rises = all(step.mean > 0 for step in steps)
-    holds = None if p > LEVEL else rises
-    n = _counted(steps)
+def _judged(finding: Finding, step: Difference, p: float, comparisons: int) -> Finding:
+    holds = None if p > LEVEL else step.mean > 0
+    n, least = _seeds(step), step.least
     words = f"{finding.evidence}; p {p:.2g}, {n}"
-    least = max(step.least for step in steps)
     if holds is None:
         words = f"{finding.evidence}; p {p:.2g}: not shown at {n}"
         if least >= 1:  # one seed a setting: there is nothing to test
@@ -112,10 +100,6 @@ def _judged(finding: Finding, p: float, comparisons: int) -> Finding:
         elif least * comparisons > LEVEL:
             words += f" (they allow no p below {least:.2g}, times {comparisons} comparisons)"
     return replace(finding, holds=holds, evidence=words)
-
-
-def _counted(steps: Sequence[Difference]) -> str:
-    return " and ".join(dict.fromkeys(_seeds(step) for step in steps))
 
 
 def _seeds(step: Difference) -> str:

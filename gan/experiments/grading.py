@@ -123,7 +123,7 @@ def read(path: Path) -> pd.DataFrame:
         UserError: It is missing or something else.
     """
     try:
-        table = reading.read_table(path, TABLE)
+        table = reading.read_table(path, TABLE, typed=True)
     except FileNotFoundError:
         raise UserError(f"there is no {path}") from None
     _check(table, path)

@@ -19,6 +19,7 @@ from gan.experiments.findings import (
 )
 from gan.experiments.permutation import LEVEL, Difference, holm, unpaired
 from gan.experiments.results import CURVE, values
+from gan.experiments.studies.ablations import CHANGES
 from gan.metrics.glossary import (
     CLASSIFIER,
     FLOOR,
@@ -49,17 +50,14 @@ NO_HELP = (
 ONE_EACH = "Nothing can be shown by one training of each"
 WON = 0.15  # the report's "about 0.1": a discriminator's loss below this has won
 DISTANCES: tuple[Figure, ...] = (("fid", INCEPTION), ("fd", LITE2), ("fd", CLASSIFIER))
-CHECK_WORDS = {
-    "k4-d-first": "D's step before G's",
-    "k4-mse": "mean squared error in place of cross-entropy",
-    "k4-lr-d-half": "half the learning rate for D",
-}
+# Single changes of kernel 4 over the whole budget: do they end as well as they begin?
+CHECKS = {f"k4-{name}": CHANGES[name] for name in ("d-first", "mse", "lr-d-half")}
 
 
 def called(setting: str) -> str:
     """A setting in words: `k6-matched` is "kernel 6, narrowed"."""
-    if setting in CHECK_WORDS:
-        return f"kernel {FASTEST} with {CHECK_WORDS[setting]}"
+    if setting in CHECKS:
+        return f"kernel {FASTEST} with {CHECKS[setting].words}"
     kernel = setting.removesuffix("-matched")
     if kernel not in {f"k{kernel}" for kernel in KERNELS}:
         return setting
@@ -213,7 +211,7 @@ class Comparison:
                     pair = one, other
                 ahead, behind = pair
                 claim = self.claim.format(ahead=ahead, behind=behind, figure=figure)
-                findings.append(compared(claim, wide, [behind, ahead], sign=self.sign))
+                findings.append(compared(claim, wide, (behind, ahead), sign=self.sign))
         return corrected(findings)
 
     def said(self, claim: str, *changes: tuple[Kernel, Kernel, int]) -> Finding:
@@ -326,8 +324,8 @@ def _conclusions(
         Finding(
             "by eye kernel 4 is best",
             None,
-            "graded by eye, without knowing the kernel: `python train/grade.py --read "
-            "checkpoints/kernel-size/grades.csv`",
+            "graded by vision models, not people, without knowing the kernel: "
+            "`python train/grade.py --read checkpoints/kernel-size/grades.csv`",
         ),
         Finding(
             "with other hyper-parameters kernel 6 could win",
@@ -470,9 +468,10 @@ def _whole_budget(table: pd.DataFrame) -> list[Finding]:
     """Larger kernels and single changes of kernel 4, each beside the run of kernel 4."""
     found, base = [], f"k{FASTEST}"
     words = {f"k{kernel}": f"kernel {kernel} in place of {FASTEST}" for kernel in LARGER}
+    words |= {setting: change.words for setting, change in CHECKS.items()}
     for metric, extractor in DISTANCES:
         wide, name = values(table, metric, WHOLE, extractor=extractor), title(metric, extractor)
-        for setting, change in (words | CHECK_WORDS).items():
+        for setting, change in words.items():
             if setting in wide and base in wide:
                 evidence = f"{spread(wide[setting])} against {spread(wide[base])}"
                 found.append(Finding(f"{change} lowers {name}", None, evidence))

@@ -96,6 +96,8 @@ def take_up(run: Run) -> None:
     for one in find_runs(run.path.absolute().parent):
         belongs = "-seed" in one.name and (one.path.parent / FILE).exists()
         if belongs and _same_training(one, run):
+            if one.path.absolute() != run.path.absolute():
+                one.add_metrics(records(metrics))  # or the next gathering would drop them
             _take_up(one, metrics)
 
 

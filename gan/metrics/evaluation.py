@@ -84,7 +84,8 @@ class Evaluation:
             before = table[(table["images_seen"] == seen) & (table["extractor"] == CLASSIFIER)]
             if self.judge and set(before["judge"]) - {self.judge.digest()}:
                 print(f"{run.name}: figures of another or an unknown judge are measured again")
-            if held_out == "test":
+            # The networks of --networks see no held-out photos.
+            if held_out == "test" and {part[1] for part in parts} & {"", CLASSIFIER}:
                 run.record_opening(seen)
             print(f"{run.name}: drawing {self.effort.count:,} pictures")
             pictures, labels = generate_set(generator, self.effort.count, seed=0)
@@ -133,6 +134,11 @@ class Evaluation:
 
     def _measured(self, run: Run, seen: int, metric: str, extractor: str, reference: str) -> bool:
         """Whether metrics.csv holds a part at the count and the seeds that are asked for."""
+        # The gain has one seed, GAN-train, which is measured with it, has all.
+        if metric == "added_gain" and not self._measured(
+            run, seen, "gan_train", extractor, reference
+        ):
+            return False
         table = self._same(run, seen, extractor)
         table = table[table["metric"] == metric]
         if not (table["reference"] == reference).any():

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from gan import atomic
-from gan.checkpoint import load_generator
+from gan.checkpoint import LoadedGenerator, load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.classifier import accuracy, predict
@@ -16,7 +16,21 @@ from gan.sampling import generate_set
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def sweep(run: Run, photos: Photos, judge: Judge, count: int) -> pd.DataFrame:
+def check_guided(run: Run) -> LoadedGenerator:
+    """The generator of `run`, which takes guidance.
+
+    Raises:
+        UserError: It takes none, or can't be read.
+    """
+    generator = load_generator(run)
+    if not generator.guided:
+        raise UserError(f"{run.name} was trained without guidance: there is nothing to vary")
+    return generator
+
+
+def sweep(
+    run: Run, generator: LoadedGenerator, photos: Photos, judge: Judge, count: int
+) -> pd.DataFrame:
     """Judge `count` pictures at each of STEPS and write guidance.csv.
 
     The latents are the same at each step, and others than those of the published figures. Pictures
@@ -25,13 +39,7 @@ def sweep(run: Run, photos: Photos, judge: Judge, count: int) -> pd.DataFrame:
 
     Returns:
         One row a figure: guidance, metric, extractor, value, n_real, n_fake, seed (of the judge).
-
-    Raises:
-        UserError: The run's generator takes no guidance, or can't be read.
     """
-    generator = load_generator(run)
-    if not generator.guided:
-        raise UserError(f"{run.name} was trained without guidance: there is nothing to vary")
     train = photos.indices("train")
     rows = []
     for guidance in STEPS:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from gan import atomic, reading
 from gan.data.prepared import Photos, Split
+from gan.errors import UserError
 from gan.metrics.classifier import accuracy, predict, recalls, train_classifier
 from gan.reading import Kind
 
@@ -49,10 +50,13 @@ def sweep(
         seeds: Trainings of each combination.
 
     Raises:
-        UserError: `path` is another table, or can't be read.
+        UserError: `path` is another table, of other photos, or can't be read.
     """
     exists = path.exists()
     table = reading.read_table(path, KINDS) if exists else pd.DataFrame(columns=list(COLUMNS))
+    counts = {split: len(photos.indices(split)) for split in SPLITS}
+    if (table["n_real"] != table["split"].map(counts)).any():
+        raise UserError(f"{path} holds figures of other photos: name another --out")
     done = {tuple(row) for row in table[KEY].to_numpy(float)}
     for each in itertools.product(sorted(budgets), sorted(widths), strengths, range(seeds)):
         budget, width, strength, seed = each

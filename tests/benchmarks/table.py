@@ -95,23 +95,24 @@ def _difference(rows: Rows) -> list[str]:
     return ["the same figure, relative difference", "", "", _value(apart)]
 
 
-def _processes(rows: Rows) -> list[str]:
-    """How far the losses of any network part, and what our recipe's step costs."""
-    apart = [
-        max(
-            float(row["value"])
-            for key, row in rows.items()
-            if key[0] == "two_processes" and "apart in 20" in key[1] and key[2] == what
+def _processes(network: str, title: str) -> Callable[[Rows], list[str]]:
+    """A line on a network's step in two processes: its time, and how far the losses part."""
+
+    def line(rows: Rows) -> list[str]:
+        step, apart = f"{network}, step", f"{network}, losses apart in 20 steps"
+        both, alone = (
+            rows["two_processes", step, name] for name in ("two processes", "one process")
         )
-        for what in ("two processes", "other threads")
-    ]
-    title = f"two processes: losses apart in 20 steps {apart[0]:.1e}, by rounding {apart[1]:.1e}"
-    both = rows.get(("two_processes", "cgan, step", "two processes"))
-    alone = rows.get(("two_processes", "cgan, step", "one process"))
-    if not both or not alone:
-        return [title, "", "", ""]
-    times = float(alone["value"]) / float(both["value"])
-    return [title, f"{_value(both)} s", f"one process: {_value(alone)} s", f"{times:.2f}"]
+        by = [
+            float(rows["two_processes", apart, name]["value"])
+            for name in ("two processes", "other threads")
+        ]
+        words = f"losses apart after 20 steps {by[0]:.2g}; with other threads {by[1]:.2g}"
+        times = float(alone["value"]) / float(both["value"])
+        name = f"two processes, {title}: {words}"
+        return [name, f"{_value(both)} s", f"one process: {_value(alone)} s", f"{times:.2f}"]
+
+    return line
 
 
 def _judging(turn: str, theirs: str = "pytorch-fid") -> Callable[[Rows], list[str]]:
@@ -146,7 +147,7 @@ def _goals(rows: Rows) -> list[str]:
     lines.append("|---|---|---|")
     for what, (title, goal) in GOALS.items():
         if row := rows.get(("app_goals", what, "ours")):
-            lines.append(f"| {title} | {_value(row)} {row['unit']} | {goal} |")
+            lines.append(f"| {title} | {_value(row, 4)} {row['unit']} | {goal} |")
     return lines if len(lines) > 3 else []
 
 
@@ -165,7 +166,8 @@ def _growth(rows: Rows) -> list[str]:
             ]
             fit = float(rows["growth", what, "fit"]["value"])
             cells.append(f"{fit:.2f} ({'; '.join(steps)})")
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        title = name.replace("cgan step", "step of our recipe")
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines if len(lines) > 3 else []
 
 
@@ -179,6 +181,8 @@ LINES = [
     ),
     _beside("dcgan_step", "the same", DCGAN, "PyTorch-GAN", "speed-up"),
     _bound,
+    _beside("dcgan_step", "the same, peak memory", "peak memory", "pytorch/examples"),
+    _beside("dcgan_step", "the same, peak memory", "peak memory", "PyTorch-GAN"),
     _beside("cgan_step", "step of our recipe", "rate", "PyTorch-GAN", "speed-up"),
     _beside("cgan_step", "the same", "rate", "the report's pair in our loop", "speed-up"),
     _half_the_ceiling,
@@ -197,7 +201,9 @@ LINES = [
     _beside("app", "app: 16 pictures seen before", *_plain("the same 16")),
     _beside("app", "app: memory after three checkpoints", "memory", "plain script"),
     _beside("app", "the same without CUDA's libraries", WITHOUT_CUDA, "plain script"),
-    _processes,
+    _processes("DCGAN", "DCGAN step"),
+    _processes("report-cgan", "the report's conditional step"),
+    _processes("cgan", "step of our recipe"),
 ]
 
 
@@ -205,7 +211,11 @@ def _sentences(rows: list[dict[str, Any]]) -> list[str]:
     """How it was measured, from the rows themselves."""
     if not rows:
         return []
-    hardware = sorted({row["hardware"] for row in rows})
+    machines: dict[str, set[str]] = {}
+    for row in rows:
+        what = "the app" if row["benchmark"].startswith("app") else "all else"
+        machines.setdefault(row["hardware"], set()).add(what)
+    hardware = [f"{' and '.join(sorted(what))}: {name}" for name, what in sorted(machines.items())]
     threads = sorted({int(row["threads"]) for row in rows})
     clocks = {row["clock"] for row in rows}
     idle = {
@@ -213,9 +223,10 @@ def _sentences(rows: list[dict[str, Any]]) -> list[str]:
         frozenset({"cpu"}): "other work ran too, so processor time was counted",
     }.get(frozenset(clocks), "other work ran during some rows, see the column clock")
     return [
-        f"Measured on {'; '.join(hardware)}, {' or '.join(map(str, threads))} threads; {idle}. "
-        "A figure is the median with its range; counts, and where our step's time goes, are in "
-        "`tests/benchmarks/results.csv`. Peers run their own loops over the same networks, step "
+        f"Machines: {'; '.join(hardware)}; {' or '.join(map(str, threads))} threads; {idle}. "
+        "A figure is the median with its range, or one measurement where no range stands; counts, "
+        "and where our step's time goes, are in `tests/benchmarks/results.csv`. Where a ratio is "
+        "above 1, ours is faster. Peers run their own loops over the same networks, step "
         "by step in turn with ours, their batches waiting in memory. An exponent "
         "of 1 is linear, of 2 along a picture's side. Everything again: "
         "`python tests/benchmarks/run_all.py --help`."

@@ -365,7 +365,6 @@ def test_single_changes_keep_their_figures_beside_fid() -> None:
     assert told["kernel 6 in place of 4 lowers FID"] == "1 against 2"
     assert told[f"{change} FD (EfficientNet-Lite2)"] == "7 against 9"
     assert f"{change} FID" not in told
-    assert kernel_verdicts.CHECK_WORDS.keys() == CHECKS.keys()
 
 
 def test_pictures_judged_along_the_way_are_not_counted_as_those_of_the_comparisons() -> None:

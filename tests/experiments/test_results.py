@@ -134,9 +134,13 @@ def test_what_inception_measured_goes_into_the_views_of_its_generator(tmp_path: 
 
     # The network of the same training may lie elsewhere; that of another training is not meant.
     results.write(folder, rows)
+    measured = results.records(run.read_metrics())
+    run.metrics_path.unlink()
     for seconds, added in ((44.0, 0), (43.0, 2)):
         other = Run(tmp_path / f"ships-{added}")
         other.write_config(config | {"progress": {"images_seen": 128, "seconds": seconds}})
-        other.add_metrics(results.records(run.read_metrics()))
+        other.add_metrics(measured)
         results.take_up(other)
         assert len(results.read(folder)) == len(rows) + added
+    # They are in the run's own folder too: the next gathering of results reads those.
+    assert INCEPTION in set(run.read_metrics()["extractor"])

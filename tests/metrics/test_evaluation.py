@@ -257,6 +257,17 @@ def test_pictures_are_compared_with_photos_at_equal_steps_alone(
     assert {"gan_train_ratio", "added_gain"} <= set(rows["metric"])
 
 
+def test_what_pictures_add_does_not_stand_for_seeds_of_gan_train(
+    run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
+) -> None:
+    """Measured with one seed before, GAN-train is measured with two when two are asked for."""
+    draws(photos.pictures[:30], photos.labels[:30])
+    equal = dataclasses.replace(judge, budget=24)
+    for seeds in (1, 2):
+        rows = judged(run, photos, equal, [], Effort(30, seeds, 24, added=True))
+        assert set(rows.loc[rows["metric"] == "gan_train", "seed"]) == set(range(seeds))
+
+
 def test_copies_of_the_photos_learned_from_are_caught(
     run: Run, photos: Photos, judge: Judge, draws: Callable[..., None]
 ) -> None:

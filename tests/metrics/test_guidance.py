@@ -13,7 +13,7 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import guidance
 from gan.metrics.features import Features
-from gan.metrics.guidance import STEPS, sweep
+from gan.metrics.guidance import STEPS, check_guided, sweep
 from gan.runs import Run
 
 
@@ -35,24 +35,25 @@ def test_each_step_is_judged_on_its_own_pictures(
         noise = np.random.RandomState(seed).randint(0, 40, (count, 8, 8, 3))
         return (shade[:, None, None, None] + noise).astype(np.uint8), labels
 
-    monkeypatch.setattr(guidance, "load_generator", lambda run: SimpleNamespace(guided=True))
     monkeypatch.setattr(guidance, "generate_set", draw)
     monkeypatch.setattr(guidance, "predict", _named_by_shade)
     real = _named_by_shade(None, photos.pictures, "")
     judge: Any = SimpleNamespace(networks=[None, None], features=lambda photos, seed: real)
     run = Run(tmp_path)
-    table = sweep(run, photos, judge, 120)
+    generator: Any = None
+    table = sweep(run, generator, photos, judge, 120)
     named = table[table["metric"] == "gan_test"].groupby("guidance")["value"].mean()
     assert named.to_dict() == pytest.approx({step: step for step in STEPS}, abs=0.01)
     assert set(table["seed"]) == {0, 1}
     pd.testing.assert_frame_equal(pd.read_csv(run.guidance_path), table)
 
 
-def test_a_run_without_guidance_is_refused(
-    tmp_path: Path, photos: Photos, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(guidance, "load_generator", lambda run: SimpleNamespace(guided=False))
-    judge: Any = SimpleNamespace(networks=[], features=None)
-    with pytest.raises(UserError, match="without guidance"):
-        sweep(Run(tmp_path), photos, judge, 120)
-    assert not Run(tmp_path).guidance_path.exists()
+def test_a_run_without_guidance_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for guided in (True, False):
+        one = SimpleNamespace(guided=guided)
+        monkeypatch.setattr(guidance, "load_generator", lambda run, one=one: one)
+        if guided:
+            assert check_guided(Run(tmp_path)) is one
+        else:
+            with pytest.raises(UserError, match="without guidance"):
+                check_guided(Run(tmp_path))

@@ -45,3 +45,6 @@ def test_another_table_is_refused_before_anything_is_trained(
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"sweep\.csv"):
         next(plateau.sweep(photos, path, (16,), (1.0,), (1.0,), 1))
+    path.write_text(f"{','.join(plateau.COLUMNS)}\n16,1,1,0,train,7,0.5,0.5\n", encoding="utf-8")
+    with pytest.raises(UserError, match="other photos"):
+        next(plateau.sweep(photos, path, (16,), (1.0,), (1.0,), 1))

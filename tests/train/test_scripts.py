@@ -169,6 +169,8 @@ BAD_ELSEWHERE = {
     "a run to judge": ("evaluate.py", ("nowhere",), "nowhere"),
     "findings of nothing": ("ablations.py", ("--findings",), "results.csv"),
     "findings of a mistyped folder": ("kernel_sweep.py", ("--findings", "--out", "x"), "x"),
+    "two runs of one name": ("results_table.py", ("unjudged", "./checkpoints/unjudged"), "a name"),
+    "a network without channels": ("judge_plateau.py", ("--widths", "nan"), "--widths"),
     "a digest that is none": ("prepare_data.py", ("--data", "photos", "--sha256", "abc"), "64"),
     "flags of drawn cars": ("prepare_data.py", ("--data", "photos", "--count", "9"), "--count"),
 }

@@ -21,7 +21,6 @@ from gan.errors import UserError
 from gan.experiments.kernel_verdicts import PARAMETERS, PICTURES, TIME, WHOLE, along
 from gan.experiments.studies.kernel_size import KernelSize
 
-COMMAND = "python train/kernel_sweep.py"
 OWN = 9  # pictures that each network draws from a visitor's seed
 VIEW_WORDS = {
     PICTURES: "Every network saw the same number of photos. A larger kernel costs more "
@@ -51,7 +50,7 @@ if not from_experiment:
     parts.missing(
         "The experiment with several seeds has not been run"
         + (", so single runs stand in for it." if not table.empty else "."),
-        COMMAND,
+        KernelSize.command(),
     )
 
 views = [view for view in experiments.VIEWS if view in set(table["view"])]

@@ -107,7 +107,8 @@ def row(title: str, numbers: slice, words: str) -> None:
 def film() -> bytes:
     """Both change, as a looping animation."""
     moves = tuple((step / (FRAMES - 1), step / (FRAMES - 1)) for step in range(FRAMES))
-    return store.film(engine.morph(entry, seeds, labels, moves).pictures, TALL)
+    frames = drawing.drawn(lambda: engine.morph(entry, seeds, labels, moves), entry, entries)
+    return store.film(frames.pictures, TALL)
 
 
 with pictures_column, st.container(key="pictures"):

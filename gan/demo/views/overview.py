@@ -12,7 +12,6 @@ from gan.experiments.studies.rare_types import RareTypes
 from gan.metrics.glossary import METRICS
 
 TALL = 128  # pixels that a picture is high
-REPORT = "report-cgan"
 NO_FID = (
     "Why no FID: it is read by the Inception V3 of the original papers, whose weights are a "
     "download that the machine of these figures could not reach. FD is the same formula on another "
@@ -22,7 +21,7 @@ NO_FID = (
 entries = store.entries()
 shown = catalogue.headline(entries)
 judged = run_summary.judged(shown, entries)  # where the newest run has no figures yet, another
-report = next((entry for entry in entries if entry.name == REPORT), None)
+report = next((entry for entry in entries if entry.name == names.REPORT), None)
 
 parts.heading(
     "Car GAN",

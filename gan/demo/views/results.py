@@ -27,11 +27,10 @@ tab = (
     or VIEWS[0]
 )
 entry: Entry | None = None
-if measured and tab in ("Body types", "Memorised?", "Cards"):
-    name = parts.pick_run("Run", list(measured), "results-run")
-    entry = measured.get(name, next(iter(measured.values())))
-elif entries and tab == "Cards":
-    entry = entries[0]
+choices = {entry.name: entry for entry in entries} if tab == "Cards" else measured
+if choices and tab in ("Body types", "Memorised?", "Cards"):
+    name = parts.pick_run("Run", list(choices), "results-run")
+    entry = choices.get(name, next(iter(choices.values())))
 dark = parts.dark()
 
 if tab == "Figures":

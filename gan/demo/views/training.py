@@ -10,7 +10,6 @@ from gan.demo.catalogue import Entry
 
 NONE = "None"
 ENLARGED = 192  # pixels that a picture of a grid is high, where its own are fewer
-REPORT = "report-cgan"  # what ours is compared with at first
 
 top = parts.heading(
     "Training",
@@ -32,11 +31,7 @@ if not shown:
 
 def seen(of: Entry, iteration: int) -> int:
     """Photos that a run had seen at an iteration."""
-    table = store.losses(of)
-    if table.empty:
-        return iteration * (of.settings.loop.batch if of.settings else 1)
-    last = table.iloc[-1]
-    return round(iteration * last["images_seen"] / last["iteration"])
+    return iteration * (of.settings.loop.batch if of.settings else 1)
 
 
 def move_to(where: str, photos: int) -> None:
@@ -67,7 +62,7 @@ with st.container(border=True):
             "Compare with",
             others,
             "compare",
-            others.index(REPORT) if REPORT in others[2:] and REPORT in here else 0,
+            others.index(names.REPORT) if names.REPORT in here and len(others) > 2 else 0,
             help="A second run at the same number of photos seen.",
         )
     entry: Entry = shown.get(name, next(iter(shown.values())))
@@ -79,8 +74,9 @@ with st.container(border=True):
     play = False
     if len(photos) > 1:
         before = st.query_params.get("iteration", "")  # what links of earlier versions held
-        if before.isdecimal() and int(before) in samples and "photos" not in st.session_state:
-            st.session_state["photos"] = seen(entry, int(before))
+        named = {str(iteration): iteration for iteration in samples}
+        if before in named and "photos" not in st.session_state:
+            st.session_state["photos"] = seen(entry, named[before])
         at = moments.get(parts.photos_seen(photos, "photos"), at)
         with st.container(horizontal=True, vertical_alignment="center"):
             for label, place in (("Start", 0), ("Middle", len(photos) // 2), ("End", -1)):

@@ -194,7 +194,7 @@ class Ablations(Experiment):
                 others = fd[[base_of(setting), setting]].copy()
                 others.loc[seen.index.min(), setting] = float("nan")
                 more = f"; with the seed that chose it {spread(seen)}"
-                names = ["without it", "with it"]
+                names = "without it", "with it"
                 others.columns = pd.Index(names)
                 several.append(compared(claim, others, names, sign=-1, more=more))
             else:
@@ -206,7 +206,7 @@ class Ablations(Experiment):
         long = values(table, "fd", FULL, extractor=LITE2)
         together = [name for name in map(str, long) if name.startswith(BEST) and BASE in long]
         if together:
-            result["The changes that looked better, together, at full length"] = [
+            result["The changes that lowered FD on the first seed, together, at full length"] = [
                 Finding(
                     "together they lower FD: "
                     f"{', '.join(words for name, words in WORDS.items() if name in setting)}",
@@ -219,14 +219,14 @@ class Ablations(Experiment):
 
     @classmethod
     def answer(cls, table: pd.DataFrame) -> Finding | None:
-        """Which changes are shown to lower FD, and which has the lowest mean."""
+        """Which changes are shown to lower FD, and which lowers its base's FD most."""
         several = next(iter(cls.findings(table).values()))
-        if not any(finding.steps for finding in several):
+        if not any(finding.step for finding in several):
             return None
         shown = [finding.claim for finding in several if finding.holds]
         words = f"Shown: {'; '.join(shown)}." if shown else "No change is shown to lower FD."
         lowest = several[0]
-        evidence = f"Lowest mean: {lowest.claim}: {lowest.evidence}"
+        evidence = f"Largest fall against its own base: {lowest.claim}: {lowest.evidence}"
         return Finding(words, bool(shown) or None, evidence, words)
 
     @classmethod

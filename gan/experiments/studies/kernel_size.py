@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from gan.experiments import kernel_verdicts
 from gan.experiments.experiment import Experiment, Row
 from gan.experiments.findings import Finding
 from gan.experiments.kernel_verdicts import (
+    CHECKS,
     FASTEST,
     KERNELS,
     LARGER,
@@ -24,13 +25,6 @@ from gan.experiments.plan import TINY, Length, Planned, Stage, changed, resized
 from gan.experiments.results import CURVE
 from gan.recipes import REPORT_DCGAN
 from gan.runs import Run
-
-# Single changes of kernel 4 over the whole budget: do they end as well as they begin?
-CHECKS: dict[str, dict[str, Any]] = {
-    "k4-d-first": {"first": "discriminator"},
-    "k4-mse": {"loss": "mse"},
-    "k4-lr-d-half": {"lr_d": ("times", 0.5)},
-}
 
 
 @dataclass(frozen=True)
@@ -152,7 +146,9 @@ class KernelSize(Experiment):
         planned = self._planned(
             setting, self.length.seeds[0], (Stage((WHOLE,), self.length.whole, late=True),)
         )
-        return replace(planned, config=changed(planned.config, "objective", **CHECKS[setting]))
+        change = CHECKS[setting]
+        config = changed(planned.config, change.section, **{change.field: change.value})
+        return replace(planned, config=config)
 
     def _planned(
         self,

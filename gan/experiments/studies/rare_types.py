@@ -305,7 +305,7 @@ def _fewer(
     listed = ", ".join(f"{one}: {spread(wide[one])}" for one in settings[1:] if one in wide)
     between = f"; between: {listed or 'not measured'}"
     # The runs share first weights and latents: those of a seed are pairs.
-    ends = [settings[0], called(FULL)]
+    ends = settings[0], called(FULL)
     return compared(claim, wide, ends, True, 1 if rises else -1, between)
 
 
@@ -351,10 +351,10 @@ def _balance(wide: pd.DataFrame, whom: str) -> Finding:
     listed = ", ".join(f"{share} {spread(change)}" for share, change in changes.items())
     mean = pd.DataFrame(changes).mean(axis=1, skipna=False)
     both = pd.DataFrame({"plain": 0 * mean, "balanced": mean})
-    finding = compared(claim, both, ["plain", "balanced"], True)
-    if not finding.steps:
+    finding = compared(claim, both, ("plain", "balanced"), True)
+    if not finding.step:
         return finding
-    return replace(finding, evidence=f"paired change {interval(finding.steps[0])}: {listed}")
+    return replace(finding, evidence=f"paired change {interval(finding.step)}: {listed}")
 
 
 def _by_count(table: pd.DataFrame) -> list[Finding]:

@@ -173,5 +173,5 @@ def _worth(table: pd.DataFrame, piece: str, other: str, view: str, metric: str) 
     claim = f"{piece} improves {title(metric, extractor)}"
     # Runs of one seed are pairs unless the networks differ.
     pairs = other != REPORT
-    settings = [RecipePieces.called(setting) for setting in (other, WHOLE)]
+    settings = RecipePieces.called(other), RecipePieces.called(WHOLE)
     return compared(claim, wide, settings, pairs, METRICS[metric].sign)
