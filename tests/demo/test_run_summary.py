@@ -39,11 +39,14 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
             progress={"seconds": spent},
             size=size,
             settings=None,
-            run=SimpleNamespace(read_config=lambda: {"environment": {"device": "cpu"}}),
+            run=SimpleNamespace(
+                name=f"cgan-{size}", read_config=lambda: {"environment": {"device": "cpu"}}
+            ),
         )
         for size, spent in sizes.items()
     ]
     monkeypatch.setattr(run_summary.store, "trunks", lambda entry: grown_from[::-1])
+    monkeypatch.setattr(run_summary.store, "keys", lambda entries: ())
     grown = replace(entry, progress=entry.progress | {"seconds": 7200.0})
     words = run_summary.training_time(grown)
     assert words.startswith("4.9 hours on a CPU (109 minutes at 64 px, 67 minutes at 128 px, 120")
@@ -53,6 +56,18 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     assert "--grow-from my-cgan-64 --out my-cgan-128\n" in told
     assert "--grow-from my-cgan-128 --out my-cgan\n" in told
     assert "checkpoints/my-cgan\n" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("report-cgan", "train_cgan.py --data drawn --recipe report --out my-report-cgan\n"),
+        ("report-dcgan-k4", "train_gan.py --data drawn --out my-report-dcgan-k4\n"),
+    ],
+)
+def test_each_kind_of_run_has_its_own_command(full: Path, name: str, script: str) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == name)
+    assert f"python train/{script}" in run_summary.commands(entry)
 
 
 def test_a_type_stands_beside_photos_of_it(full: Path) -> None:
