@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from gan import atomic, weights
-from gan.config import RunConfig, from_json, settings_hash
+from gan.config import RunConfig, from_json, frozen_settings, settings_hash
 from gan.errors import UserError
 from gan.losses import Objective
 from gan.models import build_generator
@@ -145,6 +145,8 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
             f"{run.path} can't be resumed with these photos ({str(identity.get('data'))[:8]}): it "
             f"was trained on others ({str(saved.get('data'))[:8]}); name those with --data"
         )
+    if isinstance(saved.get("settings"), dict):  # of a version that knew fewer settings
+        saved |= {"settings": frozen_settings(from_json(saved["settings"]))}
     for key, value in identity.items():
         if saved.get(key) != value:
             raise UserError(

@@ -16,7 +16,9 @@ KEPT = ("width", "latent", "class_code", "depth", "grown", "trunk", "start")
 def start(run: Run) -> RunConfig:
     """The settings of a run that starts with the generator of `run`: those of `run`.
 
-    They name that generator by the SHA-256 of its file.
+    They name that generator by the SHA-256 of its file. How many threads train, for how many
+    minutes, and what is kept on the way, was decided for another machine and occasion: they are
+    the defaults.
 
     Raises:
         UserError: `run` isn't finished, has other networks, or can't be read.
@@ -27,7 +29,9 @@ def start(run: Run) -> RunConfig:
         raise UserError(f"{run.path} can't be started from: it isn't of our conditional recipe")
     if not saved["progress"].get("finished", False):
         raise UserError(f"{run.path} isn't finished: go on with --out {run.path} --resume first")
-    return replace(settings, network=replace(settings.network, start=run.generator_hash()))
+    network = replace(settings.network, start=run.generator_hash())
+    loop = replace(settings.loop, threads=0, minutes=0, keep_every=0)
+    return replace(settings, network=network, loop=loop)
 
 
 def grow(run: Run, recipe: RunConfig) -> RunConfig:

@@ -21,7 +21,7 @@ SECTIONS = ("data", "network", "objective", "loop")
 class OutputConfig:
     """Where the run is kept."""
 
-    out: str = ""  # the run's folder, or its name under checkpoints/; default: DATA-NETWORK
+    out: str = ""  # the run's folder, or a name under checkpoints/; default: DATA-NETWORK[-SIZE]
     resume: bool = False  # go on with the run in --out from its last save, with its settings
 
 
@@ -52,8 +52,19 @@ def read_command(
     first.add_argument("--grow-from", "--grow_from", nargs="?")
     first.add_argument("--start-from", "--start_from", nargs="?")
     early, _ = first.parse_known_args(arguments)
-    if early.grow_from and early.start_from:
+    named = [flag for flag in ("grow_from", "start_from") if getattr(early, flag) is not None]
+    if named and set(arguments) & {"-h", "--help"}:
+        early.grow_from = early.start_from = None  # help needs no run
+    elif len(named) > 1:
         raise UserError("take --start-from (same size) or --grow-from (twice the size), not both")
+    elif named and early.resume:
+        raise UserError(
+            "--resume goes on with the run in --out: leave out --grow-from, --start-from"
+        )
+    elif named and not getattr(early, named[0]):
+        raise UserError(f"--{named[0].replace('_', '-')} needs the name of a run")
+    elif early.start_from and early.recipe:
+        raise UserError("--start-from goes on with the settings of its run: leave out --recipe")
     default = "grown" if early.grow_from and "grown" in recipes else next(iter(recipes))
     start = recipes.get(early.recipe, recipes[default])
     if early.resume:
@@ -107,10 +118,14 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
     from gan.training import train
 
     atomic.check_place(find_run(output.out).path if output.out else runs_root(), "--out")
-    content_hash = _content_hash(find_run(output.out), config) if output.resume else ""
+    known = find_run(output.out) if output.resume else origin
+    content_hash = _content_hash(known, config) if known else ""
     loaded = photos.load(config.data.data, config.data.size, content_hash)
     if origin is not None and not origin.kept_validation():
-        loaded = loaded.without_validation()  # the generator was trained on them already
+        values = origin.read_config()
+        larger = from_json(values["settings"]).data.size != config.data.size
+        if larger or values["dataset"].get("content_hash") == loaded.content_hash:
+            loaded = loaded.without_validation()  # the generator was trained on them already
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
     weights = first_weights(load_generator(origin), loaded.classes) if origin else None
@@ -136,9 +151,9 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
 
 
 def _content_hash(run: Run, config: RunConfig) -> str:
-    """The content hash of the run's photos; "" where --data names a source of its own."""
+    """The content hash of the run's photos; "" where others, or of another size, are meant."""
     values = run.read_config()
-    same = from_json(values["settings"]).data.data == config.data.data
+    same = from_json(values["settings"]).data == config.data
     return str(values["dataset"].get("content_hash", "")) if same else ""
 
 

@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from gan import atomic, reading
 from gan.data.cache import expanded
 from gan.errors import UserError
-from gan.metrics.glossary import FLOOR, METRICS
+from gan.metrics.glossary import FLOOR, INCEPTION, METRICS
 from gan.reading import Kind
 
 LOSS_KINDS: dict[str, Kind] = {
@@ -193,8 +193,18 @@ class Run:
         return _table(self.losses_path, LOSS_KINDS)
 
     def read_metrics(self) -> pd.DataFrame:
-        """metrics.csv with METRIC_COLUMNS, without a cut-off last line; empty if there is none."""
-        return _table(self.metrics_path, METRIC_KINDS)
+        """metrics.csv with METRIC_COLUMNS, without a cut-off last line; empty if there is none.
+
+        The rows of the generator in the folder come last: other ones, of points along an
+        experiment's curve, may have been measured after it.
+        """
+        table = _table(self.metrics_path, METRIC_KINDS)
+        try:
+            seen = self.generator_seen()
+        except UserError:
+            return table
+        order = (table["images_seen"] == seen).argsort(kind="stable")
+        return table.iloc[order].reset_index(drop=True)
 
     def read_along(self) -> pd.DataFrame:
         """along.csv, figures of kept generators, as metrics.csv; empty if there is none."""
@@ -332,10 +342,9 @@ def find_runs(root: Path) -> list[Run]:
 
 
 def latest(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the generator that was measured last: figures of two are never set together.
+    """The rows of one generator, the last in the table: figures of two are never set together.
 
-    Rows are in the order of measurement, not of training: an earlier generator may be chosen after
-    the last one was judged.
+    `Run.read_metrics` puts those of the generator in the run's folder last.
     """
     if metrics.empty:
         return metrics
@@ -359,8 +368,8 @@ def beside_floors(metrics: pd.DataFrame) -> pd.DataFrame:
     """The rows, of all types only those against half of the photos where photos have such a figure.
 
     There photos and pictures were compared at the same counts and class shares. Against all train
-    photos evaluation gives most figures without a floor, and FD with one that is computed. FID
-    stays as it is, to be set beside published ones.
+    photos evaluation gives most figures without a floor, and FD with one that is computed. FID and
+    IS by Inception stay as they are, to be set beside published ones.
     """
     whole = metrics["body_type"] == "all"
     half = whole & (metrics["reference"] == "half")
@@ -370,7 +379,8 @@ def beside_floors(metrics: pd.DataFrame) -> pd.DataFrame:
     ]
     names, floors = pd.Series(of, metrics.index), metrics["metric"].str.endswith(FLOOR)
     better = set(names[half & floors]) & set(names[half & ~floors])
-    replaced = [name in better and name[0] != "fid" for name in of]
+    better -= {("fid", INCEPTION), ("is", INCEPTION)}
+    replaced = [name in better for name in of]
     return metrics[~(pd.Series(replaced, metrics.index, bool) & whole & ~half)]
 
 

@@ -136,6 +136,10 @@ def test_growing_keeps_to_the_photos_and_types_of_its_trunk(
     with pytest.raises(UserError, match="photos of classes that it draws"):
         launch(grow(trunk, settings()), OutputConfig(out="new"), trunk)
     assert len(given) == 1
+    # Photos that the generator of `trunk` has not seen keep their validation photos.
+    others = replace(held_back, classes=tiny_photos.classes[::-1], content_hash="other")
+    launch(start(trunk), OutputConfig(out="new"), trunk)
+    assert given[1].validation.any()
 
 
 def test_a_run_starts_with_the_pictures_of_another_and_resumes_to_the_same_bits(
@@ -149,10 +153,9 @@ def test_a_run_starts_with_the_pictures_of_another_and_resumes_to_the_same_bits(
     train(config, tiny_photos, whole, weights=weights)
     assert not torch.equal(load_generator(whole).network(z, y, guidance), expected)
     saved = from_json(whole.read_config()["settings"])
-    assert saved == replace(
-        from_json(trunk.read_config()["settings"]),
-        network=replace(saved.network, start=trunk.generator_hash()),
-    )
+    before = from_json(trunk.read_config()["settings"])
+    network = replace(before.network, start=trunk.generator_hash())
+    assert saved == replace(before, network=network)
     stop_after(8, config, tiny_photos, parts, weights=weights)
     parts.sample_path(2).unlink()  # where it stopped
     train(config, tiny_photos, parts, resume=True)
@@ -172,10 +175,10 @@ def test_a_run_may_start_with_some_of_the_types_of_another(trunk: Run) -> None:
 
 
 def test_what_the_first_weights_decide_can_not_be_changed(trunk: Run, root: Path) -> None:
-    recipes = {"projected": settings(), "grown": settings()}
-    for flag, size in (("--start-from", 64), ("--grow-from", 128)):
+    recipes = {"projected": settings(), "grown": settings(log_every=7)}
+    for flag, size, every in (("--start-from", 64, 2), ("--grow_from", 128, 7)):
         config, _, origin = read_command("", recipes, [flag, str(trunk.path), "--pictures", "20"])
-        assert (config.data.size, config.loop.pictures) == (size, 20)
+        assert (config.data.size, config.loop.pictures, config.loop.log_every) == (size, 20, every)
         assert config.network.depth == 1  # the recipe has none
         assert origin is not None
         assert origin.path == trunk.path
@@ -184,6 +187,12 @@ def test_what_the_first_weights_decide_can_not_be_changed(trunk: Run, root: Path
                 read_command("", recipes, [flag, str(trunk.path), *change])
     with pytest.raises(UserError, match="not both"):
         read_command("", recipes, ["--start-from", "a", "--grow-from", "b"])
+    with pytest.raises(UserError, match="leave out --recipe"):
+        read_command("", recipes, ["--start-from", str(trunk.path), "--recipe", "grown"])
+    with pytest.raises(UserError, match="needs the name"):
+        read_command("", recipes, ["--start-from", ""])
+    with pytest.raises(UserError, match="goes on with the run in --out"):
+        read_command("", recipes, ["--start-from", str(trunk.path), "--out", "x", "--resume"])
 
 
 def test_what_cannot_grow_is_refused_in_a_line(

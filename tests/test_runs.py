@@ -90,6 +90,10 @@ def test_figures_of_two_generators_are_never_set_together(tmp_path: Path) -> Non
     run.add_metrics([row | {"images_seen": 20, "extractor": "x"}])
     assert latest(run.read_metrics())["images_seen"].tolist() == [20]
     assert latest(run.read_metrics()[:0]).empty
+    # A point along an experiment's curve may be judged after the generator in the folder.
+    empty: dict[str, object] = {"settings": {}, "dataset": {}, "environment": {}}
+    run.write_config(empty | {"progress": {"images_seen": 10}})
+    assert latest(run.read_metrics())["extractor"].tolist() == ["x", "y"]
 
 
 def test_metrics_without_a_judge_are_those_of_an_earlier_version(tmp_path: Path) -> None:

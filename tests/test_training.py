@@ -362,6 +362,26 @@ def test_conditional_recipe_resumes_to_the_same_bits(tiny_photos: Photos, tmp_pa
     assert load_generator(whole).classes == ("dark", "light")
 
 
+def test_a_run_saved_before_there_was_a_setting_goes_on_with_its_default(
+    tiny_photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, run = tiny_config("projected", pictures=16), Run(tmp_path / "run")
+
+    def older(config: RunConfig) -> dict[str, Any]:
+        values = frozen_settings(config)
+        del values["network"]["guided"]
+        return values
+
+    with monkeypatch.context() as patch:
+        patch.setattr("gan.record.frozen_settings", older)
+        stop_after(8, config, tiny_photos, run)
+    changed = replace(config, network=replace(config.network, guided=True))
+    with pytest.raises(UserError, match="guided was False"):
+        train(changed, tiny_photos, run, resume=True)
+    train(config, tiny_photos, run, resume=True)
+    assert run.read_config()["progress"]["finished"]
+
+
 @pytest.mark.parametrize("size", [128, 256])
 def test_conditional_recipe_runs_and_resumes_at_larger_sizes(
     tiny_photos: Photos, tmp_path: Path, size: int

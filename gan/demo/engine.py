@@ -96,6 +96,9 @@ def judge(entry: Entry, drawn: Drawn) -> Judged | None:
         Busy: No turn came in time.
     """
     for trained in (entry, *store.trunks(entry)):
+        photos = trained.dataset.get("content_hash"), entry.dataset.get("content_hash")
+        if trained.size == entry.size and photos[0] != photos[1]:
+            return None  # it went on from there on other photos
         folder = store.judge_folder(str(trained.dataset.get("content_hash")), trained.size)
         if folder is not None:
             halvings = (entry.size // trained.size).bit_length() - 1

@@ -238,8 +238,11 @@ def commands(entry: Entry) -> str:
             recipe = " --recipe long"
         data = f" --data {shlex.quote(settings.data.data)}" if settings else ""
         how = f" {_how(stage)[0]} {before}" if before else recipe
-        before = f"my-{stage.run.name}"  # not the name of the run that is here, which exists
-        lines.append(f"python train/{script}{data}{how} --out {shlex.quote(before)}")
+        if settings and how.startswith(" --start-from"):
+            how += f" --pictures {settings.loop.pictures}"
+        # Not the name of the run that is here, which exists.
+        before = shlex.quote(f"my-{stage.name.replace('/', '-')}")
+        lines.append(f"python train/{script}{data}{how} --out {before}")
     lines += [f"{parts.EVALUATE} checkpoints/{before}", "streamlit run streamlit_app.py"]
     return "\n".join(lines)
 
@@ -253,7 +256,14 @@ def in_one_line(entry: Entry) -> str:
 def _in_one_line(entry: Entry, trunks: store.Keys) -> str:
     facts = []
     if entry.counts:
-        facts.append(f"learned from {sum(entry.counts.values()):,} photos")
+        name = entry.dataset.get("name")
+        before = {one.dataset.get("name"): one for one in _stages(entry)}
+        others = [
+            f"after {sum(one.counts.values()):,} of {other}"
+            for other, one in before.items()
+            if other != name and one.counts
+        ]
+        facts.append(" ".join([f"learned from {sum(entry.counts.values()):,} photos", *others]))
     if time := training_time(entry):
         facts.append(f"trained for {time.partition(' (')[0]}")
     metrics = spreads.latest(store.metrics(entry))
@@ -335,8 +345,9 @@ def _side_by_side(keys: store.Keys, _entries: list[Entry]) -> pd.DataFrame:
         row = {"Figure": spreads.title(metric, extractor)}
         for name, table in figures.items():
             row[names.run(name)] = _shown(spreads.pick_any(table, metric, extractor), metric)
-        photos = (spreads.pick(one, on_photos(metric), extractor) for one in figures.values())
-        row["Real photos"] = _shown(next(filter(None, photos), None), metric)
+        photos = [spreads.pick(one, on_photos(metric), extractor) for one in figures.values()]
+        cells = dict.fromkeys(_shown(found, metric) for found in photos if found)
+        row["Real photos"] = " or ".join(cells)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -428,16 +439,21 @@ def over_time(entry: Entry) -> pd.DataFrame:
     line with those of metrics.csv.
     """
     metrics = store.along(entry)
-    return _quality(entry, metrics if _several(metrics) else store.metrics(entry))
+    if not _several(metrics):
+        metrics = beside_floors(store.metrics(entry))
+    return _quality(entry, metrics)
 
 
-@once
-def at_the_end(entry: Entry) -> pd.DataFrame:
-    """A run's newest figures of metrics.csv: run, name, images_seen, value, shown.
+def at_the_end(entries: list[Entry]) -> pd.DataFrame:
+    """The newest figures of runs in metrics.csv: run, name, images_seen, value, shown.
 
-    At the counts at which photos were measured too, as on the other pages.
+    At the counts at which photos were measured too, as on the other pages, if that holds for all.
     """
-    return _quality(entry, beside_floors(spreads.latest(store.metrics(entry))))
+    tables = [spreads.latest(store.metrics(one)) for one in entries]
+    if all((table["reference"] == "half").any() for table in tables):
+        tables = [beside_floors(table) for table in tables]
+    parts = [_quality(one, table) for one, table in zip(entries, tables, strict=True)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _several(metrics: pd.DataFrame) -> bool:

@@ -20,7 +20,15 @@ from gan.metrics.glossary import (
     title,
     without_stand_ins,
 )
-from gan.runs import METRIC_COLUMNS, Run, beside_floors, find_runs, latest, one_reference
+from gan.runs import (
+    METRIC_COLUMNS,
+    REFERENCES,
+    Run,
+    beside_floors,
+    find_runs,
+    latest,
+    one_reference,
+)
 
 # (key, extractor) of the rows of the short table in README.md.
 SHORT = (
@@ -242,7 +250,7 @@ def headline(columns: list[Column]) -> str:
     counts = {figure: sum(figure in one for one in found) for figure in SHORT}
     for metric, extractor in without_stand_ins({one: n for one, n in counts.items() if n}):
         splits = [split for one in columns for split in _splits(one.rows, metric, extractor)]
-        reference = splits[0]
+        reference = max(REFERENCES, key=splits.count)  # of as many the first, the preferred one
         cells = [_cell(one.rows, metric, extractor, reference) for one in columns]
         cells += [_at(size, columns, on_photos(metric), extractor, reference) for size in sizes]
         name = title(metric, extractor)
@@ -270,15 +278,17 @@ def _head(columns: list[Column], others: tuple[str, ...]) -> list[str]:
 def _at(size: int, columns: list[Column], key: str, extractor: str, reference: str) -> str:
     """The cell of what photos or noise score beside the runs of one size; "-" if not measured.
 
-    It is against `reference` where there is such a figure, else against another one. It does not
-    depend on the pictures, but for FD against all train photos: there on their class shares.
+    It is against `reference` where there is such a figure, else against another split: what
+    photos score against half of the photos stands beside such figures alone. Runs differ in it
+    where they learned from other photos, or drew other class shares.
     """
     cells = []
     for one in columns:
         splits = _splits(one.rows, key, extractor) if one.size == size else []
         if splits:
             split = reference if reference in splits else splits[0]
-            cells.append(_cell(one.rows, key, extractor, split))
+            if "half" not in (split, reference) or split == reference:
+                cells.append(_cell(one.rows, key, extractor, split))
     return " or ".join(dict.fromkeys(cells)) or "-"
 
 

@@ -39,9 +39,9 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
             progress={"seconds": spent},
             size=size,
             settings=None,
-            run=SimpleNamespace(
-                name=f"cgan-{size}", read_config=lambda: {"environment": {"device": "cpu"}}
-            ),
+            dataset={"name": "others"},
+            counts={"train": 9},
+            run=SimpleNamespace(read_config=lambda: {"environment": {"device": "cpu"}}),
         )
         for size, spent in sizes.items()
     ]
@@ -50,7 +50,9 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     grown = replace(entry, progress=entry.progress | {"seconds": 7200.0})
     words = run_summary.training_time(grown)
     assert words.startswith("4.9 hours on a CPU (109 minutes at 64 px, 67 minutes at 128 px, 120")
-    assert "trained for 4.9 hours on a CPU;" in run_summary.in_one_line(grown)
+    line = run_summary.in_one_line(grown)
+    assert "trained for 4.9 hours on a CPU;" in line
+    assert "photos after 9 of others;" in line
     told = run_summary.commands(grown)
     # Into runs of their own: those of these names are here.
     assert "--grow-from my-cgan-64 --out my-cgan-128\n" in told
@@ -113,4 +115,6 @@ def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
     network = replace(network, start="1" * 64)
     started = replace(entry, settings=replace(recipes.GROWN, network=network))
     assert run_summary.training_time(started).endswith("after a run of 64 px that is not here")
-    assert "--start-from YOUR-RUN-OF-64-PX --out my-cgan" in run_summary.commands(started)
+    assert "--start-from YOUR-RUN-OF-64-PX --pictures 130000 --out my-cgan" in run_summary.commands(
+        started
+    )

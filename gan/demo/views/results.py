@@ -10,7 +10,8 @@ from gan.metrics.glossary import METRICS
 top = parts.heading(
     "Results",
     ":material/query_stats:",
-    "All figures that were measured, with the counts they rest on. A figure without its counts, "
+    "The figures that were measured, with the counts they rest on; against half of the photos "
+    "where photos were measured so too. A figure without its counts, "
     "its reference and its spread says little.",
 )
 
@@ -43,8 +44,9 @@ if tab == "Figures":
         alt="Figures of the main runs and of real photos in the pictures' place",
     )
     st.caption(
-        "Means. Real photos: what photos score in the generated pictures' place, beside the first "
-        'run that has it. FD depends on the counts, which differ between some runs: "How measured" '
+        "Means. Real photos: what photos score in the generated pictures' place; where runs have "
+        "photos of several sizes or counts, each. FD depends on the counts, which differ between "
+        'some runs: "How measured" '
         "sets figures at the same counts side by side. "
         "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may "
         "flatter our recipe. The car classifiers of 64 px and of 128 px are different networks: "

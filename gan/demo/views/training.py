@@ -184,7 +184,7 @@ if not followed.empty:
                     mark,
                     alt=f"{title} over the training of {' and '.join(called)}",
                 )
-ends = pd.concat([run_summary.at_the_end(one) for one in pair], ignore_index=True)
+ends = run_summary.at_the_end(pair)
 if not ends.empty:
     st.header("Metrics at the end", icon=":material/flag:")
     wide = ends.pivot(index="name", columns="run", values="shown")
