@@ -14,6 +14,7 @@ from gan.demo.run_charts import (
     NARROW,
     PAIR_COLOURS,
     Chart,
+    ink,
     legend,
 )
 
@@ -111,7 +112,6 @@ def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:
         name: The figure's name for the axis.
         dark: Whether the page is dark.
     """
-    ink = "#B8C2CE" if dark else "#4A5360"
     share = alt.Axis(format=".0%", tickCount=5)
     base = alt.Chart(table).encode(
         x=alt.X(
@@ -137,10 +137,10 @@ def by_count(table: pd.DataFrame, name: str, dark: bool) -> Chart:
     # Neighbours on the axis carry their names on opposite sides.
     ranked = table.sort_values("photos").reset_index(drop=True)
     left = alt.Chart(ranked[ranked.index % 2 == 0]).mark_text(
-        dx=-10, align="right", fontSize=12, color=ink
+        dx=-10, align="right", fontSize=12, color=ink(dark)
     )
     right = alt.Chart(ranked[ranked.index % 2 == 1]).mark_text(
-        dx=10, align="left", fontSize=12, color=ink
+        dx=10, align="left", fontSize=12, color=ink(dark)
     )
     names = [side.encode(x="photos:Q", y="value:Q", text="body_type:N") for side in (left, right)]
     return alt.layer(interval, mean, *names).properties(height=HEIGHT)

@@ -18,7 +18,7 @@ from gan.experiments.kernel_verdicts import (
     by_kernel,
 )
 from gan.experiments.kernel_verdicts import VIEWS as COMPARISONS
-from gan.experiments.results import figure_rows
+from gan.experiments.results import figure_rows, setting_of
 from gan.experiments.results import pictures_seen as judged_at
 from gan.experiments.studies.kernel_size import KernelSize
 from gan.metrics import published
@@ -82,7 +82,7 @@ def kernel_runs(entries: list[Entry], view: str) -> dict[str, list[Entry]]:
         folder, _, name = entry.name.rpartition("/")
         if folder != KernelSize.name:
             single.setdefault(f"Kernel {kernel}", []).append(entry)
-        elif name.rpartition("-seed")[0] == f"k{kernel}{'-matched' if narrow else ''}":
+        elif (found := setting_of(name)) and found[0] == f"k{kernel}{'-matched' * narrow}":
             own.setdefault(f"Kernel {kernel}", []).append(entry)
     return dict(sorted((own or single).items()))
 

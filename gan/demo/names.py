@@ -1,8 +1,7 @@
 """What runs and settings are called in words; their folders and tables use short names."""
 
-import re
-
 from gan.experiments.experiment import every_experiment
+from gan.experiments.results import setting_of
 
 MAIN = "Main runs"
 REPORT = "report-cgan"  # what our networks are compared with
@@ -26,10 +25,11 @@ def run(name: str) -> str:
     if not folder or name in SHIPPED:
         return SHIPPED.get(name, name)
     kind = next((kind for kind in every_experiment() if kind.name == folder), None)
-    parts = re.fullmatch(r"(.+)-seed(\d+)", last)
-    if kind is None or parts is None:
+    found = setting_of(last)
+    if kind is None or found is None:
         return name
-    return f"{kind.title}: {kind.called(parts[1].replace('1of', '1/'))}, seed {parts[2]}"
+    setting, seed = found
+    return f"{kind.title}: {kind.called(setting)}, seed {seed}"
 
 
 def group(name: str) -> str:

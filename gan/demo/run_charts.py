@@ -299,11 +299,16 @@ def _marker(photos: float) -> alt.Chart:
 
 
 def themed(chart: Chart, dark: bool) -> Chart:
-    """Axis and legend text that passes 4.5:1 on the page; Streamlit's own grey does not."""
-    ink = "#B8C2CE" if dark else "#4A5360"
-    return chart.configure_axis(labelColor=ink, titleColor=ink).configure_legend(
-        labelColor=ink, titleColor=ink
+    """The chart with axes and legend in `ink`."""
+    colour = ink(dark)
+    return chart.configure_axis(labelColor=colour, titleColor=colour).configure_legend(
+        labelColor=colour, titleColor=colour
     )
+
+
+def ink(dark: bool) -> str:
+    """A grey for text that passes 4.5:1 on the page; Streamlit's own does not."""
+    return "#B8C2CE" if dark else "#4A5360"
 
 
 def legend(columns: int = 2, orient: Literal["top", "bottom"] = "top") -> alt.Legend:

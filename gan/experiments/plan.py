@@ -8,6 +8,7 @@ import numpy as np
 
 from gan.config import DataConfig, RunConfig
 from gan.data.prepared import Photos, read
+from gan.experiments.results import folder_name
 
 SIZE: Literal[64] = 64  # pixels a side, as in the report's table
 TINY_SET = 480  # pictures of a miniature's data set
@@ -64,7 +65,7 @@ class Planned:
     @property
     def name(self) -> str:
         """The run's folder."""
-        return f"{self.setting.replace('/', 'of')}-seed{self.seed}"
+        return folder_name(self.setting, self.seed)
 
     def batches(self, stage: Stage) -> int:
         """Pictures of a stage in whole batches, as a run counts them."""

@@ -3,6 +3,7 @@
 A view is a comparison, such as "equal-pictures" or "equal-time".
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ def take_up(run: Run) -> None:
     if metrics.empty:
         return
     for one in find_runs(run.path.absolute().parent):
-        belongs = "-seed" in one.name and (one.path.parent / FILE).exists()
+        belongs = setting_of(one.name) and (one.path.parent / FILE).exists()
         if belongs and _same_training(one, run):
             if one.path.absolute() != run.path.absolute():
                 one.add_metrics(records(metrics))  # or the next gathering would drop them
@@ -109,10 +110,22 @@ def _same_training(one: Run, other: Run) -> bool:
     return all(ours[part] == theirs[part] for part in ("settings", "progress"))
 
 
+def folder_name(setting: str, seed: int) -> str:
+    """The folder of a run within its experiment's; a setting such as 1/2 is written 1of2."""
+    return f"{setting.replace('/', 'of')}-seed{seed}"
+
+
+def setting_of(folder: str) -> tuple[str, int] | None:
+    """The inverse of `folder_name`: setting and seed; None for a folder of another name."""
+    parts = re.fullmatch(r"(.+)-seed(\d+)", folder)
+    return (parts[1].replace("1of", "1/"), int(parts[2])) if parts else None
+
+
 def _take_up(run: Run, metrics: pd.DataFrame) -> None:
-    folder, (name, _, seed) = run.path.parent, run.name.rpartition("-seed")
+    folder = run.path.parent
     table = read(folder)
-    own = table["setting"].str.replace("/", "of").eq(name) & table["seed"].astype("str").eq(seed)
+    names = zip(table["setting"], table["seed"], strict=True)
+    own = pd.Series([folder_name(*name) == run.name for name in names], table.index, bool)
     rows = [
         {"setting": setting, "seed": number, "view": view} | row
         for (setting, number, view), seen in pictures_seen(table[own]).items()
