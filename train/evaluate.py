@@ -50,7 +50,9 @@ class Options:
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
     # feature networks beside the car classifier; the last two are downloaded
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
-    judge: bool = True  # the car classifier too; where there is none it is trained first
+    # the car classifier too, which is trained first where there is none; without it networks judge
+    # alone, and with --test copies are looked for
+    judge: bool = True
     inception_weights: Path | None = None  # Inception's file, if torch-fidelity can't download it
 
     def __post_init__(self) -> None:
@@ -62,8 +64,8 @@ class Options:
             raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
         if self.quick and (self.seeds, self.networks) != (Options.seeds, Options.networks):
             raise UserError("--quick has its own --seeds and --networks: leave them out")
-        if not self.judge and (self.test or self.added or self.along or self.choose):
-            raise UserError("--no-judge leaves out what --test, --added, --along and --choose need")
+        if not self.judge and (self.added or self.choose):
+            raise UserError("--no-judge leaves out what --added and --choose need")
 
     def effort(self) -> Effort:
         """How much each run's evaluation does."""
@@ -98,7 +100,7 @@ def main() -> None:
         judge = evaluation.judge
         if options.choose and judge:
             print(f"{run.name}: {tables.choice(choose(run, photos, judge))}")
-        if options.along and judge:
+        if options.along:
             follow(run, photos, judge, extractors, options.again)
             print(f"{run.name}: figures along the training: {run.along_path}")
         rows = evaluation.of(run)
@@ -116,7 +118,7 @@ def main() -> None:
                 "none): GAN-train and copies need --test"
             )
         print(f"figures: {run.metrics_path}")
-        if judge:
+        if run.neighbours_path.exists():
             print(f"best matches among the photos: {run.neighbours_path}")
     if any(one.get_name() == INCEPTION for one in extractors):
         print(

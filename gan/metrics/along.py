@@ -23,7 +23,7 @@ from gan.sampling import generate_set
 def follow(
     run: Run,
     photos: Photos,
-    judge: Judge,
+    judge: Judge | None,
     extractors: Sequence[FeatureExtractorBase],
     again: bool = False,
 ) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def follow(
     Args:
         run: Its folder.
         photos: What it was trained on.
-        judge: The judge of these photos.
+        judge: The judge of these photos; None leaves out what it measures.
         extractors: The networks beside the judge.
         again: Also measure what along.csv holds already.
 
@@ -52,7 +52,7 @@ def follow(
     development = photos.indices("development")
     labels = photos.labels[development]
     known = [(e, real_features(e, photos)[development]) for e in extractors]
-    own = judge.features(photos, 0)[development]
+    own = judge.features(photos, 0)[development] if judge else None
     for iteration, path in run.kept():
         generator = load_generator(run, path)
         seen = iteration * generator.config.loop.batch
@@ -70,27 +70,31 @@ def follow(
             rows += fidelity.rows(made, real, name)
             rows += fidelity.neighbourhood_rows(made.pooled, real.pooled, name)
             rows.append(fidelity.own_floor(real.pooled, labels, COUNT, shares, name))
-        read = predict(judge.networks[0], pictures, desc)
-        rows.append(fidelity.distance_row(read.pooled, own.pooled, CLASSIFIER))
-        rows.append(fidelity.own_floor(own.pooled, labels, COUNT, shares, CLASSIFIER))
-        if generator.classes:
-            rows += recognition_rows(
-                read.named,
-                asked,
-                photos.classes,
-                "n_fake",
-                metric="gan_test",
-                reference="train",
-                n_real=len(judge.reference_labels),
-            )
-        signed = judge.signed(rows)
+        if judge and own:
+            read = predict(judge.networks[0], pictures, desc)
+            rows.append(fidelity.distance_row(read.pooled, own.pooled, CLASSIFIER))
+            rows.append(fidelity.own_floor(own.pooled, labels, COUNT, shares, CLASSIFIER))
+            if generator.classes:
+                rows += recognition_rows(
+                    read.named,
+                    asked,
+                    photos.classes,
+                    "n_fake",
+                    metric="gan_test",
+                    reference="train",
+                    n_real=len(judge.reference_labels),
+                )
+            rows = judge.signed(rows)
         # A table of its own: its figures are of fewer pictures than those of metrics.csv.
-        run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in signed], along=True)
+        run.add_metrics([{"images_seen": seen, "seed": 0} | row for row in rows], along=True)
     return run.read_along()
 
 
-def _done(run: Run, seen: int, judge: Judge, extractors: Sequence[FeatureExtractorBase]) -> bool:
+def _done(
+    run: Run, seen: int, judge: Judge | None, extractors: Sequence[FeatureExtractorBase]
+) -> bool:
     rows = run.read_along()
     rows = rows[rows["images_seen"] == seen]
     wanted = {extractor.get_name() for extractor in extractors}
-    return wanted <= set(rows["extractor"]) and judge.digest() in set(rows["judge"])
+    judged = judge is None or judge.digest() in set(rows["judge"])
+    return judged and wanted <= set(rows["extractor"])

@@ -48,7 +48,8 @@ class Effort:
 class Evaluation:
     """Judges runs of one data set; what doesn't depend on the run is measured once.
 
-    Without a judge only the extractors' figures are measured.
+    Without a judge only the extractors' figures are measured, and copies if the test split is
+    asked for.
     """
 
     photos: Photos
@@ -73,7 +74,8 @@ class Evaluation:
         check_source(run, self.photos)
         generator = load_generator(run)
         seen = run.generator_seen()
-        held_out = held_out_split(run, self.effort.test) if self.judge else None
+        opened = self.judge or self.effort.test
+        held_out = held_out_split(run, self.effort.test) if opened else None
         if held_out and not len(self.photos.indices(held_out)):
             held_out = None  # a small data set may have no such photos
         parts = self._parts(run, held_out, bool(generator.classes))
@@ -115,14 +117,14 @@ class Evaluation:
             parts.append(
                 ("fd", CLASSIFIER, "half", lambda fake: self._judged(run, fake, held_out, judge))
             )
-        if judge and held_out:
+        if held_out:
 
             def copied(fake: Generated, held_out: Split = held_out) -> list[Row]:
                 write = self._replaces(run, held_out, "copies", "")
                 return copy_rows(run, self.photos, fake.pictures, held_out, write)
 
             parts.append(("copies", "", held_out, copied))
-            if conditional:
+            if judge and conditional:
                 added = self.effort.added and self._equal_budgets(judge)
                 metric = "added_gain" if added else "gan_train"
 

@@ -199,10 +199,17 @@ def test_without_the_judge_only_the_networks_asked_for_read_the_pictures(
     assert not list((home / "checkpoints").glob("judge-*"))
     assert not run.predictions_path.exists()
     assert str(run.neighbours_path) not in output
-    code, _, errors = evaluate(*arguments, "--test")
+    assert not run.openings_path.exists()
+    code, output, errors = evaluate(*arguments, "--test")  # copies need no classifier
+    assert code == 0, errors
+    table = run.read_metrics()
+    assert set(table["extractor"]) == {LITE2, ""}
+    assert set(table.loc[table["extractor"] == "", "metric"]) == {"copies", "copies_floor"}
+    assert str(run.neighbours_path) in output
+    assert run.openings_path.exists()
+    code, _, errors = evaluate(*arguments, "--added")
     assert code == 2
     assert "--no-judge" in errors
-    assert not run.openings_path.exists()
 
 
 def test_several_runs_at_once_the_test_split_open_and_what_is_no_run_left_out(
@@ -358,6 +365,8 @@ def test_kept_generators_are_judged_and_measured_once(
     for iteration in (3, 6):
         atomic.write_bytes(run.kept_path(iteration), run.generator_path.read_bytes())
     arguments = (run.path, "--along", "--count", 100, "--seeds", 1, "--networks", "lite2")
+    assert evaluate(*arguments, "--no-judge")[0] == 0
+    assert set(run.read_along()["extractor"]) == {LITE2}
     code, output, errors = evaluate(*arguments)
     assert code == 0, errors
     assert str(run.along_path) in output
