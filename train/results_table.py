@@ -29,6 +29,7 @@ class Options:
         "report-cgan",
         "cgan-64",
         "cgan",
+        "cgan-256",
     )  # run folders, or names under checkpoints/
     write: bool = False  # into README.md (the short table) and checkpoints/README.md (the whole)
 

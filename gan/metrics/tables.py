@@ -171,8 +171,7 @@ def along(runs: list[Run]) -> str:
     Raises:
         UserError: A table can't be read.
     """
-    # Of the columns of one run the last stays: that of all its trainings together.
-    whole = {one.name.split(",")[0]: one for one in of_runs(runs, _along)}
+    whole = _together(of_runs(runs, _along))
     every = pd.concat([one.rows for one in whole.values()])
     measured = set(zip(every["metric"], every["extractor"], strict=True))
     columns = [figure for figure in FOLLOWED if figure in measured]
@@ -238,9 +237,10 @@ def markdown(columns: list[Column]) -> str:
 def headline(columns: list[Column]) -> str:
     """The figures of SHORT, runs side by side, as Markdown; the last columns are of photos.
 
-    FID and IS stand above what the report published of the trainings that runs repeat.
+    Of a run that was trained several times there is one column, of all trainings together. FID and
+    IS stand above what the report published of the trainings that runs repeat.
     """
-    columns = _latest(columns)
+    columns = _latest([*_together(columns).values()])
     sizes = sorted({one.size for one in columns})
     lines = _head(columns, ("photos",))
     found = [
@@ -261,6 +261,11 @@ def headline(columns: list[Column]) -> str:
             cells += ["-"] * len(sizes)
             lines.append(f"| {name}, as the report published it | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _together(columns: list[Column]) -> dict[str, Column]:
+    """The columns by run: of one that was trained several times, that of all its trainings."""
+    return {one.name.split(",")[0]: one for one in columns}  # which is the last
 
 
 def _latest(columns: list[Column]) -> list[Column]:
@@ -327,8 +332,7 @@ def _class_lines(columns: list[Column]) -> list[str]:
 
     Of a run that was trained several times it shows all trainings together.
     """
-    whole = {one.name.split(",")[0]: one for one in columns}
-    tables = {one.name: one_reference(one.rows) for one in whole.values()}
+    tables = {one.name: one_reference(one.rows) for one in _together(columns).values()}
     tables = {name: table[table["body_type"] != "all"] for name, table in tables.items()}
     ceilings = {name: table[table["metric"] == "classifier"] for name, table in tables.items()}
     judged: dict[str, list[str]] = {}  # runs by their judge

@@ -73,6 +73,9 @@ def test_types_are_those_of_all_trainings_of_a_run() -> None:
     head, _, wagon = markdown([Column("ours", 64, one), both]).splitlines()[-3:]
     assert head.endswith("| same classifier on photos | gan_test, ours, 2 trainings |")
     assert wagon == "| wagon | 29 | 0.500 | 0.500 (0.250 to 0.750) |"
+    assert headline([Column("ours", 64, one), both]).splitlines()[0] == (
+        "| figure | ours, 2 trainings | photos, 64 px |"
+    )
 
 
 def test_figures_of_the_generator_that_was_judged_last_count() -> None:
@@ -155,7 +158,8 @@ def test_documents_hold_the_shipped_figures(
 ) -> None:
     written = read_part(REPOSITORY / document, part)
     names = [name.strip() for name in written.splitlines()[0].strip("|").split("|")[1:]]
-    folders = [REPOSITORY / "checkpoints" / name for name in names]
+    runs = dict.fromkeys(name.split(",")[0] for name in names)
+    folders = [REPOSITORY / "checkpoints" / name for name in runs]
     assert written == write(of_runs([Run(folder) for folder in folders if folder.is_dir()]))
 
 
