@@ -11,6 +11,7 @@ from gan.checkpoint import LoadedGenerator
 from gan.errors import UserError
 from gan.latents import GUIDANCE
 from gan.pictures import to_uint8
+from gan.progress import bar
 
 BATCH = 64
 
@@ -51,9 +52,11 @@ def from_latents(
     inputs = [z] if y is None else [z, y]
     if generator.guided:
         inputs.append(torch.full((len(z),), guidance))
+    few = len(z) <= 4 * BATCH  # as in the grid of a training, which has a bar of its own
+    starts = bar(range(0, len(z), BATCH), desc="draw", unit=" batches", leave=False, disable=few)
     parts = [
         to_uint8(generator.network(*(each[i : i + BATCH].to(device) for each in inputs)))
-        for i in range(0, len(z), BATCH)
+        for i in starts
     ]
     if not parts:
         return np.empty((0, generator.size, generator.size, 3), np.uint8)

@@ -48,6 +48,16 @@ def test_large_sets_go_in_parts() -> None:
     assert np.abs(pictures[-1].astype(int) - last).max() <= 1
 
 
+def test_drawing_a_large_set_shows_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    sampling.generate(UNCONDITIONAL, range(64))  # a training's grid
+    assert capsys.readouterr().err == ""
+    sampling.generate(UNCONDITIONAL, range(300))
+    assert "draw" in capsys.readouterr().err
+
+
 def test_sets_of_different_seeds_share_no_picture() -> None:
     a, _ = sampling.generate_set(UNCONDITIONAL, 4, 0)
     b, _ = sampling.generate_set(UNCONDITIONAL, 4, 1)
