@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,8 +146,8 @@ def load_state(run: Run, state: State, identity: dict[str, Any]) -> None:
             f"{run.path} can't be resumed with these photos ({str(identity.get('data'))[:8]}): it "
             f"was trained on others ({str(saved.get('data'))[:8]}); name those with --data"
         )
-    if isinstance(saved.get("settings"), dict):  # of a version that knew fewer settings
-        saved |= {"settings": frozen_settings(from_json(saved["settings"]))}
+    with suppress(UserError):  # one of a version that knew fewer settings has their defaults
+        saved |= {"settings": frozen_settings(from_json(saved.get("settings")))}
     for key, value in identity.items():
         if saved.get(key) != value:
             raise UserError(

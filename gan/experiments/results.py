@@ -97,7 +97,7 @@ def take_up(run: Run) -> None:
     for one in find_runs(run.path.absolute().parent):
         belongs = setting_of(one.name) and (one.path.parent / FILE).exists()
         if belongs and _same_training(one, run):
-            if one.path.absolute() != run.path.absolute():
+            if not one.generator_path.exists():  # it can't be measured there itself
                 one.add_metrics(records(metrics))  # or the next gathering would drop them
             _take_up(one, metrics)
 

@@ -162,10 +162,6 @@ STATES: dict[str, tuple[Change, str]] = {
         lambda _, about: about["identity"]["settings"]["network"].update(kind="cgan"),
         "its settings.network.kind was cgan, now it is dcgan",
     ),
-    "a version with fewer settings": (
-        lambda _, about: about["identity"]["settings"]["loop"].pop("mirror"),
-        "its settings.loop.mirror was None",
-    ),
 }
 
 
