@@ -16,9 +16,8 @@ KEPT = ("width", "latent", "class_code", "depth", "grown", "trunk", "start")
 def start(run: Run) -> RunConfig:
     """The settings of a run that starts with the generator of `run`: those of `run`.
 
-    They name that generator by the SHA-256 of its file. How many threads train, for how many
-    minutes, and what is kept on the way, was decided for another machine and occasion: they are
-    the defaults.
+    They name that generator by the SHA-256 of its file. `threads`, `minutes` and `keep_every` are
+    the program's defaults: those of `run` suited another machine and occasion.
 
     Raises:
         UserError: `run` isn't finished, has other networks, or can't be read.

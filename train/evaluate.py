@@ -50,8 +50,8 @@ class Options:
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
     # feature networks beside the car classifier; the last two are downloaded
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
-    # the car classifier too, which is trained first where there is none; without it networks judge
-    # alone, and with --test copies are looked for
+    # the car classifier too, which is trained first where there is none; with --no-judge the
+    # networks judge alone, but --test still looks for copies
     judge: bool = True
     inception_weights: Path | None = None  # Inception's file, if torch-fidelity can't download it
 

@@ -190,7 +190,7 @@ def training_time(entry: Entry) -> str:
 
 
 def _stages(entry: Entry) -> list[Entry]:
-    """The runs that a run started from, as far as they are here, and itself: the first first."""
+    """The runs that a run started from, as far as they are here, and itself: the earliest first."""
     return [*reversed(store.trunks(entry)), entry]
 
 
@@ -259,7 +259,7 @@ def _in_one_line(entry: Entry, trunks: store.Keys) -> str:
         name = entry.dataset.get("name")
         before = {one.dataset.get("name"): one for one in _stages(entry)}
         others = [
-            f"after {sum(one.counts.values()):,} of {other}"
+            f"after a run on {sum(one.counts.values()):,} photos of {other}"
             for other, one in before.items()
             if other != name and one.counts
         ]

@@ -118,3 +118,9 @@ def test_a_grown_run_is_judged_by_its_trunks_judge_on_pictures_averaged_down(
     assert judged.opinions == expected.opinions
     unknown = replace(settings, network=replace(network, trunk="f" * 64))
     assert engine.judge(replace(grown, settings=unknown), large) is None
+    # A run that went on from there on other photos is judged by nobody: the judge never saw them.
+    started = replace(
+        entry.settings, network=ProjectedConfig(start=digest), objective=DriftConfig()
+    )
+    assert engine.judge(replace(grown, settings=started), small) is None
+    assert engine.judge(replace(entry, settings=started), small) is not None

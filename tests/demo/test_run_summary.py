@@ -52,7 +52,7 @@ def test_the_time_of_a_grown_run_counts_every_run_that_it_grew_from(
     assert words.startswith("4.9 hours on a CPU (109 minutes at 64 px, 67 minutes at 128 px, 120")
     line = run_summary.in_one_line(grown)
     assert "trained for 4.9 hours on a CPU;" in line
-    assert "photos after 9 of others;" in line
+    assert "photos after a run on 9 photos of others;" in line
     told = run_summary.commands(grown)
     # Into runs of their own: those of these names are here.
     assert "--grow-from my-cgan-64 --out my-cgan-128\n" in told

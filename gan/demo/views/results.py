@@ -11,7 +11,7 @@ top = parts.heading(
     "Results",
     ":material/query_stats:",
     "The figures that were measured, with the counts they rest on; against half of the photos "
-    "where photos were measured so too. A figure without its counts, "
+    "where other photos were compared with that half too. A figure without its counts, "
     "its reference and its spread says little.",
 )
 
