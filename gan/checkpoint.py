@@ -20,7 +20,7 @@ from gan.losses import Objective
 from gan.models import build_generator
 from gan.runs import Run
 
-STATE_VERSION = 2  # of resume files; it rises when a state has other modules
+STATE_VERSION = 3  # of resume files; it rises when a state has other modules
 
 
 @dataclass(frozen=True)

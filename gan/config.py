@@ -149,6 +149,7 @@ class LoopConfig:
     balanced: bool = False  # equally many photos of every class in a batch
     warmup: int = 0  # photos over which learning rates rise to their full values
     decay_from: float = 1.0  # part of the budget, 0 to 1, after which learning rates fall to zero
+    half_life: int = 10_000  # photos, of weights in the averaged generator; at most 5 % of all
     mirror: bool = False  # mirror each photo with probability 1/2, anew each time
     seed: int = 0  # of weights, data order and latents
     sample_every: int = 100  # iterations between two grids of sample pictures
@@ -159,7 +160,7 @@ class LoopConfig:
     precision: Literal["auto", "float32"] = "auto"  # auto: bfloat16 where the hardware is fast
 
     def __post_init__(self) -> None:
-        _positive(self, "epochs", "sample_every", "log_every", "save_minutes")
+        _positive(self, "epochs", "sample_every", "log_every", "save_minutes", "half_life")
         _positive(self, "batch", most=WIDEST)
         _within(self, "pictures", 0, 10**12)
         _within(self, "minutes", 0, 10**6)

@@ -53,6 +53,7 @@ def field(
     scale: Tensor,
     contrast: float | Tensor,
     past: Tensor | None = None,
+    stored: Tensor | None = None,
 ) -> Tensor:
     """The direction in which each generated picture should move: [G, places, n, d].
 
@@ -67,37 +68,58 @@ def field(
         contrast: Share of `other` in the weight of what repels, in [0, 1): one number, or [G].
         past: Statistics of pictures of the group from earlier steps, [G, places, c, d]; these
             repel too.
+        stored: Which of those exist, bool [G, c]; default: all.
 
     Source: Deng et al. 2026, algorithm 2: softmax-normalised kernels, cross-weighted so that
     attraction and repulsion balance, and a sum over temperatures.
     """
     past = fake[:, :, :0] if past is None else past
-    n, r, o, c = fake.shape[2], real.shape[2], other.shape[2], past.shape[2]
+    if stored is None:
+        stored = present.new_ones(len(fake), past.shape[2])
     sources = torch.cat([real, fake, past, other], 2)
-    contrast = torch.as_tensor(contrast, device=fake.device) if o else fake.new_zeros(())
-    contrast = contrast.expand(len(fake))
+    weight = _log_weight(present, stored, real.shape[2], other.shape[2], contrast)
+    return _field(fake, present, sources, real.shape[2], scale, weight)
+
+
+def _log_weight(
+    present: Tensor, stored: Tensor, real: int, other: int, contrast: float | Tensor
+) -> Tensor:
+    """Logarithms of the weights of what attracts and repels: [G, n, real + n + c + other].
+
+    What attracts and what repels have the same total weight, whatever their numbers; a picture
+    doesn't repel itself. Arguments as of `field`, `real` and `other` being numbers of photos.
+    """
+    (groups, n), c = present.shape, stored.shape[1]
+    contrast = torch.as_tensor(contrast, device=present.device) if other else torch.zeros(())
+    contrast = contrast.to(present.device).expand(groups)
+    repelling = (present.sum(1) - 1 + stored.sum(1)).clamp_min(1)
+    each = (1 - contrast) * real / repelling
+    weight = torch.zeros(groups, n, real + n + c + other, device=present.device)
+    weight[..., :real] = 1
+    weight[..., real : real + n] = (each[:, None] * present)[:, None]
+    itself = torch.eye(n, dtype=torch.bool, device=present.device)
+    weight[..., real : real + n].masked_fill_(itself, 0)
+    weight[..., real + n : real + n + c] = (each[:, None] * stored)[:, None]
+    weight[..., real + n + c :] = (contrast * real / max(1, other))[:, None, None]
+    return weight.log()
+
+
+def _field(
+    fake: Tensor, present: Tensor, sources: Tensor, real: int, scale: Tensor, log_weight: Tensor
+) -> Tensor:
+    """The field of `sources` [G, places, s, d], of which the first `real` attract."""
     distance = _distance(fake, sources) / scale
-    # What attracts and what repels have the same total weight, whatever their numbers; a picture
-    # doesn't repel itself.
-    repelling = (present.sum(1) - 1 + c).clamp_min(1)
-    each = (1 - contrast) * r / repelling
-    weight = distance.new_zeros(len(fake), n, r + n + c + o)
-    weight[..., :r] = 1
-    weight[..., r : r + n] = (each[:, None] * present)[:, None]
-    weight[..., r : r + n].masked_fill_(torch.eye(n, dtype=torch.bool, device=fake.device), 0)
-    weight[..., r + n : r + n + c] = each[:, None, None]
-    weight[..., r + n + c :] = (contrast * r / max(1, o))[:, None, None]
-    log_weight = weight.log()[:, None]
-    total = torch.zeros_like(fake)
-    for temperature in TEMPERATURES:
-        nearness = (log_weight - distance / temperature).softmax(-1)
-        attract, repel = nearness[..., :r], nearness[..., r:]
-        pull = attract * repel.sum(-1, keepdim=True)
-        push = repel * attract.sum(-1, keepdim=True)
-        move = (pull @ real - push @ sources[..., r:, :]) * present[:, None, :, None]
-        mean_square = move.square().sum((1, 2, 3)).sum() / (present.sum() * fake.shape[1])
-        total += move / (mean_square.sqrt() + 1e-6)
-    return total
+    sharpness = 1 / torch.tensor(TEMPERATURES)
+    sharpness = sharpness.to(fake.device, non_blocking=True)[:, None, None]
+    # [G, places, temperatures, n, s]
+    nearness = (log_weight[:, None, None] - distance[:, :, None] * sharpness).softmax(-1)
+    attract, repel = nearness[..., :real], nearness[..., real:]
+    pull = attract * repel.sum(-1, keepdim=True)
+    push = repel * attract.sum(-1, keepdim=True)
+    move = torch.cat([pull, -push], -1).flatten(2, 3) @ sources
+    move = move.unflatten(2, (len(TEMPERATURES), -1)) * present[:, None, None, :, None]
+    mean_square = move.square().sum((0, 1, 3, 4)) / (present.sum() * fake.shape[1])
+    return (move / (mean_square.sqrt() + 1e-6)[:, None, None]).sum(2)
 
 
 class Bank(nn.Module):
@@ -108,19 +130,28 @@ class Bank(nn.Module):
     """
 
     def __init__(
-        self, examples: dict[str, Tensor], y: Tensor, classes: int, size: int, crowd: int = 0
+        self,
+        examples: dict[str, Tensor],
+        y: Tensor,
+        classes: int,
+        size: int,
+        crowd: int = 0,
+        most: int = 0,
     ) -> None:
         """A bank of `size` photos a class, filled from `examples`, in which each class must occur.
 
-        `crowd` is the number of generated pictures of each class that are stored too.
+        `crowd` is the number of generated pictures of each class that are stored too. `most` is the
+        largest number of pictures of a class in a batch; if 0, each batch is counted, for which a
+        GPU has to finish all that it was given before.
         """
         super().__init__()
+        self.most = most
         self.names, self.classes, self.size, self.crowd = tuple(examples), classes, size, crowd
         self.next: Tensor
         self.drawn: Tensor
-        self.register_buffer("next", torch.zeros(classes, dtype=torch.int64))
+        self.register_buffer("next", torch.zeros(classes, dtype=torch.int64, device=y.device))
         if crowd:
-            self.register_buffer("drawn", torch.zeros(classes, dtype=torch.int64))
+            self.register_buffer("drawn", torch.zeros(classes, dtype=torch.int64, device=y.device))
         for name, values in examples.items():
             deviation = values.float().std(0).clamp_min(1e-3)
             rows = [values[y == c] for c in range(classes)]
@@ -148,12 +179,14 @@ class Bank(nn.Module):
     def _replace(
         self, kind: str, count: Tensor, size: int, stats: dict[str, Tensor], y: Tensor
     ) -> None:
-        for c in range(self.classes):
-            mine = torch.nonzero(y == c).flatten()[-size:]
-            places = (count[c] + torch.arange(len(mine), device=y.device)) % size
-            for name, values in stats.items():
-                self.get_buffer(f"{kind}-{name}")[c, places] = values[mine].to(torch.bfloat16)
-            count[c] += len(mine)
+        numbers, before, order, first = _by_class(y, self.classes)
+        # Where a class has more pictures than its ring has places, several fall on one place: all
+        # write the values of the last of them, so that the result doesn't depend on their order.
+        last = before + (numbers[y] - 1 - before) // size * size
+        source, places = order[first[y] + last], (count[y] + before) % size
+        for name, values in stats.items():
+            self.get_buffer(f"{kind}-{name}")[y, places] = values[source].to(torch.bfloat16)
+        count += numbers
 
     @torch.autocast("cpu", enabled=False)
     @torch.autocast("cuda", enabled=False)
@@ -172,31 +205,41 @@ class Bank(nn.Module):
             y: Their classes, int64 [N].
             photos: Indices into each ring of the photos that attract, int64 [r].
             turn: Class k is repelled by photos of class k - `turn`, counted in a circle.
-            contrast: Share of those photos in what repels; one number, or one a class.
+            contrast: Share of those photos in what repels; one number, or one a class, on the CPU.
         """
-        slots, present = _by_class(y, self.classes)
-        # Equally many past pictures of each class, so that they fit into one array.
-        past_count = min(self.crowd, int(self.drawn.min())) if self.crowd else 0
-        repels = bool(torch.as_tensor(contrast).any())
+        numbers, before, _, _ = _by_class(y, self.classes)
+        most = self.most or int(numbers.max())
+        present = torch.arange(most, device=y.device) < numbers[:, None]
+        slots = torch.zeros_like(present, dtype=torch.int64)
+        slots[y, before] = torch.arange(len(y), device=y.device)
+        stored = torch.arange(self.crowd, device=y.device) < (
+            self.drawn[:, None] if self.crowd else numbers[:, None]
+        )
+        contrast = torch.as_tensor(contrast)
+        repels = bool(contrast.any())
+        contrast = contrast.to(y.device, non_blocking=True)
+        count = len(photos)
+        weight = _log_weight(present, stored, count, count if repels else 0, contrast)
         total = torch.zeros((), device=y.device)
         for name, values in stats.items():
             unit, scale = self.get_buffer(f"unit-{name}"), self.get_buffer(f"scale-{name}")
             fake = (values[slots] * unit).transpose(1, 2)
-            real = (self.get_buffer(f"ring-{name}")[:, photos].float() * unit).transpose(1, 2)
-            other = real.roll(turn, 0) if repels else real[:, :, :0]
-            past = None
-            if past_count:
-                past = self.get_buffer(f"past-{name}")[:, :past_count].float() * unit
-                past = past.transpose(1, 2)
             with torch.no_grad():
-                move = field(fake, present, real, other, scale, contrast, past)
-            places, numbers = fake.shape[1], fake.shape[3]
-            total = total - (move * fake).sum() / (len(y) * places * numbers**0.5)
+                real = (self.get_buffer(f"ring-{name}")[:, photos].float() * unit).transpose(1, 2)
+                sources = [real, fake]
+                if self.crowd:
+                    past = self.get_buffer(f"past-{name}").float() * unit
+                    sources.append(past.transpose(1, 2))
+                if repels:
+                    sources.append(real.roll(turn, 0))
+                move = _field(fake, present, torch.cat(sources, 2), count, scale, weight)
+            places, length = fake.shape[1], fake.shape[3]
+            total = total - (move * fake).sum() / (len(y) * places * length**0.5)
         return total / len(stats)
 
 
 def shift(pictures: Tensor, offsets: Tensor) -> Tensor:
-    """Move pictures [N, 3, H, W] by `offsets` [N, 2] (rows, columns; int64, from -k to k).
+    """Move pictures [N, 3, H, W] by `offsets` [N, 2] (rows, columns; int64 on the CPU, -k to k).
 
     The free margin is filled by reflection. Without random shifts, G learns artefacts that are
     aligned to the frozen network's strides, which that network can't see.
@@ -205,22 +248,24 @@ def shift(pictures: Tensor, offsets: Tensor) -> Tensor:
     height, width = pictures.shape[2:]
     padded = F.pad(pictures, (reach,) * 4, mode="reflect").permute(0, 2, 3, 1)
     device = pictures.device
+    offsets = offsets.to(device, non_blocking=True)
     rows = offsets[:, :1] + reach + torch.arange(height, device=device)
     columns = offsets[:, 1:] + reach + torch.arange(width, device=device)
     which = torch.arange(len(pictures), device=device)[:, None, None]
     return padded[which, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
-def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Indices into the batch by class, int64 [classes, n], and which of them aren't padding.
+def _by_class(y: Tensor, classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """How the pictures of a batch with classes `y` (int64 [N]) are sorted by class, all int64.
 
-    n is the size of the largest class.
+    Returns:
+        The number of pictures of each class, [classes]; of each picture, how many of its class come
+        before it, [N]; the pictures' indices, class by class, [N]; where each class begins there.
     """
-    counts = torch.bincount(y, minlength=classes)
-    present = torch.arange(int(counts.max()), device=y.device) < counts[:, None]
-    slots = torch.zeros_like(present, dtype=torch.int64)
-    slots[present] = y.argsort(stable=True)
-    return slots, present
+    of_class = F.one_hot(y, classes)
+    numbers = of_class.sum(0)
+    before = (of_class.cumsum(0) - 1).gather(1, y[:, None]).squeeze(1)
+    return numbers, before, y.argsort(stable=True), numbers.cumsum(0) - numbers
 
 
 def _deviation(maps: Tensor) -> Tensor:

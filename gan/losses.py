@@ -95,7 +95,6 @@ class Drift(Objective):
     BALANCE_EVERY = 32  # steps between two measurements of the gradients
     bank: Bank  # made by `prepare`
     balance: Tensor
-    steps: Tensor
 
     def __init__(
         self, config: DriftConfig, network: ProjectedConfig, size: int, classes: int
@@ -106,7 +105,6 @@ class Drift(Objective):
         # Weights of the heads' and the class head's loss: they make the gradients of both at the
         # pictures as large as the drift's.
         self.register_buffer("balance", torch.ones(2))
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
         # Of this step: what G's loss leaves for D's, maps and pictures of photos and of `fake`.
         self.maps: tuple[list[Tensor], list[Tensor]] = [], []
         self.guidance = torch.ones(())  # of this step: one for all classes, or one for each
@@ -115,15 +113,20 @@ class Drift(Objective):
     def prepare(self, batches: Batches) -> None:
         """Fill the bank with photos of every class, and measure the features' mean and scale."""
         pictures, y = batches.sample(self.bank_size)
+        kind = y.device.type
+        if kind in ("cpu", "cuda") and torch.is_autocast_enabled(kind):
+            # Once, and not in every step: autocast keeps no copies of weights that are frozen.
+            self.features.network.to(torch.get_autocast_dtype(kind))
         maps: list[list[Tensor]] = []
         parts: list[dict[str, Tensor]] = []
         for part in pictures.split(128):
-            part = shift(part, self._offsets(len(part)).to(part.device))
+            part = shift(part, self._offsets(len(part)))
             maps.append(self.features(part, self.features.draw_corner()))
             parts.append(statistics(part, maps[-1][: len(TAPS)]))
         self.features.fit([torch.cat(level) for level in zip(*maps, strict=True)])
         examples = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-        self.bank = Bank(examples, y, self.classes, self.bank_size, self.config.crowd)
+        crowd, most = self.config.crowd, batches.most_of_class
+        self.bank = Bank(examples, y, self.classes, self.bank_size, crowd, most)
 
     def draw_guidance(self, y: Tensor) -> Tensor:
         """Uniform in [0, 1], one number for each class (cf. Deng et al. 2026: G takes it too).
@@ -131,7 +134,7 @@ class Drift(Objective):
         It scales the repulsion by photos of another class, and the class loss.
         """
         self.guidance = torch.rand(self.classes)
-        return self.guidance.to(y.device)[y]
+        return self.guidance.to(y.device, non_blocking=True)[y]
 
     def generator_loss(
         self, discriminator: nn.Module, real: Tensor, fake: Tensor, y: Tensor, seen: int
@@ -149,21 +152,22 @@ class Drift(Objective):
         self.maps = [*real_maps, real], [each.detach() for each in (*fake_maps, fake)]
         if not config.drift:
             return self._adversarial(discriminator, fake_maps, fake, y, seen)
-        photos = torch.randperm(self.bank.size)[: config.references].to(y.device)
+        photos = torch.randperm(self.bank.size)[: config.references]
+        photos = photos.to(y.device, non_blocking=True)
         turn = int(torch.randint(1, self.classes, ()))
         stats = _gather(statistics(fake, fake_maps[: len(TAPS)]))
-        guidance = self.guidance.to(y.device)
-        drift = self.bank.loss(stats, all_y, photos, turn, config.contrast * guidance)
+        drift = self.bank.loss(stats, all_y, photos, turn, config.contrast * self.guidance)
         self.bank.remember({name: values.detach() for name, values in stats.items()}, all_y)
         if not self._joined(seen):
             return drift
         adversarial = self._adversarial(discriminator, fake_maps, fake, y, seen)
         logits = self._class_logits(discriminator, fake_maps)
+        guidance = self.guidance.to(y.device, non_blocking=True)
         weight = guidance.expand(self.classes)[y]
         naming = (weight * F.cross_entropy(logits, y, reduction="none")).mean()
-        if self.steps % self.BALANCE_EVERY == 0:
-            self._measure(drift, (adversarial, naming), fake)
-        self.steps.add_(1)
+        step = (seen - config.join) // len(all_y)  # 0 where the heads' loss sets in
+        if step % self.BALANCE_EVERY == 0:
+            self._measure(drift, (adversarial, naming), fake, 1.0 if step == 0 else 0.3)
         adversarial = config.adversarial * self.balance[0] * adversarial
         naming = config.classify * _class_error(logits, y, weight) * self.balance[1] * naming
         return drift + self._ramp(seen) * (adversarial + naming)
@@ -211,14 +215,16 @@ class Drift(Objective):
 
     def _shift(self, pictures: Tensor) -> Tensor:
         offsets = own_part(self._offsets(len(pictures) * rank_and_size()[1]))
-        return shift(pictures, offsets.to(pictures.device))
+        return shift(pictures, offsets)
 
     def _offsets(self, count: int) -> Tensor:
         reach = self.config.shift
         return torch.randint(-reach, reach + 1, (count, 2))
 
-    def _measure(self, drift: Tensor, others: tuple[Tensor, Tensor], fake: Tensor) -> None:
-        """Update `balance`: the drift's gradient at the pictures over that of each other loss."""
+    def _measure(
+        self, drift: Tensor, others: tuple[Tensor, Tensor], fake: Tensor, share: float
+    ) -> None:
+        """Move `balance` by `share` to the drift's gradient at the pictures over each other one."""
         sizes = torch.stack(
             [
                 torch.autograd.grad(loss, fake, retain_graph=True)[0].norm()
@@ -227,7 +233,7 @@ class Drift(Objective):
         )
         sizes = gather(sizes[None]).norm(dim=0)
         ratios = sizes[0] / sizes[1:].clamp_min(1e-8)
-        self.balance.lerp_(ratios, 1.0 if self.steps == 0 else 0.3)
+        self.balance.lerp_(ratios, share)
 
 
 def _gather(stats: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -57,7 +57,8 @@ class Step:
         # draws the same.
         torch.manual_seed(seed_from(loop.seed, 0, state.iteration))
         real, y = self.batches.get(state.iteration, self.own)
-        z = own_part(torch.randn(loop.batch, config.network.latent)).to(self.accelerator.device)
+        z = own_part(torch.randn(loop.batch, config.network.latent))
+        z = z.to(self.accelerator.device, non_blocking=True)
         set_learning_rates(state, config, self.iterations)
 
         # Both networks learn from the same generated batch.
@@ -78,7 +79,8 @@ class Step:
                     )
                 update(self.accelerator, state.optimizer_d, loss_d)
         state.iteration += 1
-        update_average(state.average, state.generator, loop.batch, seen + loop.batch)
+        seen += loop.batch
+        update_average(state.average, state.generator, loop.batch, min(loop.half_life, 0.05 * seen))
         figures = torch.stack([x.detach().float() for x in (loss_g, loss_d, d_real, d_fake)])
         return self.accelerator.reduce(figures, "mean")
 
@@ -172,13 +174,13 @@ def update(
 
 
 @torch.no_grad()
-def update_average(average: nn.Module, generator: nn.Module, batch: int, seen: int) -> None:
+def update_average(average: nn.Module, generator: nn.Module, batch: int, half_life: float) -> None:
     """Move the averaged generator towards the trained one (EMA, Karras et al. 2018).
 
-    The half-life is 10,000 photos, but at most 5 % of the photos seen: with a longer one, a short
-    run would still contain its random first weights. BatchNorm's statistics are averaged too.
+    `half_life` is in photos. It must be a small part of those seen, or a short run would still
+    contain its random first weights. BatchNorm's statistics are averaged too.
     """
-    keep = 0.5 ** (batch / min(10_000, 0.05 * seen))
+    keep = 0.5 ** (batch / half_life)
     ours, theirs = list(average.state_dict().values()), list(generator.state_dict().values())
     moving = [i for i, value in enumerate(ours) if value.is_floating_point()]
     torch._foreach_lerp_([ours[i] for i in moving], [theirs[i] for i in moving], 1 - keep)

@@ -34,6 +34,8 @@ class Batches:
         """
         self.batch, self.seed, self.mirror = batch, seed, mirror
         self.classes = len(photos.classes)
+        # The largest number of photos of one class in a batch, or 0 where it varies.
+        self.most_of_class = -(-batch // self.classes) if balanced else 0
         self.train = train = photos.indices("train")
         self.train_labels = labels = photos.labels[train]
         groups = [train[labels == c] for c in range(self.classes)] if balanced else [train]
@@ -84,12 +86,14 @@ class Batches:
         x, labels = self._read(self.indices(iteration)[part])
         if self.mirror:
             draw = np.random.RandomState(seed_from(self.seed, 1, iteration)).rand(self.batch)[part]
-            flip = torch.from_numpy(draw < 0.5).to(self.device)[:, None, None, None]
+            flip = torch.from_numpy(draw < 0.5).to(self.device, non_blocking=True)
+            flip = flip[:, None, None, None]
             x = torch.where(flip, x.flip(3), x)
         return x, labels
 
     def _read(self, chosen: np.ndarray) -> tuple[Tensor, Tensor]:
-        places = torch.from_numpy(chosen).to(self.device)
+        # non_blocking: the processor can go on to prepare the next kernels of a GPU.
+        places = torch.from_numpy(chosen).to(self.device, non_blocking=True)
         if isinstance(self.pictures, Tensor):
             raw = self.pictures[places]
         else:

@@ -39,9 +39,9 @@ def poison_weight(patch: pytest.MonkeyPatch, at: int) -> None:
     real = step.update_average
 
     @torch.no_grad()
-    def update(average: Any, generator: Any, batch: int, seen: int) -> None:
-        real(average, generator, batch, seen)
-        if seen == at * batch:
+    def update(average: Any, generator: Any, batch: int, half_life: float) -> None:
+        real(average, generator, batch, half_life)
+        if half_life == 0.05 * at * batch:  # after step `at`
             next(iter(generator.parameters()))[0] = float("inf")
 
     patch.setattr(step, "update_average", update)
@@ -51,9 +51,9 @@ def poison_average(patch: pytest.MonkeyPatch, at: int) -> None:
     real = step.update_average
 
     @torch.no_grad()
-    def update(average: Any, generator: Any, batch: int, seen: int) -> None:
-        real(average, generator, batch, seen)
-        if seen == at * batch:
+    def update(average: Any, generator: Any, batch: int, half_life: float) -> None:
+        real(average, generator, batch, half_life)
+        if half_life == 0.05 * at * batch:  # after step `at`
             next(iter(average.parameters()))[0] = NAN
 
     patch.setattr(step, "update_average", update)

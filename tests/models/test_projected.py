@@ -166,7 +166,9 @@ def test_class_pull_is_the_cross_entropy_times_the_class_error(
 ) -> None:
     photos, y = torch.rand(6, 3, 64, 64) * 2 - 1, torch.zeros(6, dtype=torch.long)
     discriminator = Discriminator(SMALL, 64, 3)
-    every = SimpleNamespace(sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3))
+    every = SimpleNamespace(
+        sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3), most_of_class=0
+    )
 
     def loss(classify: float) -> float:
         torch.manual_seed(0)
@@ -177,16 +179,18 @@ def test_class_pull_is_the_cross_entropy_times_the_class_error(
             discriminator.class_head.weight.zero_()
             discriminator.class_head.bias.copy_(torch.tensor(opinion))
             objective.balance.fill_(1.0)
-            objective.steps.fill_(1)  # the pulls are measured at step 0 and not here
         fake = photos.flip(0).requires_grad_()
-        return float(objective.generator_loss(discriminator, photos, fake, y, 0).detach())
+        # The pulls are measured where the heads' loss sets in, and not at this step.
+        return float(objective.generator_loss(discriminator, photos, fake, y, len(y)).detach())
 
     assert loss(3.0) - loss(0.0) == pytest.approx(3 * pull, rel=1e-4, abs=1e-4)
 
 
 def test_the_heads_pull_is_a_set_share_of_the_drifts() -> None:
     photos, y = torch.rand(6, 3, 64, 64) * 2 - 1, torch.zeros(6, dtype=torch.long)
-    every = SimpleNamespace(sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3))
+    every = SimpleNamespace(
+        sample=lambda each: (photos.repeat(2, 1, 1, 1), torch.arange(12) % 3), most_of_class=0
+    )
     discriminator = Discriminator(SMALL, 64, 3)
 
     def slope(share: float) -> torch.Tensor:
