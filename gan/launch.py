@@ -1,6 +1,7 @@
 """From a command line to a finished run: the common part of the training scripts."""
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import tyro
 from gan import atomic, cli
 from gan.config import ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
+from gan.recipes import on_gpu
 from gan.runs import Run, find_run, runs_root
 
 SECTIONS = ("data", "network", "objective", "loop")
@@ -66,7 +68,8 @@ def read_command(
     elif early.start_from and early.recipe:
         raise UserError("--start-from goes on with the settings of its run: leave out --recipe")
     default = "grown" if early.grow_from and "grown" in recipes else next(iter(recipes))
-    start = recipes.get(early.recipe, recipes[default])
+    name = early.recipe if early.recipe in recipes else default
+    start = recipes[name]
     if early.resume:
         if not early.out:
             raise UserError("--resume needs --out: the run to go on with")
@@ -80,7 +83,11 @@ def read_command(
         from gan import growing  # not above: it imports torch
 
         origin = find_run(early.grow_from or early.start_from)
-        start = growing.grow(origin, start) if early.grow_from else growing.start(origin)
+        start = growing.start(origin)
+        if early.grow_from:
+            start = growing.grow(origin, _for_machine(recipes, name, 2 * start.data.size))
+    elif not early.resume:
+        start = _for_machine(recipes, name, start.data.size)
     fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
     # A run that goes on, or starts at the size of another, has that run's settings.
     if len(recipes) > 1 and not early.resume and not early.start_from:
@@ -110,6 +117,7 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
         UserError: The photos, the folder or the run to start from can't be used.
     """
     # Imported here so that --help and a mistyped flag need not wait for torch.
+    import torch
     from accelerate import PartialState
 
     from gan.checkpoint import load_generator
@@ -133,6 +141,10 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
     run = find_run(output.out or f"{loaded.name}-{config.architecture}{size}")
     try:
         finished = train(config, loaded, run, output.resume, weights)
+    except torch.OutOfMemoryError:
+        raise UserError(
+            f"the GPU has too little memory for --batch {config.loop.batch}: take a smaller one"
+        ) from None
     except KeyboardInterrupt:
         if run.resume_path.exists():
             saved = f"The last save is in {run.path}. Go on with:\n  {resume_command(run)}"
@@ -148,6 +160,20 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
         f"Evaluate it:  python train/evaluate.py {shlex.quote(str(run.path))}{choose}\n"
         f"See it:       streamlit run streamlit_app.py"
     )
+
+
+def _for_machine(recipes: dict[str, RunConfig], name: str, size: int) -> RunConfig:
+    """The recipe `name`, or what takes its place on a GPU, for pictures of `size` pixels."""
+    larger = on_gpu(name, size)
+    if larger != name and larger in recipes:
+        from gan.hardware import best_device  # not above: it imports torch
+
+        if best_device().type == "cuda":
+            if os.environ.get("RANK", "0") == "0":  # of several processes only one prints
+                told = f"with a GPU, --recipe {name} has the settings of --recipe {larger}"
+                print(told, file=sys.stderr)
+            return recipes[larger]
+    return recipes[name]
 
 
 def _content_hash(run: Run, config: RunConfig) -> str:

@@ -35,16 +35,29 @@ LONG = RunConfig(DataConfig(), _WIDE, _CROWDED, replace(_SHORT, pictures=320_000
 # For --grow-from. Size and widths follow from the run that it grows from (gan/growing.py).
 GROWN = replace(LONG, loop=replace(_SHORT, pictures=130_000))
 
-# The same on a GPU: batches of 512 keep an H100 busy and put 64 pictures of each of eight types
-# into a step. Learning rates, joining and averaging take as many steps as with batches of 64.
-_MANY = replace(_SHORT, batch=512, warmup=16_000, half_life=80_000, log_every=20, sample_every=500)
+# The same for a GPU: large batches keep it busy and put up to 128 pictures of each of eight types
+# into a step. Learning rates rise, heads join and averaging lasts for as many steps as with batches
+# of 64. In the order of the ladder from 64 to 256 px (checkpoints/README.md has times and figures):
+_BIG = replace(_SHORT, batch=1024, warmup=32_000, half_life=160_000, log_every=20, sample_every=500)
+_MANY = replace(_CROWDED, join=96_000, ramp=128_000, references=128, crowd=128)
 LONG_GPU = RunConfig(
-    DataConfig(),
-    replace(_WIDE, width=56),
-    replace(_CROWDED, join=48_000, ramp=64_000, references=128, crowd=64),
-    replace(_MANY, pictures=4_000_000),
+    DataConfig(), replace(_WIDE, width=56), _MANY, replace(_BIG, pictures=4_000_000)
 )
-GROWN_GPU = replace(LONG_GPU, loop=replace(_MANY, pictures=2_000_000))
+GROWN_GPU = replace(LONG_GPU, loop=replace(_BIG, pictures=1_500_000))
+GROWN_GPU_256 = replace(
+    LONG_GPU,
+    objective=replace(_MANY, join=48_000, ramp=64_000, crowd=64),
+    loop=replace(_BIG, batch=256, warmup=16_000, half_life=80_000, pictures=200_000),
+)
+
+
+def on_gpu(name: str, size: int) -> str:
+    """The recipe that on a GPU takes the place of the recipe `name` for pictures of `size` pixels.
+
+    The default recipe stays as it is: it is for minutes on a CPU, and small.
+    """
+    grown = "grown-gpu-256" if size == 256 else "grown-gpu"
+    return {"long": "long-gpu", "grown": grown}.get(name, name)
 
 
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
@@ -54,7 +67,7 @@ def of_kind(conditional: bool) -> dict[str, RunConfig]:
     report's losses.
     """
     named = {"projected": PROJECTED, "long": LONG, "grown": GROWN}
-    named |= {"long-gpu": LONG_GPU, "grown-gpu": GROWN_GPU}
+    named |= {"long-gpu": LONG_GPU, "grown-gpu": GROWN_GPU, "grown-gpu-256": GROWN_GPU_256}
     named["report"] = REPORT_CGAN if conditional else REPORT_DCGAN
     known = {type(recipe.network) for recipe in (PROJECTED, REPORT_CGAN, REPORT_DCGAN)}
     for kind, network in NETWORKS.items():

@@ -15,6 +15,7 @@ from gan.errors import UserError
 from gan.growing import first_weights, grow, start
 from gan.latents import from_seeds
 from gan.launch import OutputConfig, launch, read_command
+from gan.recipes import GROWN_GPU, of_kind, on_gpu
 from gan.runs import Run
 from gan.sampling import generate
 from gan.step import build_state, set_learning_rates
@@ -140,6 +141,25 @@ def test_growing_keeps_to_the_photos_and_types_of_its_trunk(
     others = replace(held_back, classes=tiny_photos.classes[::-1], content_hash="other")
     launch(start(trunk), OutputConfig(out="new"), trunk)
     assert given[1].validation.any()
+
+
+def test_with_a_gpu_a_run_grows_with_settings_for_it_and_says_when_memory_is_short(
+    trunk: Run, tiny_photos: Photos, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gan.hardware.best_device", lambda: torch.device("cuda"))
+    recipes = of_kind(conditional=True)
+    config, output, origin = read_command("", recipes, ["--grow-from", str(trunk.path)])
+    assert (config.objective, config.loop) == (GROWN_GPU.objective, GROWN_GPU.loop)
+    assert config.network.width == settings().network.width  # that of the trunk
+    assert recipes[on_gpu("grown", 256)].loop.batch < GROWN_GPU.loop.batch
+
+    def full(*_: object) -> bool:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("gan.data.photos.load", lambda *_: tiny_photos)
+    monkeypatch.setattr("gan.training.train", full)
+    with pytest.raises(UserError, match="too little memory for --batch 1024"):
+        launch(config, replace(output, out="new"), origin)
 
 
 def test_a_run_starts_with_the_pictures_of_another_and_resumes_to_the_same_bits(

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import torch
 
-from gan import config
+from gan import config, hardware
 from gan.config import CGANConfig, RunConfig, to_json
 from gan.errors import UserError
 from gan.launch import find_run, read_command
-from gan.recipes import LONG, PROJECTED, REPORT_CGAN, of_kind
+from gan.recipes import LONG, LONG_GPU, PROJECTED, REPORT_CGAN, of_kind
 from gan.runs import Run
 
 RECIPES = of_kind(conditional=True)
@@ -26,7 +27,29 @@ RECIPES = of_kind(conditional=True)
         (["--recipe", "report", "--recipe", "projected"], PROJECTED),
     ],
 )
-def test_the_recipe_chooses_the_settings(arguments: list[str], expected: RunConfig) -> None:
+def test_the_recipe_chooses_the_settings(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: RunConfig
+) -> None:
+    monkeypatch.setattr(hardware, "best_device", lambda: torch.device("cpu"))
+    assert read_command("", RECIPES, arguments)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], PROJECTED),
+        (["--recipe", "long"], LONG_GPU),
+        (["--recipe", "long-gpu"], LONG_GPU),
+        (
+            ["--recipe", "long", "--batch", "64"],
+            replace(LONG_GPU, loop=replace(LONG_GPU.loop, batch=64)),
+        ),
+    ],
+)
+def test_with_a_gpu_long_trainings_have_settings_for_it(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: RunConfig
+) -> None:
+    monkeypatch.setattr(hardware, "best_device", lambda: torch.device("cuda"))
     assert read_command("", RECIPES, arguments)[0] == expected
 
 
