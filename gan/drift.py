@@ -45,53 +45,28 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
     return stats
 
 
-def field(
-    fake: Tensor,
+def log_weights(
     present: Tensor,
-    real: Tensor,
-    other: Tensor,
-    scale: Tensor,
+    stored: Tensor,
+    real: int,
+    other: int,
     contrast: float | Tensor,
-    past: Tensor | None = None,
-    stored: Tensor | None = None,
 ) -> Tensor:
-    """The direction in which each generated picture should move: [G, places, n, d].
-
-    It is a sum over TEMPERATURES, at each of which its mean square length is 1.
-
-    Args:
-        fake: Statistics of the generated pictures of each group (class), [G, places, n, d].
-        present: Which of them exist, bool [G, n]: groups may differ in size.
-        real: Statistics of photos of the same class, [G, places, r, d]; these attract.
-        other: Statistics of photos of another class, [G, places, o, d]; these repel.
-        scale: Mean distance between two photos of a class, [1, places, 1, 1].
-        contrast: Share of `other` in the weight of what repels, in [0, 1): one number, or [G].
-        past: Statistics of pictures of the group from earlier steps, [G, places, c, d]; these
-            repel too.
-        stored: Which of those exist, bool [G, c]; default: all.
-
-    Source: Deng et al. 2026, algorithm 2: softmax-normalised kernels, cross-weighted so that
-    attraction and repulsion balance, and a sum over temperatures.
-    """
-    past = fake[:, :, :0] if past is None else past
-    if stored is None:
-        stored = present.new_ones(len(fake), past.shape[2])
-    sources = torch.cat([real, fake, past, other], 2)
-    weight = _log_weight(present, stored, real.shape[2], other.shape[2], contrast)
-    return _field(fake, present, sources, real.shape[2], scale, weight)
-
-
-def _log_weight(
-    present: Tensor, stored: Tensor, real: int, other: int, contrast: float | Tensor
-) -> Tensor:
-    """Logarithms of the weights of what attracts and repels: [G, n, real + n + c + other].
+    """Logarithms of the weights of what acts on generated pictures: [G, n, real + n + c + other].
 
     What attracts and what repels have the same total weight, whatever their numbers; a picture
-    doesn't repel itself. Arguments as of `field`, `real` and `other` being numbers of photos.
+    doesn't repel itself.
+
+    Args:
+        present: Which generated pictures of each group (class) exist, bool [G, n]: groups may
+            differ in size.
+        stored: Which pictures of the group from earlier steps exist, bool [G, c]; these repel too.
+        real: The number of photos of the same class, which attract.
+        other: The number of photos of another class, which repel.
+        contrast: The share of `other` in the weight of what repels, in [0, 1): one number, or [G].
     """
     (groups, n), c = present.shape, stored.shape[1]
-    contrast = torch.as_tensor(contrast, device=present.device) if other else torch.zeros(())
-    contrast = contrast.to(present.device).expand(groups)
+    contrast = torch.as_tensor(contrast if other else 0.0, device=present.device).expand(groups)
     repelling = (present.sum(1) - 1 + stored.sum(1)).clamp_min(1)
     each = (1 - contrast) * real / repelling
     weight = torch.zeros(groups, n, real + n + c + other, device=present.device)
@@ -104,15 +79,30 @@ def _log_weight(
     return weight.log()
 
 
-def _field(
-    fake: Tensor, present: Tensor, sources: Tensor, real: int, scale: Tensor, log_weight: Tensor
+def field(
+    fake: Tensor, present: Tensor, sources: Tensor, real: int, scale: Tensor, weights: Tensor
 ) -> Tensor:
-    """The field of `sources` [G, places, s, d], of which the first `real` attract."""
+    """The direction in which each generated picture should move: [G, places, n, d].
+
+    It is a sum over TEMPERATURES, at each of which its mean square length is 1.
+
+    Args:
+        fake: Statistics of the generated pictures of each group (class), [G, places, n, d].
+        present: Which of them exist, bool [G, n].
+        sources: Statistics of what acts on them, [G, places, s, d]: `real` photos of the same
+            class, `fake`, pictures from earlier steps, photos of another class.
+        real: The number of those photos, which attract; all else repels.
+        scale: Mean distance between two photos of a class, [1, places, 1, 1].
+        weights: As `log_weights` gives them, [G, n, s].
+
+    Source: Deng et al. 2026, algorithm 2: softmax-normalised kernels, cross-weighted so that
+    attraction and repulsion balance, and a sum over temperatures.
+    """
     distance = _distance(fake, sources) / scale
     sharpness = 1 / torch.tensor(TEMPERATURES)
     sharpness = sharpness.to(fake.device, non_blocking=True)[:, None, None]
-    # [G, places, temperatures, n, s]
-    nearness = (log_weight[:, None, None] - distance[:, :, None] * sharpness).softmax(-1)
+    # All temperatures at once, [G, places, temperatures, n, s]: a GPU waits for fewer kernels.
+    nearness = (weights[:, None, None] - distance[:, :, None] * sharpness).softmax(-1)
     attract, repel = nearness[..., :real], nearness[..., real:]
     pull = attract * repel.sum(-1, keepdim=True)
     push = repel * attract.sum(-1, keepdim=True)
@@ -212,14 +202,13 @@ class Bank(nn.Module):
         present = torch.arange(most, device=y.device) < numbers[:, None]
         slots = torch.zeros_like(present, dtype=torch.int64)
         slots[y, before] = torch.arange(len(y), device=y.device)
-        stored = torch.arange(self.crowd, device=y.device) < (
-            self.drawn[:, None] if self.crowd else numbers[:, None]
-        )
+        drawn = self.drawn if self.crowd else torch.zeros_like(self.next)
+        stored = torch.arange(self.crowd, device=y.device) < drawn[:, None]
         contrast = torch.as_tensor(contrast)
         repels = bool(contrast.any())
         contrast = contrast.to(y.device, non_blocking=True)
         count = len(photos)
-        weight = _log_weight(present, stored, count, count if repels else 0, contrast)
+        weights = log_weights(present, stored, count, count if repels else 0, contrast)
         total = torch.zeros((), device=y.device)
         for name, values in stats.items():
             unit, scale = self.get_buffer(f"unit-{name}"), self.get_buffer(f"scale-{name}")
@@ -232,7 +221,7 @@ class Bank(nn.Module):
                     sources.append(past.transpose(1, 2))
                 if repels:
                     sources.append(real.roll(turn, 0))
-                move = _field(fake, present, torch.cat(sources, 2), count, scale, weight)
+                move = field(fake, present, torch.cat(sources, 2), count, scale, weights)
             places, length = fake.shape[1], fake.shape[3]
             total = total - (move * fake).sum() / (len(y) * places * length**0.5)
         return total / len(stats)

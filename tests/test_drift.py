@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gan.drift import Bank, field, shift, statistics
+from gan.drift import Bank, field, log_weights, shift, statistics
 
 ONE = torch.ones(1, 1, 1, 1)
 
@@ -15,10 +15,26 @@ def cloud(count: int, center: float, spread: float, seed: int = 0) -> Tensor:
     return (center + spread * noise)[None, None]
 
 
+def moved(
+    fake: Tensor,
+    real: Tensor,
+    other: Tensor | None = None,
+    contrast: float | Tensor = 0.0,
+    past: Tensor | None = None,
+    present: Tensor | None = None,
+    stored: Tensor | None = None,
+) -> Tensor:
+    """The field at `fake`, [G, 1, n, 2]; what isn't given isn't there, what is given is whole."""
+    other, past = (real[:, :, :0] if each is None else each for each in (other, past))
+    present = torch.ones(fake.shape[0:3:2], dtype=torch.bool) if present is None else present
+    stored = torch.ones(past.shape[0:3:2], dtype=torch.bool) if stored is None else stored
+    count = real.shape[2]
+    weights = log_weights(present, stored, count, other.shape[2], contrast)
+    return field(fake, present, torch.cat([real, fake, past, other], 2), count, ONE, weights)
+
+
 def move(fake: Tensor, real: Tensor, other: Tensor | None = None, contrast: float = 0.0) -> Tensor:
-    present = torch.ones(1, fake.shape[2], dtype=torch.bool)
-    other = real[:, :, :0] if other is None else other
-    return field(fake, present, real, other, ONE, contrast)[0, 0]
+    return moved(fake, real, other, contrast)[0, 0]
 
 
 def test_pictures_are_drawn_to_the_photos() -> None:
@@ -49,21 +65,19 @@ def test_absent_pictures_change_nothing() -> None:
     fake, real = cloud(6, 0.0, 0.5), cloud(32, 0.5, 0.5, seed=1)
     padded = torch.cat([fake, 9 * torch.ones(1, 1, 3, 2)], 2)
     present = torch.arange(9)[None] < 6
-    moved = field(padded, present, real, real[:, :, :0], ONE, 0.0)[0, 0]
-    assert torch.allclose(moved[:6], move(fake, real), atol=1e-5)
-    assert not moved[6:].any()
+    found = moved(padded, real, present=present)[0, 0]
+    assert torch.allclose(found[:6], move(fake, real), atol=1e-5)
+    assert not found[6:].any()
+    past = cloud(5, 0.2, 0.1, seed=3)
+    some = moved(fake, real, past=past, stored=torch.arange(5)[None] < 2)
+    assert torch.allclose(some, moved(fake, real, past=past[:, :, :2]), atol=1e-5)
 
 
 def test_contrast_of_each_class_is_its_own() -> None:
     fake, real, other = cloud(8, 0.0, 0.1), cloud(64, 0.0, 0.5, seed=1), cloud(64, 0.4, 0.1, seed=2)
     two = [each.repeat(2, 1, 1, 1) for each in (fake, real, other)]
-    present = torch.ones(2, 8, dtype=torch.bool)
-
-    def moved(contrast: float | Tensor) -> Tensor:
-        return field(two[0], present, two[1], two[2], ONE, contrast)
-
-    assert torch.allclose(moved(torch.tensor([0.6, 0.6])), moved(0.6))
-    first, second = moved(torch.tensor([0.1, 0.6])), moved(torch.tensor([0.6, 0.1]))
+    assert torch.allclose(moved(*two, torch.tensor([0.6, 0.6])), moved(*two, 0.6))
+    first, second = (moved(*two, torch.tensor(each)) for each in ([0.1, 0.6], [0.6, 0.1]))
     assert torch.allclose(first.flip(0), second)
     assert not torch.allclose(first[0], first[1], atol=0.1)
 
@@ -71,8 +85,7 @@ def test_contrast_of_each_class_is_its_own() -> None:
 def test_pictures_of_earlier_steps_repel_like_those_of_the_batch() -> None:
     crowd, real = cloud(16, 0.0, 0.1), cloud(64, 0.0, 1.0, seed=1)
     together = move(crowd, real)
-    present = torch.ones(1, 4, dtype=torch.bool)
-    some = field(crowd[:, :, :4], present, real, real[:, :, :0], ONE, 0.0, crowd[:, :, 4:])[0, 0]
+    some = moved(crowd[:, :, :4], real, past=crowd[:, :, 4:])[0, 0]
     assert torch.cosine_similarity(some, together[:4]).min() > 0.99
     alone = move(crowd[:, :, :4], real)
     assert torch.cosine_similarity(some, alone).min() < 0.99
@@ -91,11 +104,7 @@ def test_bank_remembers_the_newest_generated_pictures_of_each_class() -> None:
 
 
 def test_picture_without_company_stays_finite() -> None:
-    alone = field(
-        cloud(1, 0.0, 1.0), torch.ones(1, 1, dtype=torch.bool), cloud(8, 1.0, 1.0),
-        cloud(0, 0.0, 1.0), ONE, 0.0,
-    )  # fmt: skip
-    assert torch.isfinite(alone).all()
+    assert torch.isfinite(moved(cloud(1, 0.0, 1.0), cloud(8, 1.0, 1.0))).all()
 
 
 def test_gradient_moves_features_along_the_field() -> None:
@@ -122,6 +131,9 @@ def test_bank_replaces_the_oldest_of_a_class() -> None:
     assert bank.get_buffer("ring-x").flatten(1).tolist() == [[1, 3, 0], [2, 0, 0]]
     bank.add({"x": torch.tensor([4.0, 5.0])[:, None, None]}, torch.tensor([0, 0]))
     assert bank.get_buffer("ring-x")[0].flatten().tolist() == [5, 3, 4]
+    # More of a class than there are places: the newest stay.
+    bank.add({"x": torch.arange(6.0, 13.0)[:, None, None]}, torch.tensor([0, 0, 1, 0, 0, 0, 0]))
+    assert bank.get_buffer("ring-x").flatten(1).tolist() == [[12, 10, 11], [2, 8, 0]]
 
 
 def test_shift_moves_each_picture_by_its_own_offset() -> None:
