@@ -90,12 +90,18 @@ def judge_weights(seed: int) -> str:
 
 
 def find_judges(root: Path, content_hash: str, size: int) -> list[Path]:
-    """The folders of all judges of these photos at this size, whatever their names."""
+    """The folders of all judges of these photos at this size, whatever their names.
+
+    A judge names the hash of the photos that it learned from, and under "also" those of the same
+    photos as other versions of Pillow decode them.
+    """
     folders = []
     for path in sorted(root.glob(f"judge-*/{JUDGE_FILE}")):
         try:
             about = reading.read_json(path)
-            if (about["dataset"]["content_hash"], about["size"]) == (content_hash, size):
+            dataset = about["dataset"]
+            hashes = (dataset["content_hash"], *dataset.get("also", ()))
+            if content_hash in hashes and about["size"] == size:
                 folders.append(path.parent)
         except (UserError, KeyError, TypeError, FileNotFoundError):
             continue

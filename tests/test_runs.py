@@ -178,6 +178,9 @@ def test_the_judge_is_found_by_its_photos_not_by_its_name(tmp_path: Path) -> Non
     assert find_judges(tmp_path, CONTENT_HASH, 128) == []
     assert find_judges(tmp_path, "other", 64) == []
     about = json.loads((folder / "judge.json").read_text(encoding="utf-8"))
+    about["dataset"]["also"] = ["other"]  # the same photos, decoded by another version of Pillow
+    (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
+    assert find_judges(tmp_path, "other", 64) == [folder]
     del about["dataset"]
     (folder / "judge.json").write_text(json.dumps(about), encoding="utf-8")
     assert find_judges(tmp_path, CONTENT_HASH, 64) == []

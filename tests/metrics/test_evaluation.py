@@ -11,12 +11,13 @@ import pytest
 import torch
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
-from gan.data.prepared import Photos
+from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics import evaluation, tables
 from gan.metrics.evaluation import Effort, Evaluation
 from gan.metrics.glossary import CLASSIFIER, METRICS
 from gan.metrics.judge import Judge, judge_of
+from gan.metrics.run_photos import check_source
 from gan.runs import METRIC_KEY, Run
 
 SEEDS = 2
@@ -336,3 +337,19 @@ def test_other_photos_than_the_run_was_trained_on_are_refused(
     other = make_photos(tmp_path, train=8, test=2, seed=5)
     with pytest.raises(UserError, match="a-run was trained on other photos"):
         judged(run, other, judge, [], Effort(30, 1, 24))
+
+
+def test_the_same_photos_decoded_otherwise_pass_with_a_note(
+    run: Run, photos: Photos, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Other versions of Pillow round otherwise: names and counts are the same, the hash is not."""
+    splits: tuple[Split, ...] = ("train", "validation", "test")
+    about = {"name": photos.name, "classes": list(photos.classes), "size": photos.size}
+    about |= {"content_hash": "f" * 64, "counts": {each: photos.counts(each) for each in splits}}
+    run.write_config(run.read_config() | {"dataset": about})
+    check_source(run, photos)
+    assert "versions of Pillow" in capsys.readouterr().err
+    about["counts"]["train"] = about["counts"]["train"] | {photos.classes[0]: 1}
+    run.write_config(run.read_config() | {"dataset": about})
+    with pytest.raises(UserError, match="other photos"):
+        check_source(run, photos)

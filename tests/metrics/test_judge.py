@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan import atomic
+from gan import atomic, reading
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import judge as judges
@@ -77,6 +77,20 @@ def test_more_seeds_budget_or_other_photos_train_anew(
     other = dataclasses.replace(photos, content_hash="f" * 64)
     assert judges.judge_of(other, seeds=1, budget=16).content_hash == "f" * 64
     assert trainings == [0, 0, 1, 0, 1, 0]
+
+
+def test_photos_decoded_otherwise_have_the_same_judge_once_it_knows(
+    photos: Photos, runs_root: Path, trainings: list[int]
+) -> None:
+    judges.judge_of(photos, seeds=1, budget=16)
+    for _ in range(2):
+        judges.know_also(photos, "f" * 64)
+    judges.know_also(photos, photos.content_hash)
+    about = reading.read_json(judge_path("shapes", 64, photos.content_hash) / "judge.json")
+    assert about["dataset"]["also"] == ["f" * 64]
+    other = dataclasses.replace(photos, content_hash="f" * 64)
+    assert judges.judge_of(other, seeds=1, budget=16).content_hash == photos.content_hash
+    assert trainings == [0]
 
 
 @pytest.mark.parametrize("folder", ["judge-shapes-64", "judge-shapes-64-v2", "judge-other-64"])
