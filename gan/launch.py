@@ -13,7 +13,7 @@ import tyro
 from gan import atomic, cli
 from gan.config import ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
-from gan.recipes import on_gpu
+from gan.recipes import on_gpu, suited
 from gan.runs import Run, find_run, runs_root
 
 SECTIONS = ("data", "network", "objective", "loop")
@@ -86,6 +86,8 @@ def read_command(
         start = growing.start(origin)
         if early.grow_from:
             start = growing.grow(origin, _for_machine(recipes, name, 2 * start.data.size))
+        else:
+            start = suited(start, _has_gpu())
     elif not early.resume:
         start = _for_machine(recipes, name, start.data.size)
     fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
@@ -165,15 +167,18 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
 def _for_machine(recipes: dict[str, RunConfig], name: str, size: int) -> RunConfig:
     """The recipe `name`, or what takes its place on a GPU, for pictures of `size` pixels."""
     larger = on_gpu(name, size)
-    if larger != name and larger in recipes:
-        from gan.hardware import best_device  # not above: it imports torch
+    if larger == name or larger not in recipes or not _has_gpu():
+        return recipes[name]
+    if os.environ.get("RANK", "0") == "0":  # of several processes only one prints
+        told = f"with a GPU, --recipe {name} has the settings of --recipe {larger}"
+        print(told, file=sys.stderr)
+    return recipes[larger]
 
-        if best_device().type == "cuda":
-            if os.environ.get("RANK", "0") == "0":  # of several processes only one prints
-                told = f"with a GPU, --recipe {name} has the settings of --recipe {larger}"
-                print(told, file=sys.stderr)
-            return recipes[larger]
-    return recipes[name]
+
+def _has_gpu() -> bool:
+    from gan.hardware import best_device  # not above: it imports torch
+
+    return best_device().type == "cuda"
 
 
 def _content_hash(run: Run, config: RunConfig) -> str:

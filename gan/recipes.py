@@ -60,6 +60,25 @@ def on_gpu(name: str, size: int) -> str:
     return {"long": "long-gpu", "grown": grown}.get(name, name)
 
 
+def suited(config: RunConfig, gpu: bool) -> RunConfig:
+    """Settings of a run for this machine: with a GPU those for it, without one those for a CPU.
+
+    Only where objective and batch are those of the recipe for the other kind of machine; they and
+    the rest of the loop, but for the seed, are exchanged. Chosen by hand, settings stay.
+    """
+    if not isinstance(config.network, ProjectedConfig):
+        return config
+    name = "grown" if config.network.grown else "long"
+    named = of_kind(conditional=True)
+    ours, theirs = named[name], named[on_gpu(name, config.data.size)]
+    if gpu:
+        ours, theirs = theirs, ours
+    if (config.objective, config.loop.batch) != (theirs.objective, theirs.loop.batch):
+        return config
+    loop = replace(ours.loop, seed=config.loop.seed)
+    return replace(config, objective=ours.objective, loop=loop)
+
+
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
     """The recipes of conditional or of unconditional networks; the default one comes first.
 

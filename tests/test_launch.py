@@ -7,10 +7,20 @@ import pytest
 import torch
 
 from gan import config, hardware
-from gan.config import CGANConfig, RunConfig, to_json
+from gan.config import CGANConfig, DataConfig, ProjectedConfig, RunConfig, to_json
 from gan.errors import UserError
 from gan.launch import find_run, read_command
-from gan.recipes import LONG, LONG_GPU, PROJECTED, REPORT_CGAN, of_kind
+from gan.recipes import (
+    GROWN,
+    GROWN_GPU,
+    GROWN_GPU_256,
+    LONG,
+    LONG_GPU,
+    PROJECTED,
+    REPORT_CGAN,
+    of_kind,
+    suited,
+)
 from gan.runs import Run
 
 RECIPES = of_kind(conditional=True)
@@ -51,6 +61,27 @@ def test_with_a_gpu_long_trainings_have_settings_for_it(
 ) -> None:
     monkeypatch.setattr(hardware, "best_device", lambda: torch.device("cuda"))
     assert read_command("", RECIPES, arguments)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("small", "large", "size", "grown"),
+    [(LONG, LONG_GPU, 64, 0), (GROWN, GROWN_GPU, 128, 1), (GROWN, GROWN_GPU_256, 256, 2)],
+)
+def test_a_run_of_another_machine_is_started_from_with_settings_for_this_one(
+    small: RunConfig, large: RunConfig, size: int, grown: int
+) -> None:
+    """Batches of 1,024 would fill a computer without a GPU."""
+    for recipe, gpu, expected in ((large, False, small), (small, True, large)):
+        assert isinstance(recipe.network, ProjectedConfig)
+        network = replace(recipe.network, grown=grown)
+        loop = replace(recipe.loop, seed=7, pictures=5)
+        run = replace(recipe, data=DataConfig("x", size), network=network, loop=loop)
+        assert suited(run, not gpu) == run
+        found = suited(run, gpu)
+        assert (found.network, found.objective) == (network, expected.objective)
+        assert found.loop == replace(expected.loop, seed=7)
+        by_hand = replace(run, loop=replace(run.loop, batch=32))
+        assert suited(by_hand, gpu) == by_hand
 
 
 @pytest.mark.parametrize("arguments", [["--recipe", "ours"], ["--recipe"], ["--kernel", "6"]])

@@ -9,8 +9,11 @@ SHIPPED = {
     "cgan": "Our network, 128 px",
     "cgan-64": "Our network, 64 px",
     "cgan-256": "Our network, 256 px",
-    "trainings-of-cgan-64/seed1": "Our network, 64 px, seed 1",
-    "trainings-of-cgan-64/seed2": "Our network, 64 px, seed 2",
+    "cpu-64": "Our network, 64 px, trained on a CPU",
+    "trainings-of-cpu-64/seed1": "Our network, 64 px, trained on a CPU, seed 1",
+    "trainings-of-cpu-64/seed2": "Our network, 64 px, trained on a CPU, seed 2",
+    "cpu-128": "Our network, 128 px, trained on a CPU",
+    "cpu-256": "Our network, 256 px, trained on a CPU",
     REPORT: "The report's network for body types",
     "report-dcgan-k4": "The report's network for any car, kernel 4",
 }

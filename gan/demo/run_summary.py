@@ -214,12 +214,15 @@ def _machine(stages: list[Entry]) -> str:
     except UserError:
         return ""
     # "cuda" and the name of the card, or "cpu" and what the system calls it, if anything.
-    kinds = {str(machine.get("device", "")).partition(" ")[0] for machine in machines} - {""}
+    devices = {str(machine.get("device", "")) for machine in machines} - {""}
+    kinds = {device.partition(" ")[0] for device in devices}
     threads = [machine.get("threads") for machine in machines]
     if kinds == {"cpu"} and all(isinstance(number, int) for number in threads):
         cores = " or ".join(map(str, sorted(set(threads))))
         return f"{cores} core{'s' * (cores != '1')} of a CPU, without a GPU"
-    return " and ".join({"cpu": "a CPU", "cuda": "a GPU"}.get(kind, kind) for kind in sorted(kinds))
+    cards = sorted({device.partition(" ")[2] for device in devices if device.startswith("cuda ")})
+    gpu = f"a GPU ({', '.join(cards)})" if cards else "a GPU"
+    return " and ".join({"cpu": "a CPU", "cuda": gpu}.get(kind, kind) for kind in sorted(kinds))
 
 
 def commands(entry: Entry) -> str:

@@ -101,7 +101,7 @@ def test_cores_are_those_of_every_stage(full: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(run_summary.store, "trunks", lambda entry: [before])
     assert "on 1 or 2 cores of a CPU, without a GPU (" in run_summary.training_time(entry)
     before.run.write_config(config | {"environment": {"device": "cuda NVIDIA H100", "threads": 1}})
-    assert "on a CPU and a GPU (" in run_summary.training_time(entry)
+    assert "on a CPU and a GPU (NVIDIA H100) (" in run_summary.training_time(entry)
 
 
 def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
