@@ -149,7 +149,7 @@ class LoopConfig:
     balanced: bool = False  # equally many photos of every class in a batch
     warmup: int = 0  # photos over which learning rates rise to their full values
     decay_from: float = 1.0  # part of the budget, 0 to 1, after which learning rates fall to zero
-    half_life: int = 10_000  # photos, of weights in the averaged generator; at most 5 % of all
+    half_life: int = 10_000  # photos, of weights in the averaged generator; at most 5 % of seen
     mirror: bool = False  # mirror each photo with probability 1/2, anew each time
     seed: int = 0  # of weights, data order and latents
     sample_every: int = 100  # iterations between two grids of sample pictures

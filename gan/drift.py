@@ -66,7 +66,9 @@ def log_weights(
         contrast: The share of `other` in the weight of what repels, in [0, 1): one number, or [G].
     """
     (groups, n), c = present.shape, stored.shape[1]
-    contrast = torch.as_tensor(contrast if other else 0.0, device=present.device).expand(groups)
+    if not other:
+        contrast = torch.zeros((), device=present.device)
+    contrast = torch.as_tensor(contrast, device=present.device).expand(groups)
     repelling = (present.sum(1) - 1 + stored.sum(1)).clamp_min(1)
     each = (1 - contrast) * real / repelling
     weight = torch.zeros(groups, n, real + n + c + other, device=present.device)
@@ -99,10 +101,9 @@ def field(
     attraction and repulsion balance, and a sum over temperatures.
     """
     distance = _distance(fake, sources) / scale
-    sharpness = 1 / torch.tensor(TEMPERATURES)
-    sharpness = sharpness.to(fake.device, non_blocking=True)[:, None, None]
     # All temperatures at once, [G, places, temperatures, n, s]: a GPU waits for fewer kernels.
-    nearness = (weights[:, None, None] - distance[:, :, None] * sharpness).softmax(-1)
+    sharp = torch.stack([distance / temperature for temperature in TEMPERATURES], 2)
+    nearness = (weights[:, None, None] - sharp).softmax(-1)
     attract, repel = nearness[..., :real], nearness[..., real:]
     pull = attract * repel.sum(-1, keepdim=True)
     push = repel * attract.sum(-1, keepdim=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from gan import atomic, cli
-from gan.config import ProjectedConfig, RunConfig, from_json
+from gan.config import DriftConfig, ProjectedConfig, RunConfig, from_json
 from gan.errors import UserError
 from gan.recipes import on_gpu, suited
 from gan.runs import Run, find_run, runs_root
@@ -39,8 +39,8 @@ def read_command(
 
     Returns:
         The settings, where the run goes, and the run that it starts from (--start-from or
-        --grow-from), if any. With --resume and --start-from the defaults are the settings of the
-        run that is named.
+        --grow-from), if any. With --resume the defaults are the settings of the run that is named,
+        with --start-from the same as far as they suit this machine.
 
     Raises:
         UserError: A flag or value is wrong, or the run that is named can't be used.
@@ -51,6 +51,7 @@ def read_command(
     first.add_argument("--recipe", nargs="?")
     first.add_argument("--out", nargs="?")
     first.add_argument("--resume", nargs="?", const=True)
+    first.add_argument("--size", nargs="?")
     first.add_argument("--grow-from", "--grow_from", nargs="?")
     first.add_argument("--start-from", "--start_from", nargs="?")
     early, _ = first.parse_known_args(arguments)
@@ -86,10 +87,12 @@ def read_command(
         start = growing.start(origin)
         if early.grow_from:
             start = growing.grow(origin, _for_machine(recipes, name, 2 * start.data.size))
-        else:
-            start = suited(start, _has_gpu())
+        elif (here := suited(start, _has_gpu())) != start:
+            start = here
+            _tell(f"the settings of {origin.path} are for another kind of machine: exchanged")
     elif not early.resume:
-        start = _for_machine(recipes, name, start.data.size)
+        pixels = int(early.size) if str(early.size).isdecimal() else start.data.size
+        start = _for_machine(recipes, name, pixels)
     fields: list[tuple[str, Any, Any]] = [("output", OutputConfig, OutputConfig())]
     # A run that goes on, or starts at the size of another, has that run's settings.
     if len(recipes) > 1 and not early.resume and not early.start_from:
@@ -138,14 +141,18 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
             loaded = loaded.without_validation()  # the generator was trained on them already
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
+    _warn_of_few_pictures(config)
     weights = first_weights(load_generator(origin), loaded.classes) if origin else None
     size = f"-{config.data.size}" if origin else ""
     run = find_run(output.out or f"{loaded.name}-{config.architecture}{size}")
     try:
         finished = train(config, loaded, run, output.resume, weights)
     except torch.OutOfMemoryError:
+        small = f"the GPU has too little memory for --batch {config.loop.batch}: "
+        if output.resume:
+            raise UserError(small + "go on with a larger one, as the batch can't change") from None
         raise UserError(
-            f"the GPU has too little memory for --batch {config.loop.batch}: take a smaller one"
+            f"{small}take a smaller one or --recipe long-cpu (grown-cpu), and another --out"
         ) from None
     except KeyboardInterrupt:
         if run.resume_path.exists():
@@ -169,10 +176,24 @@ def _for_machine(recipes: dict[str, RunConfig], name: str, size: int) -> RunConf
     larger = on_gpu(name, size)
     if larger == name or larger not in recipes or not _has_gpu():
         return recipes[name]
-    if os.environ.get("RANK", "0") == "0":  # of several processes only one prints
-        told = f"with a GPU, --recipe {name} has the settings of --recipe {larger}"
-        print(told, file=sys.stderr)
+    _tell(f"with a GPU, --recipe {name} has the settings of --recipe {larger}")
     return recipes[larger]
+
+
+def _tell(line: str) -> None:
+    if os.environ.get("RANK", "0") == "0":  # of several processes only one prints
+        print(line, file=sys.stderr)
+
+
+def _warn_of_few_pictures(config: RunConfig) -> None:
+    objective, pictures = config.objective, config.loop.pictures
+    if isinstance(objective, DriftConfig) and objective.drift:
+        full = objective.join + objective.ramp
+        if 0 < pictures < full:
+            _tell(
+                f"--pictures {pictures} ends before the heads' loss has its full weight, after"
+                f" {full} (--join and --ramp): take more, or a smaller --batch and lower both"
+            )
 
 
 def _has_gpu() -> bool:

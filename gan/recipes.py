@@ -1,6 +1,6 @@
 """Recipes: complete settings by name, from which scripts, experiments and tests start."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from gan.config import (
     NETWORKS,
@@ -54,17 +54,19 @@ GROWN_GPU_256 = replace(
 def on_gpu(name: str, size: int) -> str:
     """The recipe that on a GPU takes the place of the recipe `name` for pictures of `size` pixels.
 
-    The default recipe stays as it is: it is for minutes on a CPU, and small.
+    The default recipe, for minutes on a CPU, stays as it is; so does `long` from the first step on
+    at 256 px, where batches of 1,024 would need some 50 GB.
     """
-    grown = "grown-gpu-256" if size == 256 else "grown-gpu"
-    return {"long": "long-gpu", "grown": grown}.get(name, name)
+    if size == 256:
+        return "grown-gpu-256" if name == "grown" else name
+    return {"long": "long-gpu", "grown": "grown-gpu"}.get(name, name)
 
 
 def suited(config: RunConfig, gpu: bool) -> RunConfig:
-    """Settings of a run for this machine: with a GPU those for it, without one those for a CPU.
+    """A run's settings for this machine, where they are those of a recipe for the other kind.
 
-    Only where objective and batch are those of the recipe for the other kind of machine; they and
-    the rest of the loop, but for the seed, are exchanged. Chosen by hand, settings stay.
+    Exchanged are the values of objective and loop in which the two recipes, for a GPU and for a
+    CPU, differ. What was set otherwise stays as it is, and so do runs of other recipes.
     """
     if not isinstance(config.network, ProjectedConfig):
         return config
@@ -73,10 +75,25 @@ def suited(config: RunConfig, gpu: bool) -> RunConfig:
     ours, theirs = named[name], named[on_gpu(name, config.data.size)]
     if gpu:
         ours, theirs = theirs, ours
-    if (config.objective, config.loop.batch) != (theirs.objective, theirs.loop.batch):
-        return config
-    loop = replace(ours.loop, seed=config.loop.seed)
-    return replace(config, objective=ours.objective, loop=loop)
+    differs = [
+        (section, field.name)
+        for section in ("objective", "loop")
+        for field in fields(getattr(ours, section))
+        if getattr(getattr(ours, section), field.name)
+        != getattr(getattr(theirs, section), field.name)
+    ]
+    same = [
+        (section, name)
+        for section, name in differs
+        if getattr(getattr(config, section), name) == getattr(getattr(theirs, section), name)
+    ]
+    if not {("loop", "batch"), *(one for one in differs if one[0] == "objective")} <= {*same}:
+        return config  # it is of another recipe
+    for section, name in same:
+        value = getattr(getattr(ours, section), name)
+        changed = replace(getattr(config, section), **{name: value})
+        config = replace(config, **{section: changed})
+    return config
 
 
 def of_kind(conditional: bool) -> dict[str, RunConfig]:
@@ -86,6 +103,8 @@ def of_kind(conditional: bool) -> dict[str, RunConfig]:
     report's losses.
     """
     named = {"projected": PROJECTED, "long": LONG, "grown": GROWN}
+    # By name what `long` and `grown` are on this kind of machine (gan/launch.py) or on the other.
+    named |= {"long-cpu": LONG, "grown-cpu": GROWN}
     named |= {"long-gpu": LONG_GPU, "grown-gpu": GROWN_GPU, "grown-gpu-256": GROWN_GPU_256}
     named["report"] = REPORT_CGAN if conditional else REPORT_DCGAN
     known = {type(recipe.network) for recipe in (PROJECTED, REPORT_CGAN, REPORT_DCGAN)}

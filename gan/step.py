@@ -80,7 +80,7 @@ class Step:
                 update(self.accelerator, state.optimizer_d, loss_d)
         state.iteration += 1
         seen += loop.batch
-        update_average(state.average, state.generator, loop.batch, min(loop.half_life, 0.05 * seen))
+        update_average(state.average, state.generator, loop.batch, half_life(config, seen))
         figures = torch.stack([x.detach().float() for x in (loss_g, loss_d, d_real, d_fake)])
         return self.accelerator.reduce(figures, "mean")
 
@@ -173,12 +173,19 @@ def update(
     optimizer.step()
 
 
+def half_life(config: RunConfig, seen: int) -> float:
+    """The half-life of weights in the averaged generator, in photos, after `seen` photos.
+
+    With more than 5 % of them a short run would still contain its random first weights.
+    """
+    return min(config.loop.half_life, 0.05 * seen)
+
+
 @torch.no_grad()
 def update_average(average: nn.Module, generator: nn.Module, batch: int, half_life: float) -> None:
     """Move the averaged generator towards the trained one (EMA, Karras et al. 2018).
 
-    `half_life` is in photos. It must be a small part of those seen, or a short run would still
-    contain its random first weights. BatchNorm's statistics are averaged too.
+    `half_life` is in photos. BatchNorm's statistics are averaged too.
     """
     keep = 0.5 ** (batch / half_life)
     ours, theirs = list(average.state_dict().values()), list(generator.state_dict().values())

@@ -35,8 +35,8 @@ def train(
     The same code runs on one CPU, one GPU, or under `accelerate launch` on many: each process
     takes its part of every batch, and gradients are averaged. All random numbers are functions of
     (seed, iteration), so a run that was interrupted and resumed gives the same weights, bit for
-    bit, as one that was not (on the same hardware and versions). `weights` are G's first ones by
-    name, if they come from another run (gan/growing.py); a resumed run doesn't need them.
+    bit, as one that was not (on the same CPU and versions; a GPU adds in varying order). `weights`
+    are G's first ones by name, if they come from another run (gan/growing.py); a resumed run doesn't need them.
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.

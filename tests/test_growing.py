@@ -23,6 +23,7 @@ from gan.training import train
 from tests.conftest import tiny_config
 from tests.test_training import same_work, stop_after
 
+Capture = pytest.CaptureFixture[str]
 CPU = torch.device("cpu")
 
 
@@ -158,8 +159,18 @@ def test_with_a_gpu_a_run_grows_with_settings_for_it_and_says_when_memory_is_sho
 
     monkeypatch.setattr("gan.data.photos.load", lambda *_: tiny_photos)
     monkeypatch.setattr("gan.training.train", full)
-    with pytest.raises(UserError, match="too little memory for --batch 1024"):
+    with pytest.raises(UserError, match=r"too little memory for --batch 1024.*another --out"):
         launch(config, replace(output, out="new"), origin)
+
+
+def test_too_few_pictures_for_the_heads_are_said(
+    tiny_photos: Photos, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr("gan.data.photos.load", lambda *_: tiny_photos)
+    monkeypatch.setattr("gan.training.train", lambda *_: True)
+    for pictures in (8, 7):  # join and ramp are 4 each
+        launch(settings(pictures=pictures), OutputConfig(out="new"))
+        assert ("--pictures 7 ends before" in capsys.readouterr().err) == (pictures == 7)
 
 
 def test_a_run_starts_with_the_pictures_of_another_and_resumes_to_the_same_bits(

@@ -50,6 +50,8 @@ def test_the_recipe_chooses_the_settings(
         ([], PROJECTED),
         (["--recipe", "long"], LONG_GPU),
         (["--recipe", "long-gpu"], LONG_GPU),
+        (["--recipe", "long-cpu"], LONG),
+        (["--recipe", "long", "--size", "256"], replace(LONG, data=DataConfig(size=256))),
         (
             ["--recipe", "long", "--batch", "64"],
             replace(LONG_GPU, loop=replace(LONG_GPU.loop, batch=64)),
@@ -74,14 +76,17 @@ def test_a_run_of_another_machine_is_started_from_with_settings_for_this_one(
     for recipe, gpu, expected in ((large, False, small), (small, True, large)):
         assert isinstance(recipe.network, ProjectedConfig)
         network = replace(recipe.network, grown=grown)
-        loop = replace(recipe.loop, seed=7, pictures=5)
+        loop = replace(recipe.loop, seed=7, pictures=5, mirror=False)
         run = replace(recipe, data=DataConfig("x", size), network=network, loop=loop)
         assert suited(run, not gpu) == run
         found = suited(run, gpu)
         assert (found.network, found.objective) == (network, expected.objective)
-        assert found.loop == replace(expected.loop, seed=7)
+        assert found.loop == replace(expected.loop, seed=7, pictures=5, mirror=False)
         by_hand = replace(run, loop=replace(run.loop, batch=32))
         assert suited(by_hand, gpu) == by_hand
+    for gpu in (False, True):
+        assert suited(PROJECTED, gpu) == PROJECTED
+        assert suited(REPORT_CGAN, gpu) == REPORT_CGAN
 
 
 @pytest.mark.parametrize("arguments", [["--recipe", "ours"], ["--recipe"], ["--kernel", "6"]])

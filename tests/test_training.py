@@ -25,7 +25,7 @@ from gan.record import Record
 from gan.runs import Run
 from gan.sampling import generate
 from gan.schedule import rate_factor, total_iterations
-from gan.step import build_state, set_learning_rates, update_average
+from gan.step import build_state, half_life, set_learning_rates, update_average
 from gan.training import stop_on_signal, train
 from tests.conftest import tiny_config
 
@@ -317,6 +317,7 @@ def test_average_has_the_half_life_it_says() -> None:
             p.zero_()
         for p in state.generator.parameters():
             p.fill_(1)
+    assert [half_life(tiny_config(), seen) for seen in (20_000, 10**6)] == [1000, 10_000]
     for _ in range(20):  # of 50 pictures
         update_average(state.average, state.generator, 50, half_life=1000)
     value = float(next(state.average.parameters()).detach().flatten()[0])

@@ -11,9 +11,10 @@ from gan.recipes import of_kind
 
 DESCRIPTION = """Train our conditional GAN; without flags, on cars drawn by the program.
 
---recipe long is for an hour or more on photos. --grow-from goes on from a finished run to twice
-its size, and --start-from at its own size, on other photos or for longer. --recipe report trains
-the report's networks instead, with flags of their own.
+--recipe long is for photos, and an hour or more on a CPU; with a GPU it and --grow-from have
+settings for it (long-gpu, grown-gpu; those for a CPU: long-cpu, grown-cpu). --grow-from goes on
+from a finished run to twice its size, and --start-from at its own size, on other photos or for
+longer. --recipe report trains the report's networks instead, with flags of their own.
 """
 
 

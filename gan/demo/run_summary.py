@@ -237,8 +237,10 @@ def commands(entry: Entry) -> str:
             script = "train_gan.py"
         elif settings and not isinstance(settings.network, ProjectedConfig):
             recipe = " --recipe report"
+        elif settings and settings.loop.batch >= recipes.LONG_GPU.loop.batch:
+            recipe = " --recipe long-gpu"
         elif settings and settings.loop.pictures >= recipes.LONG.loop.pictures:
-            recipe = " --recipe long"
+            recipe = " --recipe long-cpu"
         data = f" --data {shlex.quote(settings.data.data)}" if settings else ""
         how = f" {_how(stage)[0]} {before}" if before else recipe
         if settings and how.startswith(" --start-from"):

@@ -16,7 +16,7 @@ from gan.metrics.classifier import BUDGET, predict
 from gan.metrics.extractors import extract, label, real_features
 from gan.metrics.features import Features, Row, cached
 from gan.metrics.glossary import CLASSIFIER, FLOOR, distance
-from gan.metrics.judge import Judge, know_also
+from gan.metrics.judge import Judge
 from gan.metrics.memorisation import SCANNED, copy_rows, neighbour_rows
 from gan.metrics.noise import scramble
 from gan.metrics.run_photos import check_source, held_out_split
@@ -72,8 +72,6 @@ class Evaluation:
             UserError: The run can't be used, or was trained on other photos.
         """
         check_source(run, self.photos)
-        if self.judge:
-            know_also(self.photos, str(run.read_config()["dataset"]["content_hash"]))
         generator = load_generator(run)
         seen = run.generator_seen()
         opened = self.judge or self.effort.test

@@ -96,16 +96,6 @@ def judge_of(
     return _train(photos, folder, seeds, budget)
 
 
-def know_also(photos: Photos, content_hash: str) -> None:
-    """Let the judges of `photos` be found by another hash, of the same photos decoded otherwise."""
-    for folder in find_judges(runs_root(), photos.content_hash, photos.size):
-        about = reading.read_judge(folder / JUDGE_FILE)
-        known = [about["dataset"]["content_hash"], *about["dataset"].get("also", [])]
-        if content_hash not in known:
-            about["dataset"]["also"] = [*known[1:], content_hash]
-            atomic.write_text(folder / JUDGE_FILE, json.dumps(about, indent=2) + "\n")
-
-
 def read(folder: Path) -> Judge:
     """Read a judge from its folder.
 

@@ -164,7 +164,7 @@ def test_pictures_that_know_no_photo_are_called_copies_as_seldom_as_chance(cars:
 
 
 def natural_run(folder: Path) -> Run:
-    run = Run(folder / "cgan-64")
+    run = Run(folder / "cpu-64")
     counts = {"coupe": 16, "sedan": 20, "suv": 24, "wagon": 18}
     run.write_config(
         {

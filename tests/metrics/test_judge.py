@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gan import atomic, reading
+from gan import atomic
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import judge as judges
@@ -77,35 +77,6 @@ def test_more_seeds_budget_or_other_photos_train_anew(
     other = dataclasses.replace(photos, content_hash="f" * 64)
     assert judges.judge_of(other, seeds=1, budget=16).content_hash == "f" * 64
     assert trainings == [0, 0, 1, 0, 1, 0]
-
-
-def test_photos_decoded_otherwise_have_the_same_judge_once_it_knows(
-    photos: Photos, runs_root: Path, trainings: list[int]
-) -> None:
-    judges.judge_of(photos, seeds=1, budget=16)
-    for _ in range(2):
-        judges.know_also(photos, "f" * 64)
-    judges.know_also(photos, photos.content_hash)
-    about = reading.read_json(judge_path("shapes", 64, photos.content_hash) / "judge.json")
-    assert about["dataset"]["also"] == ["f" * 64]
-    other = dataclasses.replace(photos, content_hash="f" * 64)
-    assert judges.judge_of(other, seeds=1, budget=16).content_hash == photos.content_hash
-    assert trainings == [0]
-
-
-@pytest.mark.parametrize("folder", ["judge-shapes-64", "judge-shapes-64-v2", "judge-other-64"])
-def test_the_judge_of_other_photos_is_never_overwritten(
-    photos: Photos, runs_root: Path, folder: str
-) -> None:
-    """A set of one's own may have the name of one whose judge ships."""
-    judges.judge_of(photos, seeds=1, budget=16)
-    shipped = judge_path("shapes", 64, photos.content_hash).rename(runs_root / folder)
-    before = {path: path.read_bytes() for path in shipped.iterdir()}
-    other = dataclasses.replace(photos, content_hash="f" * 64)
-    assert judges.judge_of(other, seeds=1, budget=16).content_hash == "f" * 64
-    judges.judge_of(photos, seeds=2, budget=16)  # more than the kept one can
-    assert {path: path.read_bytes() for path in shipped.iterdir()} == before
-    assert judges.judge_of(photos, seeds=1, budget=16).content_hash == photos.content_hash
 
 
 def test_the_features_of_photos_are_found_the_second_time(

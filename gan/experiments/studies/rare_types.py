@@ -62,7 +62,7 @@ class RareTypesOptions(Options):
     """Which types are cut, and which run is shown beside the experiment."""
 
     cut: tuple[str, ...] = ()  # the types to cut; default: the rarest and the most frequent
-    natural: str = "cgan-64"  # a run on all photos, whose figures are shown too
+    natural: str = "cpu-64"  # a run on all photos, whose figures are shown too
 
 
 @dataclass(frozen=True)
