@@ -36,7 +36,8 @@ def train(
     takes its part of every batch, and gradients are averaged. All random numbers are functions of
     (seed, iteration), so a run that was interrupted and resumed gives the same weights, bit for
     bit, as one that was not (on the same CPU and versions; a GPU adds in varying order). `weights`
-    are G's first ones by name, if they come from another run (gan/growing.py); a resumed run doesn't need them.
+    are G's first ones by name, if they come from another run (gan/growing.py); a resumed run
+    doesn't need them.
 
     Raises:
         UserError: The folder holds another run, can't be resumed, or a loss is not finite.

@@ -46,7 +46,13 @@ class FarDevice(TorchDispatchMode):
     """
 
     COPIES = ("copy_", "_to_copy")
+    # What makes a program wait until a GPU has done all that it was given.
+    WAITS = ("_local_scalar_dense", "nonzero", "equal", "bincount", "unique")
     INDEXING = ("index", "index_put", "index_put_", "_index_put_impl_")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[str] = []  # those of WAITS that happened
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -57,6 +63,8 @@ class FarDevice(TorchDispatchMode):
         together = (args[0], *args[2:]) if name in self.INDEXING else args
         given = [x for x in tree_flatten((together, kwargs))[0] if isinstance(x, torch.Tensor)]
         near = [x for x in given if not isinstance(x, FarTensor) and x.dim()]
+        if far and name in self.WAITS:
+            self.waits.append(name)
         if far and near and name not in self.COPIES:
             raise RuntimeError(f"{name}: tensors on two devices")
         wanted = kwargs.get("device")

@@ -1,5 +1,6 @@
 """On another device than the CPU: nothing is left behind (a stand-in where there is no GPU)."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 import torch
 
 from gan import training
+from gan.config import DriftConfig
+from gan.data.batches import Batches
 from gan.data.prepared import Photos
 from gan.runs import Run
+from gan.step import Step, build_state
 from gan.training import train
 from tests.conftest import tiny_config
 from tests.far_device import FAR, FarDevice, FarTensor
@@ -56,3 +60,21 @@ def test_training_and_going_on_stay_on_the_device(
         train(tiny_config(architecture, pictures=32, **settings), tiny_photos, here)
     losses = [run.read_losses().drop(columns="seconds") for run in (there, here)]
     pd.testing.assert_frame_equal(*losses, rtol=1e-3, atol=5e-3)  # Adam grows rounding
+
+
+@pytest.mark.filterwarnings("ignore:.*copying from a non-meta parameter")
+def test_a_step_does_not_wait_for_the_device(tiny_photos: Photos, far: FarDevice) -> None:
+    """Or a GPU stands still while the processor prepares what comes next."""
+    config = tiny_config("projected", pictures=64, balanced=True, mirror=True, precision="float32")
+    objective = DriftConfig(join=0, ramp=8, references=4, crowd=6)
+    config = replace(config, objective=objective, network=replace(config.network, guided=True))
+    with far:
+        state = build_state(config, len(tiny_photos.classes), FAR)
+        loop = config.loop
+        batches = Batches(tiny_photos, loop.batch, loop.seed, FAR, loop.balanced, loop.mirror)
+        step = Step(config, state, batches, accelerate.Accelerator(cpu=True), iterations=8)
+        step.prepare()
+        step()  # the first one measures the losses' gradients
+        far.waits.clear()
+        step()
+    assert not far.waits

@@ -125,6 +125,18 @@ def test_gradient_moves_features_along_the_field() -> None:
     assert (points.detach()[y == 0].std(0) > 0.3).all()
 
 
+def test_a_bank_that_knows_the_largest_class_of_a_batch_computes_the_same() -> None:
+    y, photos = torch.tensor([0, 1, 0, 0, 1]), torch.randn(8, 1, 2)
+    slopes = []
+    for most in (0, 3, 5):
+        bank = Bank({"x": photos}, torch.arange(8) % 2, 2, 4, crowd=3, most=most)
+        points = torch.linspace(-1, 1, 10).view(5, 1, 2).requires_grad_()
+        bank.loss({"x": points}, y, torch.arange(4), 1, 0.5).backward()
+        slopes.append(points.grad)
+    assert torch.allclose(slopes[0], slopes[1])
+    assert torch.allclose(slopes[0], slopes[2], atol=1e-6)
+
+
 def test_bank_replaces_the_oldest_of_a_class() -> None:
     bank = Bank({"x": torch.zeros(4, 1, 1)}, torch.tensor([0, 0, 1, 1]), 2, 3)
     bank.add({"x": torch.tensor([1.0, 2.0, 3.0])[:, None, None]}, torch.tensor([0, 1, 0]))
