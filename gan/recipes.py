@@ -36,8 +36,8 @@ LONG = RunConfig(DataConfig(), _WIDE, _CROWDED, replace(_SHORT, pictures=320_000
 GROWN = replace(LONG, loop=replace(_SHORT, pictures=130_000))
 
 # The same for a GPU: large batches keep it busy and put up to 128 pictures of each of eight types
-# into a step. Learning rates rise, heads join and averaging lasts for as many steps as with batches
-# of 64. In the order of the ladder from 64 to 256 px (checkpoints/README.md has times and figures):
+# into a step. Learning rates rise and heads join over as many steps as with batches of 64, at
+# 256 px over twice as many. Here in the order of the ladder from 64 to 256 px:
 _BIG = replace(_SHORT, batch=1024, warmup=32_000, half_life=160_000, log_every=20, sample_every=500)
 _MANY = replace(_CROWDED, join=96_000, ramp=128_000, references=128, crowd=128)
 LONG_GPU = RunConfig(

@@ -27,41 +27,30 @@ RECIPES = of_kind(conditional=True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
+    ("device", "arguments", "expected"),
     [
-        ([], PROJECTED),
-        (["--seed", "3"], replace(PROJECTED, loop=replace(PROJECTED.loop, seed=3))),
-        (["--recipe", "report"], REPORT_CGAN),
-        (["--recipe", "long", "--pictures", "320000"], LONG),
-        (["--recipe=report", "--epochs", "20"], REPORT_CGAN),
-        (["--recipe", "report", "--recipe", "projected"], PROJECTED),
-    ],
-)
-def test_the_recipe_chooses_the_settings(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: RunConfig
-) -> None:
-    monkeypatch.setattr(hardware, "best_device", lambda: torch.device("cpu"))
-    assert read_command("", RECIPES, arguments)[0] == expected
-
-
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ([], PROJECTED),
-        (["--recipe", "long"], LONG_GPU),
-        (["--recipe", "long-gpu"], LONG_GPU),
-        (["--recipe", "long-cpu"], LONG),
-        (["--recipe", "long", "--size", "256"], replace(LONG, data=DataConfig(size=256))),
+        ("cpu", [], PROJECTED),
+        ("cpu", ["--seed", "3"], replace(PROJECTED, loop=replace(PROJECTED.loop, seed=3))),
+        ("cpu", ["--recipe", "report"], REPORT_CGAN),
+        ("cpu", ["--recipe", "long", "--pictures", "320000"], LONG),
+        ("cpu", ["--recipe=report", "--epochs", "20"], REPORT_CGAN),
+        ("cpu", ["--recipe", "report", "--recipe", "projected"], PROJECTED),
+        ("cpu", ["--recipe", "long-gpu"], LONG_GPU),
+        ("cuda", [], PROJECTED),
+        ("cuda", ["--recipe", "long"], LONG_GPU),
+        ("cuda", ["--recipe", "long-cpu"], LONG),
+        ("cuda", ["--recipe", "long", "--size", "256"], replace(LONG, data=DataConfig(size=256))),
         (
+            "cuda",
             ["--recipe", "long", "--batch", "64"],
             replace(LONG_GPU, loop=replace(LONG_GPU.loop, batch=64)),
         ),
     ],
 )
-def test_with_a_gpu_long_trainings_have_settings_for_it(
-    monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: RunConfig
+def test_recipe_and_machine_choose_the_settings(
+    monkeypatch: pytest.MonkeyPatch, device: str, arguments: list[str], expected: RunConfig
 ) -> None:
-    monkeypatch.setattr(hardware, "best_device", lambda: torch.device("cuda"))
+    monkeypatch.setattr(hardware, "best_device", lambda: torch.device(device))
     assert read_command("", RECIPES, arguments)[0] == expected
 
 
