@@ -14,6 +14,8 @@ DIRECTIONS = {
     "turn": "Facing: left to right",
 }
 GUIDANCE = 0.6  # the default, between 0 (the most varied pictures) and 1 (the most typical)
+# Training draws guidance from 0 to 1. Beyond 1 its effect is extrapolated, up to here.
+MOST_GUIDANCE = 1.5
 
 
 def from_seeds(seeds: Sequence[int], latent: int, truncation: float = 1.0) -> np.ndarray:

@@ -9,7 +9,7 @@ from torch import Tensor
 from gan import latents
 from gan.checkpoint import LoadedGenerator
 from gan.errors import UserError
-from gan.latents import GUIDANCE
+from gan.latents import GUIDANCE, MOST_GUIDANCE
 from gan.pictures import to_uint8
 from gan.progress import bar
 
@@ -26,12 +26,12 @@ def generate(
     """Pictures uint8 [N, H, W, 3], one a seed.
 
     `labels` are class numbers [N], or weights over classes (float tensor [N, classes]);
-    None for an unconditional generator. `guidance` in [0, 1] goes from varied to typical
-    pictures; a generator that was trained without it ignores it.
+    None for an unconditional generator. `guidance` goes from 0 (varied pictures) to 1 (typical
+    ones), and up to 1.5 beyond what G learned; a generator that was trained without it ignores it.
 
     Raises:
         UserError: Labels are given where there are no classes, are missing where there are, or
-            name a class that doesn't exist; or `guidance` is outside [0, 1].
+            name a class that doesn't exist; or `guidance` is outside [0, 1.5].
     """
     z = torch.from_numpy(latents.from_seeds(seeds, generator.latent))
     return from_latents(generator, z, labels, guidance)
@@ -45,8 +45,8 @@ def from_latents(
     guidance: float = GUIDANCE,
 ) -> np.ndarray:
     """Pictures uint8 [N, H, W, 3] of latents [N, latent]; the rest as in `generate`."""
-    if not 0 <= guidance <= 1:
-        raise UserError(f"guidance must be from 0 to 1, not {guidance}")
+    if not 0 <= guidance <= MOST_GUIDANCE:
+        raise UserError(f"guidance must be from 0 to {MOST_GUIDANCE}, not {guidance}")
     y = _check_labels(generator, len(z), labels)
     device = next(generator.network.parameters()).device
     inputs = [z] if y is None else [z, y]

@@ -111,14 +111,16 @@ def test_guidance_changes_pictures_only_where_it_was_learned(trunk: Run) -> None
 
 def test_pictures_are_drawn_with_the_guidance_asked_for(trunk: Run) -> None:
     generator = load_generator(trunk)
-    extremes = [generate(generator, [7], [1], guidance=guidance) for guidance in (0.0, 1.0)]
+    extremes = [generate(generator, [7], [1], guidance=guidance) for guidance in (0.0, 1.5)]
     assert not np.array_equal(*extremes)
-    one = torch.from_numpy(extremes[1]).permute(0, 3, 1, 2) / 127.5 - 1
     z = torch.from_numpy(from_seeds([7], 8))
-    drawn = generator.network(z, torch.tensor([1]), torch.ones(1))
-    assert torch.allclose(one, drawn, atol=1 / 127)
-    with pytest.raises(UserError, match="guidance must be from 0 to 1"):
-        generate(generator, [7], [1], guidance=1.5)
+    for guidance, made in zip((0.0, 1.5), extremes, strict=True):
+        one = torch.from_numpy(made).permute(0, 3, 1, 2) / 127.5 - 1
+        drawn = generator.network(z, torch.tensor([1]), torch.full((1,), guidance))
+        assert torch.allclose(one, drawn, atol=1 / 127)
+    for guidance in (-0.1, 1.6):
+        with pytest.raises(UserError, match=r"guidance must be from 0 to 1\.5"):
+            generate(generator, [7], [1], guidance=guidance)
 
 
 def test_growing_keeps_to_the_photos_and_types_of_its_trunk(

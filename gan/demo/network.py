@@ -51,7 +51,7 @@ class Generator:
     ) -> np.ndarray:
         """Pictures uint8 [N, H, W, 3] of latents [N, latent] and weights over classes [N, classes].
 
-        `guidance` is from 0 (varied) to 1 (typical), for generators that take it.
+        `guidance` is from 0 (varied) to 1 (typical) or beyond, for generators that take it.
 
         Raises:
             UserError: Classes are given where there are none, or the other way round.

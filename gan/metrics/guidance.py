@@ -1,4 +1,4 @@
-"""The effect of guidance: a run's pictures judged at values from 0 (varied) to 1 (typical)."""
+"""The effect of guidance: a run's pictures judged from 0 (varied) to 1.5 (most typical)."""
 
 import pandas as pd
 
@@ -6,6 +6,7 @@ from gan import atomic
 from gan.checkpoint import LoadedGenerator, load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
+from gan.latents import MOST_GUIDANCE
 from gan.metrics.classifier import accuracy, predict
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
@@ -13,7 +14,7 @@ from gan.metrics.measures import density_coverage, frechet_distance, precision_r
 from gan.runs import Run
 from gan.sampling import generate_set
 
-STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
+STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, MOST_GUIDANCE)
 
 
 def check_guided(run: Run) -> LoadedGenerator:

@@ -82,8 +82,8 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, y: Tensor, guidance: Tensor | None = None) -> Tensor:
         """Pictures of latents z and classes y (labels or weights).
 
-        `guidance` (float [N] in [0, 1]; None is 1) goes from varied to typical pictures. It has an
-        effect only if the settings say `guided`.
+        `guidance` (float [N], in training in [0, 1]; None is 1) goes from varied to typical
+        pictures. It has an effect only if the settings say `guided`.
         """
         classes = class_code(y, self.classes)
         embedded = classes @ self.embedding
