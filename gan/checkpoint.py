@@ -13,7 +13,8 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from gan import atomic, weights
+from gan import atomic, calibration, weights
+from gan.calibration import PLAIN, Calibration
 from gan.config import RunConfig, from_json, frozen_settings, settings_hash
 from gan.errors import UserError
 from gan.losses import Objective
@@ -32,6 +33,7 @@ class LoadedGenerator:
     size: int  # pixels a side
     latent: int  # numbers in a latent vector
     config: RunConfig
+    calibration: Calibration = PLAIN
 
     @property
     def guided(self) -> bool:
@@ -49,13 +51,15 @@ def save_generator(path: Path, network: nn.Module, settings: dict[str, Any]) -> 
 def load_generator(run: Run, path: Path | None = None) -> LoadedGenerator:
     """Read a run's generator, or the one in the file `path` that the run kept on the way.
 
+    Only the former is drawn with the run's calibration.
+
     Raises:
         UserError: A file is missing, cut off, from other settings or another architecture, or
             holds values that are not finite.
     """
     values = run.read_config()
     config = from_json(values["settings"])
-    path = path or run.generator_path
+    kept, path = path, path or run.generator_path
     arrays, header = weights.read_network(path)
     tensors = {name: torch.from_numpy(value) for name, value in arrays.items()}
     if header.get("settings") != settings_hash(values["settings"]):
@@ -69,7 +73,8 @@ def load_generator(run: Run, path: Path | None = None) -> LoadedGenerator:
     _check_tensors(network.state_dict(), tensors, path)
     network.load_state_dict(tensors, assign=True)
     network = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-    return LoadedGenerator(network, classes, config.data.size, config.network.latent, config)
+    own = PLAIN if kept else calibration.read(run, classes)
+    return LoadedGenerator(network, classes, config.data.size, config.network.latent, config, own)
 
 
 @dataclass

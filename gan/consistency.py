@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gan import weights
+from gan import calibration, weights
 from gan.config import RunConfig, from_json, settings_hash
 from gan.errors import UserError
 from gan.metrics import judge
@@ -19,7 +19,7 @@ def problems(run: Run) -> list[str]:
     to generators that the run had, and the last one has some; the weights file is undamaged and
     made with these settings; the test split was last opened for this generator, or for one of
     fewer pictures seen; figures come from the judge of these photos that lies in the same place;
-    each segment of the training names its git revision.
+    each segment of the training names its git revision; the calibration is of this generator.
     """
     try:
         values = run.read_config()
@@ -52,6 +52,10 @@ def problems(run: Run) -> list[str]:
             at, opened = _last_opened(run)
             if at > seen or (at == seen and opened != run.short_hash()):
                 found.append(f"the test split was last opened for another generator, {opened}")
+            classes = values["dataset"].get("classes", ())
+            own = calibration.read(run, tuple(classes) if config.conditional else ())
+            if run.calibration_path.exists() and not own.typical:
+                found.append("calibration.csv is of another generator")
         except UserError as error:
             found.append(str(error))
     judges = {_judge(path) for path in _judges(run, values, config)} - {""}

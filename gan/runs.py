@@ -148,6 +148,7 @@ class Run:
     openings_path = _File("test_openings.csv")  # each time that the test split was used
     neighbours_path = _File("neighbours.png")  # pictures beside photos; never committed
     guidance_path = _File("guidance.csv")
+    calibration_path = _File("calibration.csv")  # how pictures are drawn, see gan/calibration.py
     choice_path = _File("choice.csv")
     along_path = _File("along.csv")  # figures of kept generators, with METRIC_COLUMNS
 

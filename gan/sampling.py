@@ -28,6 +28,7 @@ def generate(
     `labels` are class numbers [N], or weights over classes (float tensor [N, classes]);
     None for an unconditional generator. `guidance` goes from 0 (varied pictures) to 1 (typical
     ones), and up to 1.5 beyond what G learned; a generator that was trained without it ignores it.
+    The run's calibration says what 0.6 stands for, and shrinks the latents.
 
     Raises:
         UserError: Labels are given where there are no classes, are missing where there are, or
@@ -49,9 +50,10 @@ def from_latents(
         raise UserError(f"guidance must be from 0 to {MOST_GUIDANCE}, not {guidance}")
     y = _check_labels(generator, len(z), labels)
     device = next(generator.network.parameters()).device
-    inputs = [z] if y is None else [z, y]
-    if generator.guided:
-        inputs.append(torch.full((len(z),), guidance))
+    inputs = [generator.calibration.truncation * z, *([] if y is None else [y])]
+    if generator.guided and y is not None:
+        given = generator.calibration.guidance(guidance, y.numpy())
+        inputs.append(torch.from_numpy(given))
     few = len(z) <= 4 * BATCH  # as in the grid of a training, which has a bar of its own
     starts = bar(range(0, len(z), BATCH), desc="draw", unit=" batches", leave=False, disable=few)
     parts = [

@@ -139,6 +139,7 @@ def shown(root: Path, entries: list[Entry]) -> list[Path]:
         found += [] if kernel and not DRAWN.fullmatch(run.name) else [run.losses_path]
         found += [run.confusion_path, run.distances_path, run.sources_path]
         found += [run.predictions_path, run.copies_path, run.directions_path]
+        found += [run.calibration_path]
         found += [] if kernel else [run.generator_path, run.graph_path]
     for path in root.glob(f"judge-*/{JUDGE_FILE}"):
         names = (JUDGE_FILE, JUDGE_GRAPH, judge_weights(0), JUDGE_REFERENCE)

@@ -29,6 +29,9 @@ PATIENCE = 30  # seconds a visitor waits for a turn
 MOST_PICTURES = 16
 
 
+Stamps = tuple[store.Stamp, store.Stamp]  # of a generator and of its calibration
+
+
 class Busy(Exception):
     """Too many visitors draw at once; trying again in a moment works."""
 
@@ -64,7 +67,7 @@ def draw(
         UserError: The checkpoint can't be used.
         Busy: No turn came in time.
     """
-    path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
+    path, changed = str(entry.run.path), _stamps(entry)
     shift = store.directions(entry) @ np.array(moves) if any(moves) else None
     return _draw(path, changed, seeds, labels, truncation, guidance, shift)
 
@@ -81,7 +84,7 @@ def morph(
         UserError: The checkpoint can't be used.
         Busy: No turn came in time.
     """
-    path, changed = str(entry.run.path), store.stamp(entry.run.generator_path)
+    path, changed = str(entry.run.path), _stamps(entry)
     return _morph(path, changed, seeds, labels, positions)
 
 
@@ -112,6 +115,10 @@ def _halved(pictures: np.ndarray) -> np.ndarray:
     return ((blocks[:, :, ::2] + blocks[:, :, 1::2]) / 4).round().astype(np.uint8)
 
 
+def _stamps(entry: Entry) -> Stamps:
+    return store.stamp(entry.run.generator_path), store.stamp(entry.run.calibration_path)
+
+
 def _in_turn(work: Callable[[], T]) -> T:
     future: Future[T] = _pool().submit(work)
     try:
@@ -128,7 +135,7 @@ def _pool() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(max_entries=3, show_spinner=False)
-def _generator(path: str, changed: store.Stamp) -> Generator:
+def _generator(path: str, changed: Stamps) -> Generator:
     from gan.demo import network
 
     generator = network.load_generator(Run(Path(path)))
@@ -176,7 +183,7 @@ def _judged(folder: str, changed: store.Stamp, drawn: Drawn, halvings: int) -> J
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _draw(
     path: str,
-    changed: store.Stamp,
+    changed: Stamps,
     seeds: tuple[int, ...],
     labels: tuple[int, ...] | None,
     truncation: float,
@@ -199,7 +206,7 @@ def _draw(
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _morph(
     path: str,
-    changed: store.Stamp,
+    changed: Stamps,
     seeds: tuple[int, int],
     labels: tuple[int, int] | None,
     positions: tuple[tuple[float, float], ...],

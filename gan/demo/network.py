@@ -9,7 +9,8 @@ import onnxruntime
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from gan import reading, weights
+from gan import calibration, reading, weights
+from gan.calibration import PLAIN, Calibration
 from gan.config import from_json, settings_hash
 from gan.errors import UserError
 from gan.latents import GUIDANCE
@@ -45,24 +46,26 @@ class Generator:
     classes: int  # 0 where it takes none
     latent: int  # numbers in a latent vector
     guided: bool  # whether it takes how typical a picture should be
+    calibration: Calibration = PLAIN
 
     def draw(
         self, z: np.ndarray, y: np.ndarray | None = None, guidance: float = GUIDANCE
     ) -> np.ndarray:
         """Pictures uint8 [N, H, W, 3] of latents [N, latent] and weights over classes [N, classes].
 
-        `guidance` is from 0 (varied) to 1 (typical) or beyond, for generators that take it.
+        `guidance` is from 0 (varied) to 1 (typical) or beyond, for generators that take it. The
+        run's calibration says what 0.6 stands for, and shrinks the latents.
 
         Raises:
             UserError: Classes are given where there are none, or the other way round.
         """
         if (y is None) != (self.classes == 0):
             raise UserError("this generator knows no classes" if y is not None else "name a class")
-        inputs = {"z": z}
+        inputs = {"z": z * np.float32(self.calibration.truncation)}
         if y is not None:
             inputs["y"] = y
-        if self.guided:
-            inputs["guidance"] = np.full(len(z), guidance, np.float32)
+            if self.guided:
+                inputs["guidance"] = self.calibration.guidance(guidance, y)
         made = self.network(**inputs)
         scaled = np.clip(np.rint(made * 127.5 + 127.5), 0, 255).astype(np.uint8)
         return scaled.transpose(0, 2, 3, 1)
@@ -109,9 +112,10 @@ def load_generator(run: Run) -> Generator:
     tensors, about = weights.read_network(run.generator_path)
     if about.get("settings") != settings_hash(values["settings"]):
         raise UserError(f"{run.generator_path} was not made with the settings in config.json")
-    classes = len(values["dataset"].get("classes", ())) if config.conditional else 0
+    classes = tuple(values["dataset"].get("classes", ())) if config.conditional else ()
     network = _network(run.graph_path, tensors, run.generator_path)
-    return Generator(network, classes, config.network.latent, config.guided)
+    own = calibration.read(run, classes)
+    return Generator(network, len(classes), config.network.latent, config.guided, own)
 
 
 def load_judge(folder: Path) -> Judge:

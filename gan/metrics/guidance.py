@@ -1,12 +1,16 @@
 """The effect of guidance: a run's pictures judged from 0 (varied) to 1.5 (most typical)."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
-from gan import atomic
+from gan import atomic, calibration
+from gan.calibration import Calibration
 from gan.checkpoint import LoadedGenerator, load_generator
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.latents import MOST_GUIDANCE
+from gan.latents import GUIDANCE, MOST_GUIDANCE
 from gan.metrics.classifier import accuracy, predict
 from gan.metrics.glossary import CLASSIFIER
 from gan.metrics.judge import Judge
@@ -14,6 +18,7 @@ from gan.metrics.measures import density_coverage, frechet_distance, precision_r
 from gan.runs import Run
 from gan.sampling import generate_set
 
+RAW_STEPS = (0.0, 0.2, 0.4, GUIDANCE, 0.8, 1.0)  # at which G learned to draw
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, MOST_GUIDANCE)
 
 
@@ -27,6 +32,69 @@ def check_guided(run: Run) -> LoadedGenerator:
     if not generator.guided:
         raise UserError(f"{run.name} was trained without guidance: there is nothing to vary")
     return generator
+
+
+def calibrate(
+    run: Run,
+    generator: LoadedGenerator,
+    photos: Photos,
+    judge: Judge,
+    count: int,
+    truncation: float,
+) -> pd.DataFrame:
+    """Find the guidance at which each type is named as often as photos of it; note it for the run.
+
+    Each type's share of pictures named as asked is measured at RAW_STEPS of the network's own
+    guidance and taken to rise with it; where it meets the share of validation photos, or at the
+    end that is nearer, guidance is read off. Shares are means over the judge's networks.
+
+    Args:
+        run: Its folder; calibration.csv is written there.
+        generator: The generator of `run`.
+        photos: What it was trained on, with validation photos of every type.
+        judge: The judge of these photos.
+        count: Pictures at each step, uniform over types; those of `sweep` have other latents.
+        truncation: Factor of the latents, above 0 and at most 1, which is noted too.
+
+    Returns:
+        One row a type: the share of its validation photos named right (`photos`), of its pictures
+        at guidance 0.6 for all types (`before`), and the guidance (`guidance`).
+
+    Raises:
+        UserError: There is a type without validation photos.
+    """
+    held = photos.indices("validation")
+    labels = photos.labels[held]
+    kinds = range(len(photos.classes))
+    if lacking := [name for name, n in photos.counts("validation").items() if not n]:
+        raise UserError(f"there are no validation photos of {', '.join(lacking)} to compare with")
+    plain = replace(generator, calibration=Calibration(truncation=truncation))
+    shares = np.zeros((len(RAW_STEPS), len(kinds)))
+    for share, guidance in zip(shares, RAW_STEPS, strict=True):
+        pictures, asked = generate_set(plain, count, seed=3, guidance=guidance)
+        for seed, network in enumerate(judge.networks):
+            named = predict(network, pictures, f"judge {seed}, guidance {guidance}").named
+            share += [accuracy(named[asked == kind], asked[asked == kind]) for kind in kinds]
+    shares /= len(judge.networks)
+    right = np.mean(
+        [
+            [accuracy(read[labels == kind], labels[labels == kind]) for kind in kinds]
+            for read in (judge.features(photos, s).named[held] for s in range(len(judge.networks)))
+        ],
+        axis=0,
+    )
+    rising = np.maximum.accumulate(shares)  # sampling noise may bend the curve down
+    typical = [float(np.interp(right[k], rising[:, k], RAW_STEPS)) for k in kinds]
+    rounded = tuple(round(value, 2) for value in typical)
+    calibration.write(run, photos.classes, Calibration(rounded, truncation))
+    return pd.DataFrame(
+        {
+            "body_type": photos.classes,
+            "photos": right,
+            "before": shares[RAW_STEPS.index(GUIDANCE)],
+            "guidance": rounded,
+        }
+    )
 
 
 def sweep(
