@@ -71,6 +71,18 @@ def read(run: Run, classes: tuple[str, ...]) -> Calibration:
     return Calibration(tuple(typical.tolist()), float(shrunk.iloc[0]))
 
 
+def copy(source: Run, run: Run, classes: tuple[str, ...]) -> None:
+    """Take the calibration of another run of the same classes.
+
+    Raises:
+        UserError: It has none, or one of other classes.
+    """
+    taken = read(source, classes)
+    if taken == PLAIN:
+        raise UserError(f"{source.path} is not calibrated: train/calibrate.py does that")
+    write(run, classes, taken)
+
+
 def write(run: Run, classes: tuple[str, ...], calibration: Calibration) -> None:
     """Write calibration.csv for the generator in the run's folder."""
     table = pd.DataFrame(

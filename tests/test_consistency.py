@@ -66,6 +66,12 @@ def judged_elsewhere(run: Run) -> None:
     run.add_metrics([row | {"images_seen": 32, "judge": "0123456789ab"}])
 
 
+def calibrated_before(run: Run) -> None:
+    """The calibration is that of the generator before the last steps of training."""
+    table = "body_type,guidance,truncation,generator\nsuv,0.6,1,01234567\n"
+    run.calibration_path.write_text(table, encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -84,6 +90,7 @@ def judged_elsewhere(run: Run) -> None:
             ),
             "ab",
         ),
+        (calibrated_before, "of another generator"),
         (judged_elsewhere, "another judge"),
     ],
 )

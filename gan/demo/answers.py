@@ -53,11 +53,7 @@ def told_apart(
     if reached > 0.95:
         answer = (
             "Yes: a classifier names them as asked about as often as photos. "
-            + (
-                "The default guidance was chosen for that, on our network of 64 px. "
-                if guided
-                else ""
-            )
+            + ("The default guidance of each type was chosen for that. " if guided else "")
             + "That does not make them look as real as photos."
         )
         return Finding(CLAIM_APART, True, f"{evidence}.", answer)

@@ -1,5 +1,6 @@
 """The table of guidance measures each step's own pictures, and refuses runs without guidance."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,12 +10,17 @@ import pandas as pd
 import pytest
 import torch
 
+from gan import calibration
+from gan.calibration import Calibration
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import guidance
 from gan.metrics.features import Features
-from gan.metrics.guidance import STEPS, check_guided, sweep
+from gan.metrics.guidance import STEPS, calibrate, check_guided, sweep
 from gan.runs import Run
+from tests.conftest import tiny_config
+from tests.metrics.conftest import CLASSES
+from tests.test_sampling import loaded
 
 
 def _named_by_shade(_: Any, pictures: np.ndarray, what: str) -> Features:
@@ -46,6 +52,48 @@ def test_each_step_is_judged_on_its_own_pictures(
     assert named.to_dict() == pytest.approx({step: min(step, 1) for step in STEPS}, abs=0.01)
     assert set(table["seed"]) == {0, 1}
     pd.testing.assert_frame_equal(pd.read_csv(run.guidance_path), table)
+
+
+def test_each_type_is_drawn_with_the_guidance_at_which_it_is_named_as_often_as_photos(
+    tmp_path: Path, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in draws of the first type twice, of the last half as many as asked as guidance is.
+
+    Of validation photos 0.6 of each type are named right.
+    """
+    asked_for = []
+
+    def draw(one: Any, count: int, seed: int, guidance: float) -> tuple[np.ndarray, np.ndarray]:
+        asked_for.append(one.calibration)
+        labels, place = np.arange(count) % 3, np.arange(count) // 3 / (count // 3)
+        off = place >= guidance * np.array([2, 1, 0.5])[labels]
+        shade = 20 + 80 * ((labels + off) % 3)
+        return np.tile(shade[:, None, None, None], (1, 8, 8, 3)).astype(np.uint8), labels
+
+    monkeypatch.setattr(guidance, "generate_set", draw)
+    monkeypatch.setattr(guidance, "predict", _named_by_shade)
+    held = photos.indices("validation")
+    few = replace(photos, test=photos.test.copy(), validation=photos.validation.copy())
+    few.validation[held[15:]], few.test[held[15:]] = False, True
+    named = few.labels.copy()
+    for kind in range(3):
+        of = held[:15][few.labels[held[:15]] == kind]
+        named[of[3:]] = (kind + 1) % 3  # 2 of 5 are named wrong
+    read = Features(torch.zeros(len(named), 1), torch.eye(3)[torch.from_numpy(named)])
+    judge: Any = SimpleNamespace(networks=[None, None], features=lambda photos, seed: read)
+    run = Run(tmp_path)
+    run.generator_path.write_bytes(b"weights")
+    generator = loaded(tiny_config("projected"), CLASSES)
+    table = calibrate(run, generator, few, judge, 3000, 0.9)
+    assert table["photos"].tolist() == pytest.approx([0.6] * 3)
+    assert table["guidance"].tolist() == pytest.approx([0.3, 0.6, 1.0], abs=0.01)
+    assert {one.typical for one in asked_for} == {()}
+    assert {one.truncation for one in asked_for} == {0.9}
+    found = calibration.read(run, CLASSES)
+    assert found == Calibration(tuple(table["guidance"]), 0.9)
+    few.test[held], few.validation[held] = True, False
+    with pytest.raises(UserError, match="no validation photos of bar, block, stripe"):
+        calibrate(run, generator, few, judge, 3000, 0.9)
 
 
 def test_a_run_without_guidance_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,8 @@ with controls:
             bind="query-params",
             help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones, "
             "and more, where it was not trained, still more typical ones. "
-            f"Figures of the 64 and 128 px networks that ship are at {latents.GUIDANCE}.",
+            f"At {latents.GUIDANCE}, as for all figures, our networks draw each type so that the "
+            "classifier names it about as often as photos.",
         )
     truncation = st.slider(
         "Truncation",
@@ -79,7 +80,7 @@ with controls:
         0.05,
         key="truncation",
         bind="query-params",
-        help="Lower values give more typical and less varied cars; 1 leaves the latent alone.",
+        help="Lower values give more typical and less varied cars; figures are at 1.",
     )
     moves = dict.fromkeys(latents.DIRECTIONS, 0.0)
     if store.directions(entry).size:
