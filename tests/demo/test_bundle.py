@@ -49,9 +49,11 @@ print(gan.__file__)
 def test_a_bundle_holds_no_more_than_its_pages_show(full: Path, tmp_path: Path) -> None:
     (full / "cgan" / "resume").mkdir()
     (full / "cgan" / "resume" / "state.safetensors").write_bytes(b"large")
+    run = Run(full / "cgan")
+    run.calibration_path.write_text("what the app draws with\n", encoding="utf-8")
     bundle.write(tmp_path / "bundle")
     files = {path.name for path in (tmp_path / "bundle" / "checkpoints" / "cgan").rglob("*")}
-    assert {Run(full).generator_path.name, Run(full).graph_path.name} < files
+    assert {run.generator_path.name, run.graph_path.name, run.calibration_path.name} < files
     assert "state.safetensors" not in files
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from gan import graph, latents, sampling
+from gan import calibration, graph, latents, sampling
+from gan.calibration import Calibration
 from gan.checkpoint import load_generator, save_generator
 from gan.config import DataConfig, LoopConfig, RunConfig, to_json
 from gan.demo import network
@@ -77,6 +78,24 @@ def test_a_grown_and_guided_generator_draws_what_torch_draws(tmp_path: Path) -> 
         made[guidance] = fast.draw(z, np.eye(3, dtype=np.float32), guidance)
         assert np.abs(made[guidance].astype(int) - expected).max() <= 1
     assert (made[0.25] != made[1.5]).any()
+
+
+def test_the_app_draws_with_the_runs_calibration(tmp_path: Path) -> None:
+    run = trained(tmp_path, "projected", 64, guided=True)
+    z, y = latents.from_seeds(range(3), 8), np.eye(3, dtype=np.float32)
+    plain = network.load_generator(run).draw(z, y)
+    calibration.write(run, TYPES, Calibration((0.0, 0.3, 1.0), 0.5))
+    slow, made = load_generator(run), network.load_generator(run).draw(z, y)
+    expected = sampling.from_latents(slow, torch.from_numpy(z), [0, 1, 2])
+    assert np.abs(made.astype(int) - expected).max() <= 1
+    assert (made != plain).any((1, 2, 3)).all()
+    before = load_generator(run, run.generator_path)  # as of a generator kept on the way
+    assert (
+        np.abs(
+            sampling.from_latents(before, torch.from_numpy(z), [0, 1, 2]).astype(int) - plain
+        ).max()
+        <= 1
+    )
 
 
 def test_the_app_judges_as_the_evaluation_does(tmp_path: Path) -> None:
