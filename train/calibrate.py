@@ -1,4 +1,4 @@
-"""Choose how a run's pictures are drawn: each type named as often as photos, latents shrunk."""
+"""Choose how a run's pictures are drawn: each type with a guidance of its own, latents shrunk."""
 
 import sys
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Options:
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
     data: str = ""  # the photos it was trained on; default: where the run found them
     like: str = ""  # a run of the same types whose calibration to take; nothing is measured then
-    truncation: float = 0.93  # factor of all latents: less than 1 costs variety for precision
+    truncation: float = 1.0  # factor of all latents: less than 1 costs variety, for precision
     count: int = 2_000  # pictures to generate at each of six steps, uniform over classes
     seeds: int = 3  # classifiers that judge, at least: a judge that has more brings them all
 

@@ -1,7 +1,6 @@
 """The evaluation script as a user meets it, with small networks and budgets."""
 
 import io
-import runpy
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -15,78 +14,12 @@ import torch
 from PIL import Image
 
 from gan import atomic, checkpoint
-from gan.config import AdversarialConfig, CGANConfig, DataConfig, LoopConfig, RunConfig, to_json
-from gan.data.photos import load
+from gan.config import CGANConfig
 from gan.experiments import results
 from gan.metrics import extractors
 from gan.metrics.glossary import INCEPTION, LITE2
 from gan.models import build_generator
 from gan.runs import Run
-from tests.tiny_network import TinyNetwork
-
-SCRIPTS = Path(__file__).resolve().parent.parent.parent / "train"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Photos of two types, a run that was trained on them, and no way out to the network."""
-    monkeypatch.setenv("CAR_GAN_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path / "checkpoints"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    monkeypatch.setattr("gan.metrics.classifier.BUDGET", 96)
-    monkeypatch.setattr("gan.metrics.classifier.BATCH", 16)
-    monkeypatch.setattr("gan.metrics.classifier.WIDTHS", (8, 8, 8, 16))
-
-    monkeypatch.setattr("gan.metrics.extractors.efficientnet_lite", TinyNetwork)
-
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError("the network is unreachable")
-
-    monkeypatch.setattr("torch.hub.urlopen", refuse)
-    stream = np.random.RandomState(0)
-    for body_type, shade in (("sedan", 0), ("suv", 160)):
-        folder = tmp_path / "photos" / body_type
-        folder.mkdir(parents=True)
-        for i in range(40):
-            pixels = stream.randint(0, 90, (70, 70, 3)) + shade
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
-    photos = load(str(tmp_path / "photos"), 64)
-    config = RunConfig(
-        DataConfig(data=str(tmp_path / "photos")),
-        CGANConfig(width=4, latent=8, dense=8),
-        AdversarialConfig(),
-        LoopConfig(),
-    )
-    run, settings = Run(tmp_path / "checkpoints" / "first"), to_json(config)
-    checkpoint.save_generator(run.generator_path, build_generator(config.network, 64, 2), settings)
-    dataset = {
-        "name": photos.name,
-        "content_hash": photos.content_hash,
-        "classes": list(photos.classes),
-        "counts": {split: photos.counts(split) for split in ("train", "validation", "test")},
-    }
-    values = {"settings": settings, "dataset": dataset, "environment": {}}
-    run.write_config(values | {"progress": {"images_seen": 500}})
-    return tmp_path
-
-
-@pytest.fixture
-def run_script(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Callable[..., tuple[int, str, str]]:
-    """Run a script in this process: exit code, output, errors without progress bars."""
-
-    def run(name: str, *arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", [str(SCRIPTS / name), *map(str, arguments)])
-        code = 0
-        try:
-            runpy.run_path(str(SCRIPTS / name), run_name="__main__")
-        except SystemExit as leaving:
-            code = int(leaving.code or 0)
-        output, errors = capsys.readouterr()
-        return code, output, errors
-
-    return run
 
 
 @pytest.fixture
@@ -436,78 +369,3 @@ def test_photos_of_another_set_are_refused(
     code, _, errors = evaluate(home / "checkpoints" / "first", "--quick")
     assert code == 2
     assert "first was trained on other photos" in errors
-
-
-@pytest.mark.parametrize("more", [0, 10])
-def test_a_blind_sheet_is_made_where_there_are_photos_enough(
-    home: Path,
-    run_script: Callable[..., tuple[int, str, str]],
-    monkeypatch: pytest.MonkeyPatch,
-    more: int,
-) -> None:
-    monkeypatch.setattr("gan.metrics.scrutiny.detector_auc", lambda *_: [(64, 0.5)])
-    stream = np.random.RandomState(1)
-    for i in range(more):
-        pixels = stream.randint(0, 90, (70, 70, 3)).astype(np.uint8)
-        Image.fromarray(pixels).save(home / "photos" / "sedan" / f"more{i}.png")
-    run = Run(home / "checkpoints" / "first")
-    values = run.read_config()
-    photos = load(str(home / "photos"), 64)
-    values["dataset"]["content_hash"] = photos.content_hash
-    run.write_config(values)
-    arguments = ("first", "--count", 1000, "--out", home / "blind")
-    code, output, errors = run_script("scrutinize.py", *arguments)
-    if more:
-        alone = run_script("scrutinize.py", *arguments, "--along")
-        assert alone[0] == 2
-        assert "kept no generators" in alone[2]
-    if not more:
-        assert len(photos.indices("train")) < 60
-        assert code == 2
-        assert "the sheet needs 60" in errors
-        assert not (home / "blind").exists()
-    else:
-        assert code == 0, errors
-        assert "Weave, 4 pixels" in output
-        figures = run.read_metrics().set_index("metric")["value"]
-        assert figures["detector_auc"] == 0.5
-        assert {"checkerboard", "weave_2", "weave_4"} <= set(figures.index)
-        atomic.write_bytes(run.kept_path(1), run.generator_path.read_bytes())
-        code, _, errors = run_script("scrutinize.py", *arguments, "--along")
-        assert code == 0, errors
-        along = run.read_along()
-        assert along[["images_seen", "n_fake"]].drop_duplicates().to_numpy().tolist() == [
-            [values["settings"]["loop"]["batch"], 2000]
-        ]
-        assert set(along["metric"]) == {"detector_auc", "checkerboard", "weave_2", "weave_4"}
-        key = pd.read_csv(home / "blind" / "key.csv")
-        assert key["what"].value_counts().to_dict() == {"photo": 60, "generated": 60}
-
-
-def test_shapes_are_graded_blind(
-    home: Path, run_script: Callable[..., tuple[int, str, str]]
-) -> None:
-    shutil.copytree(home / "checkpoints" / "first", home / "checkpoints" / "second")
-    sheets = ("grade.py", "first", "second", "--count", 4, "--out", home / "grades")
-    code, output, errors = run_script(*sheets)
-    assert code == 0, errors
-    assert "sheets: 1 in" in output
-    key = pd.read_csv(home / "grades" / "key.csv")
-    assert key["run"].value_counts().to_dict() == {"first": 4, "second": 4}
-    code, _, errors = run_script(*sheets)
-    assert code == 2
-    assert "holds sheets already" in errors
-
-    code, _, errors = run_script("grade.py", "--read", home / "grades")
-    assert code == 2
-    assert "has no answers" in errors
-    answers = key.assign(grade=(key["run"] == "second") + 1)[["number", "grade"]]
-    answers.to_csv(home / "grades" / "anna.csv", index=False)
-    for place in (home / "grades", home / "grades" / "all-grades.csv"):
-        code, output, errors = run_script("grade.py", "--read", place)
-        assert code == 0, errors
-        assert "graded 0 to 3 by anna" in output
-        assert output.index("first") < output.index("second")
-    for arguments in ((), ("first", "--read", home / "grades"), ("first", "--count", 1)):
-        assert run_script("grade.py", *arguments)[0] == 2
-    assert run_script("grade.py", "first", "--seed", -1)[0] == 2
