@@ -4,6 +4,7 @@ One guidance for all types names some of them more often than photos, and others
 calibration.csv, which `train/calibrate.py` writes, evens that out.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,14 @@ COLUMNS: dict[str, reading.Kind] = {
 class Calibration:
     """What a generator gets where guidance and latents are asked for."""
 
-    typical: tuple[float, ...] = ()  # of each class, what guidance 0.6 stands for; none: 0.6
+    typical: tuple[float, ...] = ()  # of each class what 0.6 stands for, 0 to 1; none: 0.6
     truncation: float = 1.0  # every latent is multiplied by it, above 0 and at most 1
+
+    def digest(self) -> str:
+        """Eight hexadecimal digits that tell calibrations apart; "" for none."""
+        if self == PLAIN:
+            return ""
+        return hashlib.sha256(repr((self.typical, self.truncation)).encode()).hexdigest()[:8]
 
     def guidance(self, asked: float, y: np.ndarray) -> np.ndarray:
         """What the network gets for guidance `asked`: float32 [N].
@@ -65,7 +72,7 @@ def read(run: Run, classes: tuple[str, ...]) -> Calibration:
     if not table["generator"].eq(run.short_hash()).all():
         return PLAIN
     typical, shrunk = table["guidance"], table["truncation"]
-    fits = tuple(table["body_type"]) == classes and typical.between(0, MOST_GUIDANCE).all()
+    fits = tuple(table["body_type"]) == classes and typical.between(0, 1).all()
     if not (fits and shrunk.nunique() == 1 and 0 < shrunk.iloc[0] <= 1):
         raise UserError(f"{path} is damaged: write it again with train/calibrate.py")
     return Calibration(tuple(typical.tolist()), float(shrunk.iloc[0]))
@@ -75,8 +82,11 @@ def copy(source: Run, run: Run, classes: tuple[str, ...]) -> None:
     """Take the calibration of another run of the same classes.
 
     Raises:
-        UserError: It has none, or one of other classes.
+        UserError: It has none, or is of other classes.
     """
+    other = tuple(source.read_config()["dataset"].get("classes", ()))
+    if other != classes:
+        raise UserError(f"{source.path} draws other types than {run.path}")
     taken = read(source, classes)
     if taken == PLAIN:
         raise UserError(f"{source.path} is not calibrated: train/calibrate.py does that")

@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from gan import calibration, weights
 from gan.config import RunConfig, from_json, settings_hash
 from gan.errors import UserError
@@ -52,12 +54,9 @@ def problems(run: Run) -> list[str]:
             at, opened = _last_opened(run)
             if at > seen or (at == seen and opened != run.short_hash()):
                 found.append(f"the test split was last opened for another generator, {opened}")
-            classes = values["dataset"].get("classes", ())
-            own = calibration.read(run, tuple(classes) if config.conditional else ())
-            if run.calibration_path.exists() and not own.typical:
-                found.append("calibration.csv is of another generator")
         except UserError as error:
             found.append(str(error))
+    found += _drawn_otherwise(run, values, metrics[metrics["images_seen"] == seen])
     judges = {_judge(path) for path in _judges(run, values, config)} - {""}
     for name, table in (("metrics.csv", latest(metrics)), ("along.csv", along)):
         if judges and set(table["judge"]) - judges - {""}:
@@ -80,6 +79,21 @@ def _last_opened(run: Run) -> tuple[int, str]:
         return -1, ""
     except ValueError:
         raise UserError(f"{run.openings_path} is damaged") from None
+
+
+def _drawn_otherwise(run: Run, values: dict[str, Any], last: pd.DataFrame) -> list[str]:
+    """What is wrong with the calibration; `last` are the figures of the last generator."""
+    if not run.generator_path.exists():
+        return ["calibration.csv has no generator"] if run.calibration_path.exists() else []
+    try:
+        own = calibration.read(run, tuple(values["dataset"].get("classes", ())))
+    except UserError as error:
+        return [str(error)]
+    if run.calibration_path.exists() and own == calibration.PLAIN:
+        return ["calibration.csv is of another generator"]
+    if set(last["calibration"]) - {own.digest()}:
+        return ["metrics.csv: figures of pictures drawn with another calibration"]
+    return []
 
 
 def _judges(run: Run, values: dict[str, Any], config: RunConfig) -> list[Path]:

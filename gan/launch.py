@@ -142,7 +142,9 @@ def launch(config: RunConfig, output: OutputConfig, origin: Run | None = None) -
     if config.conditional and len(loaded.classes) < 2:
         raise UserError("a conditional network needs at least two body types")
     _warn_of_few_pictures(config)
-    weights = first_weights(load_generator(origin), loaded.classes) if origin else None
+    # By its path: how the run draws by default is nothing to this one.
+    trunk = load_generator(origin, origin.generator_path) if origin else None
+    weights = first_weights(trunk, loaded.classes) if trunk else None
     size = f"-{config.data.size}" if origin else ""
     run = find_run(output.out or f"{loaded.name}-{config.architecture}{size}")
     try:

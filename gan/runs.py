@@ -45,6 +45,7 @@ METRIC_KINDS: dict[str, Kind] = {
     "reference": "text",
     "seed": "maybe",
     "judge": "newer",  # Judge.digest() of the car classifiers; empty: none read the pictures
+    "calibration": "newer",  # Calibration.digest() of how they were drawn; empty: without one
 }
 # For each source and type: held-out photos, and the shares of them named right, means over seeds.
 SOURCE_KINDS: dict[str, Kind] = {
@@ -60,7 +61,7 @@ METRIC_KEY = ("images_seen", "metric", "extractor", "body_type", "reference", "s
 # The photos that pictures were compared with, the preferred ones first: those of a split ("train"
 # stands for all but the test split), none, or one half of the photos.
 REFERENCES = ("test", "validation", "train", "", "half")
-TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference", "judge")
+TEXT_COLUMNS = ("metric", "extractor", "body_type", "reference", "judge", "calibration")
 # In the folder of a judge, the classifiers that evaluate runs (gan/metrics/judge.py).
 JUDGE_FILE = "judge.json"  # describes the judge and is written last
 JUDGE_GRAPH = "judge.onnx"  # the classifiers' graph, see gan/graph.py
@@ -231,7 +232,9 @@ class Run:
 
         What classifiers say of one generator comes from one judge: with the first figures of
         another judge, those of the judge before go. Likewise all seeds of a figure are of as many
-        pictures: with a new count, those of another go. With `along` the table is along.csv.
+        pictures: with a new count, those of another go. With the first figures of pictures that
+        were drawn with another calibration all figures of the generator from before go. With
+        `along` the table is along.csv.
 
         Raises:
             KeyError: A metric is not in the glossary.
@@ -248,6 +251,9 @@ class Run:
         for seen, extractor, judge in judges.itertuples(index=False):
             same = (old["images_seen"] == seen) & (old["extractor"] == extractor)
             old = old[~same | (old["judge"] == judge)]
+        drawn = new[["images_seen", "calibration"]].drop_duplicates("images_seen", keep="last")
+        for seen, calibration in drawn.itertuples(index=False):
+            old = old[(old["images_seen"] != seen) | (old["calibration"] == calibration)]
         figure = [name for name in METRIC_KEY if name != "seed"]
         counts = new.set_index(figure)["n_fake"].groupby(level=figure).last().rename("now")
         now = old.join(counts, on=figure)["now"] if len(old) else pd.Series(dtype=float)

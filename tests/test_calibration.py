@@ -65,6 +65,8 @@ def test_it_is_kept_for_its_generator_alone(run: Run) -> None:
 
 def test_another_runs_calibration_can_be_taken(run: Run, tmp_path: Path) -> None:
     other = Run(tmp_path / "other")
+    values = {"dataset": {"classes": list(CLASSES)}, "settings": {}}
+    run.write_config(values | {"progress": {}, "environment": {}})
     other.path.mkdir()
     other.generator_path.write_bytes(b"grown weights")
     calibration.copy(run, other, CLASSES)
@@ -72,15 +74,21 @@ def test_another_runs_calibration_can_be_taken(run: Run, tmp_path: Path) -> None
     run.calibration_path.unlink()
     with pytest.raises(UserError, match="is not calibrated"):
         calibration.copy(run, other, CLASSES)
-    with pytest.raises(UserError, match=r"calibration\.csv"):
-        calibration.copy(other, run, ("sedan", "van"))
+    with pytest.raises(UserError, match="draws other types"):
+        calibration.copy(run, other, ("sedan", "van"))
+
+
+def test_calibrations_are_told_apart() -> None:
+    found = [PLAIN, OWN, replace(OWN, truncation=0.9), replace(OWN, typical=(0.4, 0.6, 0.9))]
+    assert found[0].digest() == ""
+    assert len({one.digest() for one in found}) == 4
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         ("sedan", "wagon"),
-        ("0.4", "1.6"),
+        ("0.4", "1.2"),
         ("0.8", "0"),
         ("suv,0.6,0.8", "suv,0.6,0.7"),
         ("0.4", "x"),

@@ -1,7 +1,7 @@
-"""Choose how a run's pictures are drawn: each type with a guidance of its own, latents shrunk."""
+"""Choose how a run's pictures are drawn: each type with a guidance of its own."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +11,10 @@ import tyro
 
 from gan import calibration
 from gan.atomic import check_place
+from gan.calibration import Calibration
 from gan.cli import parse
 from gan.errors import UserError, command
-from gan.metrics.guidance import calibrate, check_guided
+from gan.metrics.guidance import calibrate, check_guided, check_validation
 from gan.metrics.judge import judge_of
 from gan.metrics.run_photos import photos_of
 from gan.runs import find_run
@@ -21,7 +22,7 @@ from gan.runs import find_run
 
 @dataclass(frozen=True)
 class Options:
-    """Choose the guidance of each type at which a run's pictures are named as often as photos.
+    """Choose for each type the guidance, from 0 to 1, that gets it named as often as photos.
 
     Validation photos are looked at, test photos never. From then on guidance 0.6, the default,
     stands for these, in the app and wherever the run is judged. At 256 px, for whose photos no
@@ -36,6 +37,8 @@ class Options:
     seeds: int = 3  # classifiers that judge, at least: a judge that has more brings them all
 
     def __post_init__(self) -> None:
+        if self.like and replace(self, like="") != Options(self.run):
+            raise UserError("--like takes a calibration as it is: leave out the other flags")
         if not 0.3 <= self.truncation <= 1:
             raise UserError(f"--truncation must be from 0.3 to 1, not {self.truncation}")
         if not 100 <= self.count <= 100_000:
@@ -50,18 +53,25 @@ def main() -> None:
     options = parse(Options)
     run = find_run(options.run)
     check_place(run.path, "a copy of the run in another folder will do")
-    generator = check_guided(run)  # before a judge is trained
+    generator = check_guided(run, calibrated=False)  # before a judge is trained
+    classes, before = generator.classes, run.generator_hash()
     if options.like:
-        calibration.copy(find_run(options.like), run, generator.classes)
-        print(f"noted: {run.calibration_path}")
-        return
-    photos = photos_of(run, options.data)
-    judge = judge_of(photos, options.seeds)
-    table = calibrate(run, generator, photos, judge, options.count, options.truncation)
-    print(f"{run.name}, {options.count:,} pictures a step, {len(judge.networks)} classifiers")
-    print(table.round(3).to_string(index=False))
+        calibration.copy(find_run(options.like), run, classes)
+    else:
+        photos = photos_of(run, options.data)
+        check_validation(photos)
+        if options.count < 10 * len(classes):
+            raise UserError(f"--count must be at least {10 * len(classes)}, ten pictures a type")
+        judge = judge_of(photos, options.seeds, unseen="validation")
+        table = calibrate(generator, photos, judge, options.count, options.truncation)
+        if run.generator_hash() != before:
+            raise UserError(f"{run.generator_path} has changed meanwhile: calibrate again")
+        chosen = Calibration(tuple(table["guidance"]), options.truncation)
+        calibration.write(run, classes, chosen)
+        print(f"{run.name}, {options.count:,} pictures a step, {len(judge.networks)} classifiers")
+        print(table.round(3).to_string(index=False))
     print(f"noted: {run.calibration_path}")
-    print(f"figures from before are of other pictures: python train/evaluate.py {run.path} --again")
+    print(f"next, as pictures are drawn otherwise now: python train/evaluate.py {run.path}")
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ def main() -> None:
     aucs = detector_auc(train, pictures, LOOKS, options.seed)
     found = rows(train, pictures, aucs[-1][1], options.seed)
     write_sheet(options, photos, train, pictures, labels if generator.classes else None)
-    run.add_metrics([row | {"images_seen": run.generator_seen()} for row in found])
+    of = {"images_seen": run.generator_seen(), "calibration": generator.calibration.digest()}
+    run.add_metrics([row | of for row in found])
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
     for seen, value in aucs:

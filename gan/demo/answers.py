@@ -16,6 +16,7 @@ def told_apart(
     ceiling: Spread | None,
     classes: int,
     guided: bool = False,
+    calibrated: bool = False,
 ) -> Finding | None:
     """Whether the body types of generated pictures can be told apart.
 
@@ -24,6 +25,7 @@ def told_apart(
         ceiling: The same classifier on held-out real photos, mean of the types.
         classes: Number of body types; guessing blindly is right once in so many.
         guided: Whether the generator takes guidance, which makes pictures more typical.
+        calibrated: Whether the default guidance of each type was chosen for what is measured here.
     """
     if test is None or classes < 2:
         return None
@@ -53,7 +55,7 @@ def told_apart(
     if reached > 0.95:
         answer = (
             "Yes: a classifier names them as asked about as often as photos. "
-            + ("The default guidance of each type was chosen for that. " if guided else "")
+            + ("The default guidance of each type was chosen for that. " if calibrated else "")
             + "That does not make them look as real as photos."
         )
         return Finding(CLAIM_APART, True, f"{evidence}.", answer)

@@ -52,13 +52,13 @@ def drawn(draw: Callable[[], engine.Drawn], entry: Entry, entries: list[Entry]) 
 
 
 def checkpoint_of(entry: Entry) -> str:
-    """The checkpoint's short hash, with a warning where the opened link names another."""
-    checkpoint = store.short_hash(entry)
+    """What drew: `store.drawn_by`, with a warning where the opened link names another."""
+    checkpoint = store.drawn_by(entry)
     wanted = st.query_params.get("checkpoint")
     if wanted and wanted != checkpoint:
         st.warning(
-            "The link that you opened was made with another checkpoint, so the pictures differ "
-            f"from what its sender saw. This one is `{checkpoint}`.",
+            "The link that you opened was made with another checkpoint or calibration, so the "
+            f"pictures differ from what its sender saw. This one is `{checkpoint}`.",
             icon=":material/difference:",
         )
     return checkpoint

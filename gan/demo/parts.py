@@ -132,7 +132,7 @@ def footer(entry: Entry | None = None) -> None:
     """The app's version, and the checkpoint's hash where a page shows one."""
     shown = f"Car GAN {gan.__version__}"
     if entry is not None and entry.ready:
-        shown += f" · run {plain(names.run(entry.name))} · checkpoint {store.short_hash(entry)}"
+        shown += f" · run {plain(names.run(entry.name))} · checkpoint {store.drawn_by(entry)}"
     st.caption(shown)
 
 

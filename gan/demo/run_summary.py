@@ -35,6 +35,7 @@ def told_apart(entry: Entry) -> Finding | None:
         spreads.pick(metrics, on_photos("gan_test")),
         len(entry.classes),
         guided=entry.settings is not None and entry.settings.guided,
+        calibrated=bool(store.calibration_of(entry).typical),
     )
 
 

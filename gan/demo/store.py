@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from gan import reading, runs
+from gan import calibration, reading, runs
+from gan.calibration import Calibration
 from gan.demo import catalogue, pictures
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
@@ -303,6 +304,19 @@ def _jpegs(made: np.ndarray, height: int, natural: bool) -> list[bytes]:
     return [pictures.jpeg(pictures.enlarge(one, height, natural)) for one in made]
 
 
+def calibration_of(entry: Entry) -> Calibration:
+    """How the run's pictures are drawn by default; none where its table can't be used."""
+    run = entry.run
+    stamps = stamp(run.generator_path), stamp(run.calibration_path)
+    return _calibration(str(run.path), tuple(entry.classes), stamps)
+
+
+def drawn_by(entry: Entry) -> str:
+    """The checkpoint's short hash and, where it has one, its calibration's: what pictures show."""
+    digest = calibration_of(entry).digest()
+    return f"{short_hash(entry)}-{digest[:4]}" if digest else short_hash(entry)
+
+
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _film(frames: np.ndarray, height: int) -> bytes:
     return pictures.animation(np.stack([pictures.enlarge(one, height, True) for one in frames]))
@@ -318,6 +332,14 @@ def _directions(path: str, changed: Stamp, generator: str) -> np.ndarray:
         return np.empty((0, 0))
     fits = table["generator"].eq(generator).all()
     return table[list(DIRECTIONS)].to_numpy() if fits else np.empty((0, 0))
+
+
+@st.cache_resource(max_entries=MOST, show_spinner=False)
+def _calibration(path: str, classes: tuple[str, ...], changed: tuple[Stamp, ...]) -> Calibration:
+    try:
+        return calibration.read(Run(Path(path)), classes)
+    except UserError:
+        return calibration.PLAIN
 
 
 @st.cache_resource(max_entries=MOST, show_spinner=False)

@@ -14,7 +14,7 @@ TERMS = {
     "tell them from photos, and each learns from the other.",
     "Latent": "The random numbers that a generator turns into a picture. A seed fixes them, so "
     "the same seed gives the same picture.",
-    "Guidance": "An input of our generator, from 0 (varied) to 1 (typical of the type).",
+    "Guidance": "An input of our generator, from 0 (varied) to 1 (typical of the type) and beyond.",
     "Truncation": "Shrinks the latent towards its middle: lower values give more typical and less "
     "varied pictures.",
     **_METRICS,

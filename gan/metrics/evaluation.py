@@ -57,12 +57,14 @@ class Evaluation:
     extractors: list[FeatureExtractorBase]
     effort: Effort
     _rulers: dict[str, fidelity.Ruler] = field(default_factory=dict)
+    _calibration: str = ""  # Calibration.digest() of the run that is being judged
 
     def of(self, run: Run) -> pd.DataFrame:
         """Judge the run; write metrics.csv and the other tables as each part is done.
 
         Figures of this generator at this count that metrics.csv already holds are kept, so that
-        an interrupted evaluation goes on where it ended. Figures of another judge are not. Tables
+        an interrupted evaluation goes on where it ended. Figures of another judge
+        or calibration are not. Tables
         that show the generator on test photos stay until it is judged on test photos again.
 
         Returns:
@@ -73,6 +75,7 @@ class Evaluation:
         """
         check_source(run, self.photos)
         generator = load_generator(run)
+        self._calibration = generator.calibration.digest()
         seen = run.generator_seen()
         opened = self.judge or self.effort.test
         held_out = held_out_split(run, self.effort.test) if opened else None
@@ -86,6 +89,8 @@ class Evaluation:
             before = table[(table["images_seen"] == seen) & (table["extractor"] == CLASSIFIER)]
             if self.judge and set(before["judge"]) - {self.judge.digest()}:
                 print(f"{run.name}: figures of another or an unknown judge are measured again")
+            if set(table.loc[table["images_seen"] == seen, "calibration"]) - {self._calibration}:
+                print(f"{run.name}: figures of pictures drawn otherwise are measured again")
             # The networks of --networks see no held-out photos.
             if held_out == "test" and {part[1] for part in parts} & {"", CLASSIFIER}:
                 run.record_opening(seen)
@@ -93,7 +98,8 @@ class Evaluation:
             pictures, labels = generate_set(generator, self.effort.count, seed=0)
             fake = Generated(pictures, labels if generator.classes else None)
             for *_, measure in parts:
-                rows = [{"images_seen": seen, "seed": 0} | row for row in measure(fake)]
+                same = {"images_seen": seen, "seed": 0, "calibration": self._calibration}
+                rows = [same | row for row in measure(fake)]
                 run.add_metrics(self.judge.signed(rows) if self.judge else rows)
         table = run.read_metrics()
         return table[table["images_seen"] == seen]
@@ -163,8 +169,9 @@ class Evaluation:
         return held_out == "test" or not on_test.any()
 
     def _same(self, run: Run, seen: int, extractor: str) -> pd.DataFrame:
-        """The rows of metrics.csv about this generator by an extractor; no other judge's."""
+        """The rows of metrics.csv about these pictures by an extractor; no other judge's."""
         table = run.read_metrics()
+        table = table[table["calibration"] == self._calibration]
         table = table[(table["images_seen"] == seen) & (table["extractor"] == extractor)]
         if extractor == CLASSIFIER and self.judge:
             table = table[table["judge"] == self.judge.digest()]

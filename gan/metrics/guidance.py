@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from gan import atomic, calibration
+from gan import atomic
 from gan.calibration import Calibration
 from gan.checkpoint import LoadedGenerator, load_generator
 from gan.data.prepared import Photos
@@ -22,52 +22,57 @@ RAW_STEPS = (0.0, 0.2, 0.4, GUIDANCE, 0.8, 1.0)  # at which G learned to draw
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, MOST_GUIDANCE)
 
 
-def check_guided(run: Run) -> LoadedGenerator:
-    """The generator of `run`, which takes guidance.
+def check_guided(run: Run, calibrated: bool = True) -> LoadedGenerator:
+    """The generator of `run`, which takes guidance; if `calibrated` with the run's calibration.
 
     Raises:
         UserError: It takes none, or can't be read.
     """
-    generator = load_generator(run)
+    generator = load_generator(run, None if calibrated else run.generator_path)
     if not generator.guided:
         raise UserError(f"{run.name} was trained without guidance: there is nothing to vary")
     return generator
 
 
+def check_validation(photos: Photos) -> None:
+    """Refuse photos by which no calibration can be chosen.
+
+    Raises:
+        UserError: There is a type without validation photos.
+    """
+    if lacking := [name for name, n in photos.counts("validation").items() if not n]:
+        raise UserError(f"there are no validation photos of {', '.join(lacking)} to compare with")
+
+
 def calibrate(
-    run: Run,
     generator: LoadedGenerator,
     photos: Photos,
     judge: Judge,
     count: int,
     truncation: float,
 ) -> pd.DataFrame:
-    """Find the guidance at which each type is named as often as photos of it; note it for the run.
+    """Find, for each type, the guidance from 0 to 1 at which it is named as often as photos.
 
     Each type's share of pictures named as asked is measured at RAW_STEPS of the network's own
-    guidance and taken to rise with it; where it meets the share of validation photos, or at the
-    end that is nearer, guidance is read off. Shares are means over the judge's networks.
+    guidance and taken to rise with it; guidance is read off where it meets the share of validation
+    photos, or at the nearer end. Shares are means over the judge's networks. So what these
+    networks measure of such pictures, GAN-test above all, is what they were chosen for.
 
     Args:
-        run: Its folder; calibration.csv is written there.
-        generator: The generator of `run`.
+        generator: A generator that takes guidance; its own calibration is left aside.
         photos: What it was trained on, with validation photos of every type.
         judge: The judge of these photos.
         count: Pictures at each step, uniform over types; those of `sweep` have other latents.
-        truncation: Factor of the latents, above 0 and at most 1, which is noted too.
+        truncation: Factor of the latents, above 0 and at most 1.
 
     Returns:
-        One row a type: the share of its validation photos named right (`photos`), of its pictures
-        at guidance 0.6 for all types (`before`), and the guidance (`guidance`).
-
-    Raises:
-        UserError: There is a type without validation photos.
+        One row a type: the share named right of its validation photos (`photos`), of its pictures
+        at guidance 0.6 (`before`) and, by interpolation, at its own (`after`), and that
+        (`guidance`).
     """
     held = photos.indices("validation")
     labels = photos.labels[held]
     kinds = range(len(photos.classes))
-    if lacking := [name for name, n in photos.counts("validation").items() if not n]:
-        raise UserError(f"there are no validation photos of {', '.join(lacking)} to compare with")
     plain = replace(generator, calibration=Calibration(truncation=truncation))
     shares = np.zeros((len(RAW_STEPS), len(kinds)))
     for share, guidance in zip(shares, RAW_STEPS, strict=True):
@@ -85,13 +90,13 @@ def calibrate(
     )
     rising = np.maximum.accumulate(shares)  # sampling noise may bend the curve down
     typical = [float(np.interp(right[k], rising[:, k], RAW_STEPS)) for k in kinds]
-    rounded = tuple(round(value, 2) for value in typical)
-    calibration.write(run, photos.classes, Calibration(rounded, truncation))
+    rounded = [round(value, 2) for value in typical]
     return pd.DataFrame(
         {
             "body_type": photos.classes,
             "photos": right,
             "before": shares[RAW_STEPS.index(GUIDANCE)],
+            "after": [float(np.interp(rounded[k], RAW_STEPS, rising[:, k])) for k in kinds],
             "guidance": rounded,
         }
     )
@@ -103,8 +108,8 @@ def sweep(
     """Judge `count` pictures at each of STEPS and write guidance.csv.
 
     The latents are the same at each step, and others than those of the published figures. Pictures
-    are compared with the train split, in the features of the judge, so a default may be chosen by
-    this table without using the test split.
+    are drawn with the generator's calibration and compared with the train split, in the features
+    of the judge.
 
     Returns:
         One row a figure: guidance, metric, extractor, value, n_real, n_fake, seed (of the judge).

@@ -19,6 +19,9 @@ def test_types_are_told_apart_between_guessing_and_the_ceiling(value: float, ver
     assert found.verdict.startswith(verdict)
     assert "12.5 %" in found.evidence
     assert answers.told_apart(None, ceiling, 8) is None
+    same = answers.told_apart(Spread(value, value, value, 3), ceiling, 8, calibrated=True)
+    assert same is not None
+    assert ("guidance of each type was chosen" in same.verdict) == (verdict[:4] == "Yes:")
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gan import latents
+from gan import calibration, latents
+from gan.calibration import Calibration
 from gan.config import DataConfig, DriftConfig, ProjectedConfig
-from gan.demo import catalogue, engine, network, opinions
+from gan.demo import catalogue, engine, network, opinions, store
 from gan.demo.catalogue import Entry
 from gan.errors import UserError
 from tests.demo.fake_runs import make_run
@@ -25,6 +26,21 @@ def test_the_same_seed_gives_the_same_picture(entry: Entry) -> None:
     first = engine.draw(entry, (5,), (2,), 0.8).pictures
     engine._draw.clear()  # type: ignore[attr-defined]
     assert (engine.draw(entry, (5,), (2,), 0.8).pictures == first).all()
+
+
+def test_a_new_calibration_changes_the_pictures_and_what_they_are_said_to_be_by(
+    entry: Entry,
+) -> None:
+    """A generator without guidance, whose latents are shrunk."""
+    asked = entry, (5,), (2,), 1.0
+    before, by = engine.draw(*asked).pictures, store.drawn_by(entry)
+    halved = engine.draw(*asked[:-1], 0.5).pictures
+    strip = engine.morph(entry, (5, 5), (2, 2), ((0.0, 0.0),)).pictures
+    calibration.write(entry.run, entry.classes, Calibration((0.6,) * len(entry.classes), 0.5))
+    assert (engine.draw(*asked).pictures == halved).all()
+    assert (before != halved).any()
+    assert (strip != engine.morph(entry, (5, 5), (2, 2), ((0.0, 0.0),)).pictures).any()
+    assert store.drawn_by(entry).startswith(f"{by}-")
 
 
 def test_a_picture_does_not_depend_on_its_batch(entry: Entry) -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
+from gan.calibration import PLAIN, Calibration
 from gan.data.prepared import Photos, Split
 from gan.errors import UserError
 from gan.metrics import evaluation, tables
@@ -45,6 +46,7 @@ class Stub:
 
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
+        self.calibration = PLAIN
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,36 @@ def test_without_test_the_split_stays_shut_and_every_opening_is_noted(
     draws(photos.pictures[30:60], photos.labels[30:60])
     judged(run, photos, judge, [], Effort(30, 1, 24, again=True))
     assert [path.read_bytes() for path in paths] == before
+
+
+def test_figures_of_pictures_drawn_otherwise_are_measured_again_and_go(
+    run: Run,
+    photos: Photos,
+    judge: Judge,
+    draws: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    chosen = photos.indices("validation")
+    draws(photos.pictures[chosen], photos.labels[chosen])
+    effort = Effort(len(chosen), 1, 24)
+    before = judged(run, photos, judge, [Tiny()], effort)
+    assert set(before["calibration"]) == {""}
+    run.add_metrics([{"images_seen": 7, "metric": "fid", "value": 1.0}])  # not asked for again
+    calibrated = Stub(photos.classes)
+    calibrated.calibration = Calibration((0.5, 0.6, 0.7), 0.9)
+    monkeypatch.setattr(evaluation, "load_generator", lambda _: calibrated)
+    draws_wrong = photos.pictures[chosen], np.roll(photos.labels[chosen], 1)
+    monkeypatch.setattr(evaluation, "generate_set", lambda *_, **__: draws_wrong)
+    capsys.readouterr()
+    rows = judged(run, photos, judge, [Tiny()], effort)
+    assert "drawn otherwise are measured again" in capsys.readouterr().out
+    assert set(run.read_metrics()["calibration"]) == {calibrated.calibration.digest()}
+    assert len(rows) == len(before)
+    named = [pick(table, "gan_test", body_type="all").item() for table in (before, rows)]
+    assert named[0] > named[1]
+    monkeypatch.setattr(evaluation, "generate_set", None)  # nothing is drawn again
+    assert len(judged(run, photos, judge, [Tiny()], effort)) == len(rows)
 
 
 def test_a_run_that_learned_from_the_validation_photos_has_no_figures_against_them(

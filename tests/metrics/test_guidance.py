@@ -10,13 +10,12 @@ import pandas as pd
 import pytest
 import torch
 
-from gan import calibration
 from gan.calibration import Calibration
 from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics import guidance
 from gan.metrics.features import Features
-from gan.metrics.guidance import STEPS, calibrate, check_guided, sweep
+from gan.metrics.guidance import STEPS, calibrate, check_guided, check_validation, sweep
 from gan.runs import Run
 from tests.conftest import tiny_config
 from tests.metrics.conftest import CLASSES
@@ -55,7 +54,7 @@ def test_each_step_is_judged_on_its_own_pictures(
 
 
 def test_each_type_is_drawn_with_the_guidance_at_which_it_is_named_as_often_as_photos(
-    tmp_path: Path, photos: Photos, monkeypatch: pytest.MonkeyPatch
+    photos: Photos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stand-in draws of the first type twice, of the last half as many as asked as guidance is.
 
@@ -81,25 +80,25 @@ def test_each_type_is_drawn_with_the_guidance_at_which_it_is_named_as_often_as_p
         named[of[3:]] = (kind + 1) % 3  # 2 of 5 are named wrong
     read = Features(torch.zeros(len(named), 1), torch.eye(3)[torch.from_numpy(named)])
     judge: Any = SimpleNamespace(networks=[None, None], features=lambda photos, seed: read)
-    run = Run(tmp_path)
-    run.generator_path.write_bytes(b"weights")
-    generator = loaded(tiny_config("projected"), CLASSES)
-    table = calibrate(run, generator, few, judge, 3000, 0.9)
+    generator = replace(loaded(tiny_config("projected"), CLASSES), calibration=Calibration((1,), 1))
+    table = calibrate(generator, few, judge, 3000, 0.9)
     assert table["photos"].tolist() == pytest.approx([0.6] * 3)
     assert table["guidance"].tolist() == pytest.approx([0.3, 0.6, 1.0], abs=0.01)
+    assert table["before"].tolist() == pytest.approx([1, 0.6, 0.3], abs=0.01)
+    assert table["after"].tolist() == pytest.approx([0.6, 0.6, 0.5], abs=0.01)
     assert {one.typical for one in asked_for} == {()}
     assert {one.truncation for one in asked_for} == {0.9}
-    found = calibration.read(run, CLASSES)
-    assert found == Calibration(tuple(table["guidance"]), 0.9)
-    few.test[held], few.validation[held] = True, False
-    with pytest.raises(UserError, match="no validation photos of bar, block, stripe"):
-        calibrate(run, generator, few, judge, 3000, 0.9)
+    check_validation(few)
+    of_one = held[few.labels[held] == 1]
+    few.test[of_one], few.validation[of_one] = True, False
+    with pytest.raises(UserError, match="no validation photos of block to"):
+        check_validation(few)
 
 
 def test_a_run_without_guidance_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for guided in (True, False):
         one = SimpleNamespace(guided=guided)
-        monkeypatch.setattr(guidance, "load_generator", lambda run, one=one: one)
+        monkeypatch.setattr(guidance, "load_generator", lambda run, path, one=one: one)
         if guided:
             assert check_guided(Run(tmp_path)) is one
         else:

@@ -32,13 +32,18 @@ def test_guidance_is_calibrated_and_its_effect_measured(
     few = ("--count", 100, "--seeds", 1)
     code, output, errors = run_script("calibrate.py", "guided", *few, "--truncation", 0.8)
     assert code == 0, errors
-    assert f"python train/evaluate.py {run.path} --again" in output
+    assert f"python train/evaluate.py {run.path}\n" in output
     found = calibration.read(run, ("sedan", "suv"))
     assert found.truncation == 0.8
     assert all(0 <= guidance <= 1 for guidance in found.typical)
     code, output, errors = run_script("guidance.py", "guided", *few)
     assert code == 0, errors
     assert pd.read_csv(run.guidance_path)["guidance"].unique().tolist()[-2:] == [1.0, 1.5]
+
+    run.calibration_path.write_text("damaged", encoding="utf-8")
+    assert run_script("guidance.py", "guided", *few)[0] == 2
+    assert run_script("calibrate.py", "guided", *few, "--truncation", 0.8)[0] == 0
+    assert calibration.read(run, ("sedan", "suv")) == found
 
     other = Run(shutil.copytree(run.path, home / "checkpoints" / "other"))
     other.calibration_path.unlink()
@@ -49,6 +54,7 @@ def test_guidance_is_calibrated_and_its_effect_measured(
         ("other", "--truncation", 0): "--truncation must be",
         ("other", "--count", 5): "--count must be",
         ("other", "--like", "absent"): "absent",
+        ("other", "--like", "guided", "--truncation", 0.9): "leave out the other flags",
     }.items():
         code, _, errors = run_script("calibrate.py", *arguments)
         assert code == 2

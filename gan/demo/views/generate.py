@@ -69,8 +69,13 @@ with controls:
             bind="query-params",
             help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones, "
             "and more, where it was not trained, still more typical ones. "
-            f"At {latents.GUIDANCE}, as for all figures, our networks draw each type so that the "
-            "classifier names it about as often as photos.",
+            f"All figures are at {latents.GUIDANCE}."
+            + (
+                " There each type has a guidance of its own, chosen so that the classifier names "
+                "it about as often as photos."
+                if store.calibration_of(entry).typical
+                else ""
+            ),
         )
     truncation = st.slider(
         "Truncation",
