@@ -66,6 +66,12 @@ def judged_elsewhere(run: Run) -> None:
     run.add_metrics([row | {"images_seen": 32, "judge": "0123456789ab"}])
 
 
+def drawn_otherwise(run: Run) -> None:
+    """The figures are of pictures that were drawn with a calibration that is gone."""
+    row = {"metric": "fd", "extractor": "x", "body_type": "all", "value": 1.0}
+    run.add_metrics([row | {"images_seen": 32, "calibration": "01234567"}])
+
+
 def calibrated_before(run: Run) -> None:
     """The calibration is that of the generator before the last steps of training."""
     table = "body_type,guidance,truncation,generator\nsuv,0.6,1,01234567\n"
@@ -91,6 +97,7 @@ def calibrated_before(run: Run) -> None:
             "ab",
         ),
         (calibrated_before, "of another generator"),
+        (drawn_otherwise, "with another calibration"),
         (judged_elsewhere, "another judge"),
     ],
 )
