@@ -1,5 +1,6 @@
 """Choose how a run's pictures are drawn: each type with a guidance of its own."""
 
+import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -71,7 +72,8 @@ def main() -> None:
         print(f"{run.name}, {options.count:,} pictures a step, {len(judge.networks)} classifiers")
         print(table.round(3).to_string(index=False))
     print(f"noted: {run.calibration_path}")
-    print(f"next, as pictures are drawn otherwise now: python train/evaluate.py {run.path}")
+    place = shlex.quote(str(run.path))
+    print(f"next, as pictures are drawn otherwise now: python train/evaluate.py {place}")
 
 
 if __name__ == "__main__":
