@@ -308,7 +308,8 @@ def calibration_of(entry: Entry) -> Calibration:
     """How the run's pictures are drawn by default; none where its table can't be used."""
     run = entry.run
     stamps = stamp(run.generator_path), stamp(run.calibration_path)
-    return _calibration(str(run.path), tuple(entry.classes), stamps)
+    classes = tuple(entry.dataset.get("classes", ()))  # as they are, not as pages show them
+    return _calibration(str(run.path), classes, stamps)
 
 
 def drawn_by(entry: Entry) -> str:

@@ -36,11 +36,22 @@ def test_a_new_calibration_changes_the_pictures_and_what_they_are_said_to_be_by(
     before, by = engine.draw(*asked).pictures, store.drawn_by(entry)
     halved = engine.draw(*asked[:-1], 0.5).pictures
     strip = engine.morph(entry, (5, 5), (2, 2), ((0.0, 0.0),)).pictures
-    calibration.write(entry.run, entry.classes, Calibration((0.6,) * len(entry.classes), 0.5))
+    kinds = tuple(entry.dataset["classes"])
+    calibration.write(entry.run, kinds, Calibration((0.6,) * len(entry.classes), 0.5))
     assert (engine.draw(*asked).pictures == halved).all()
     assert (before != halved).any()
     assert (strip != engine.morph(entry, (5, 5), (2, 2), ((0.0, 0.0),)).pictures).any()
     assert store.drawn_by(entry).startswith(f"{by}-")
+
+
+def test_pages_know_which_shipped_runs_are_calibrated() -> None:
+    shipped = Path(__file__).resolve().parent.parent.parent / "checkpoints"
+    entries = {one.name: one for one in catalogue.list_entries(shipped)}
+    for name in ("cgan-64", "cgan", "cgan-256"):
+        entry = entries[name]
+        found = store.calibration_of(entry)
+        assert found == network.load_generator(entry.run).calibration
+        assert bool(found.typical) == entry.run.calibration_path.exists()
 
 
 def test_a_picture_does_not_depend_on_its_batch(entry: Entry) -> None:
