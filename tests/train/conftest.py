@@ -25,6 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CAR_GAN_CHECKPOINTS", str(tmp_path / "checkpoints"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr("gan.metrics.classifier.BUDGET", 96)
+    monkeypatch.setattr("gan.metrics.judge.judge_of.__defaults__", (96, None))
     monkeypatch.setattr("gan.metrics.classifier.BATCH", 16)
     monkeypatch.setattr("gan.metrics.classifier.WIDTHS", (8, 8, 8, 16))
 
