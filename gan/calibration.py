@@ -1,7 +1,8 @@
 """How a run's pictures are drawn by default: what guidance 0.6 means for each type, how varied.
 
-One guidance for all types names some of them more often than photos, and others less. A run's
-calibration.csv, which `train/calibrate.py` writes, evens that out.
+At one guidance for all types, the classifier recognises pictures of some types more reliably than
+photos of them, and of others less. A run's calibration.csv, which `train/calibrate.py` writes,
+evens that out as far as guidance from 0 to 1 allows.
 """
 
 import hashlib

@@ -15,7 +15,7 @@ from gan.atomic import check_place
 from gan.calibration import Calibration
 from gan.cli import parse
 from gan.errors import UserError, command
-from gan.metrics.guidance import calibrate, check_guided, check_validation
+from gan.metrics.guidance import calibrate, check_effort, check_guided, check_validation
 from gan.metrics.judge import judge_of
 from gan.metrics.run_photos import photos_of
 from gan.runs import find_run
@@ -23,11 +23,12 @@ from gan.runs import find_run
 
 @dataclass(frozen=True)
 class Options:
-    """Choose for each type the guidance, from 0 to 1, that gets it named as often as photos.
+    """Choose for each type the guidance at which its pictures are recognised as photos are.
 
-    Validation photos are looked at, test photos never. From then on guidance 0.6, the default,
-    stands for these, in the app and wherever the run is judged. At 256 px, for whose photos no
-    classifier ships, --like takes the calibration of a smaller run.
+    The classifier names as large a share of them right as of validation photos, as far as guidance
+    from 0 to 1 allows; test photos have no part in it. From then on guidance 0.6, the default,
+    stands for each type's own, in the app and where the run is judged. At 256 px, for whose photos
+    no classifier ships, --like takes the calibration of a smaller run.
     """
 
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
@@ -35,17 +36,14 @@ class Options:
     like: str = ""  # a run of the same types whose calibration to take; nothing is measured then
     truncation: float = 1.0  # factor of all latents: less than 1 costs variety, for precision
     count: int = 2_000  # pictures to generate at each of six steps, uniform over classes
-    seeds: int = 3  # classifiers that judge, at least: a judge that has more brings them all
+    seeds: int = 3  # least number of classifiers that judge: if the judge has more, all do
 
     def __post_init__(self) -> None:
         if self.like and replace(self, like="") != Options(self.run):
             raise UserError("--like takes a calibration as it is: leave out the other flags")
         if not 0.3 <= self.truncation <= 1:
             raise UserError(f"--truncation must be from 0.3 to 1, not {self.truncation}")
-        if not 100 <= self.count <= 100_000:
-            raise UserError(f"--count must be from 100 to 100000, not {self.count}")
-        if not 1 <= self.seeds <= 20:
-            raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+        check_effort(self.count, self.seeds)
 
 
 @command

@@ -11,8 +11,8 @@ import tyro
 
 from gan.atomic import check_place
 from gan.cli import parse
-from gan.errors import UserError, command
-from gan.metrics.guidance import check_guided, sweep
+from gan.errors import command
+from gan.metrics.guidance import check_effort, check_guided, sweep
 from gan.metrics.judge import judge_of
 from gan.metrics.run_photos import photos_of
 from gan.runs import find_run
@@ -28,10 +28,7 @@ class Options:
     seeds: int = 3  # classifiers that judge, at least: a judge that has more brings them all
 
     def __post_init__(self) -> None:
-        if not 100 <= self.count <= 100_000:
-            raise UserError(f"--count must be from 100 to 100000, not {self.count}")
-        if not 1 <= self.seeds <= 20:
-            raise UserError(f"--seeds must be from 1 to 20, not {self.seeds}")
+        check_effort(self.count, self.seeds)
 
 
 @command

@@ -55,7 +55,11 @@ def told_apart(
     if reached > 0.95:
         answer = (
             "Yes: a classifier names them as asked about as often as photos. "
-            + ("The default guidance of each type was chosen for that. " if calibrated else "")
+            + (
+                "The default guidance of each type was chosen for that, as far as 0 to 1 allows. "
+                if calibrated
+                else ""
+            )
             + "That does not make them look as real as photos."
         )
         return Finding(CLAIM_APART, True, f"{evidence}.", answer)

@@ -63,9 +63,9 @@ class Evaluation:
         """Judge the run; write metrics.csv and the other tables as each part is done.
 
         Figures of this generator at this count that metrics.csv already holds are kept, so that
-        an interrupted evaluation goes on where it ended. Figures of another judge
-        or calibration are not. Tables
-        that show the generator on test photos stay until it is judged on test photos again.
+        an interrupted evaluation goes on where it ended. Figures of another judge or calibration
+        are not. Tables that show the generator on test photos stay until it is judged on test
+        photos again.
 
         Returns:
             The run's rows of metrics.csv about this generator.

@@ -22,6 +22,18 @@ RAW_STEPS = (0.0, 0.2, 0.4, GUIDANCE, 0.8, 1.0)  # at which G learned to draw
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0, MOST_GUIDANCE)
 
 
+def check_effort(count: int, seeds: int) -> None:
+    """Refuse numbers of pictures and of classifiers that can't be meant.
+
+    Raises:
+        UserError: `count` is not from 100 to 100,000, or `seeds` not from 1 to 20.
+    """
+    if not 100 <= count <= 100_000:
+        raise UserError(f"--count must be from 100 to 100000, not {count}")
+    if not 1 <= seeds <= 20:
+        raise UserError(f"--seeds must be from 1 to 20, not {seeds}")
+
+
 def check_guided(run: Run, calibrated: bool = True) -> LoadedGenerator:
     """The generator of `run`, which takes guidance; if `calibrated` with the run's calibration.
 
@@ -51,12 +63,12 @@ def calibrate(
     count: int,
     truncation: float,
 ) -> pd.DataFrame:
-    """Find, for each type, the guidance from 0 to 1 at which it is named as often as photos.
+    """Find, for each type, the guidance from 0 to 1 at which its pictures are recognised as photos are.
 
     Each type's share of pictures named as asked is measured at RAW_STEPS of the network's own
     guidance and taken to rise with it; guidance is read off where it meets the share of validation
-    photos, or at the nearer end. Shares are means over the judge's networks. So what these
-    networks measure of such pictures, GAN-test above all, is what they were chosen for.
+    photos, or at the nearer end. Shares are means over the judge's networks. So figures by these
+    networks, GAN-test above all, favour pictures drawn with it: it was chosen to meet them.
 
     Args:
         generator: A generator that takes guidance; its own calibration is left aside.
@@ -67,8 +79,8 @@ def calibrate(
 
     Returns:
         One row a type: the share named right of its validation photos (`photos`), of its pictures
-        at guidance 0.6 (`before`) and, by interpolation, at its own (`after`), and that
-        (`guidance`).
+        at guidance 0.6 (`before`) and, by interpolation, at the one chosen (`after`), and the
+        guidance chosen (`guidance`).
     """
     held = photos.indices("validation")
     labels = photos.labels[held]

@@ -52,7 +52,7 @@ def test_guidance_is_calibrated_and_its_effect_measured(
     for arguments, says in {
         ("first",): "trained without guidance",
         ("other", "--truncation", 0): "--truncation must be",
-        ("other", "--count", 5): "--count must be",
+        ("other", "--count", 5): "--count must be from 100",
         ("other", "--like", "absent"): "absent",
         ("other", "--like", "guided", "--truncation", 0.9): "leave out the other flags",
     }.items():

@@ -57,7 +57,7 @@ with controls:
         count = st.slider(
             "Pictures", 1, engine.MOST_PICTURES, drawing.FIRST, key="count", bind="query-params"
         )
-    guidance = latents.GUIDANCE
+    guidance, own = latents.GUIDANCE, store.calibration_of(entry)
     if entry.settings and entry.settings.guided:
         guidance = st.slider(
             "From varied to typical",
@@ -67,13 +67,13 @@ with controls:
             0.05,
             key="guidance",
             bind="query-params",
-            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones, "
-            "and more, where it was not trained, still more typical ones. "
-            f"All figures are at {latents.GUIDANCE}."
+            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones. Values above "
+            "1 were not trained and exaggerate. A run's final figures are at "
+            f"{latents.GUIDANCE}."
             + (
-                " There each type has a guidance of its own, chosen so that the classifier names "
-                "it about as often as photos."
-                if store.calibration_of(entry).typical
+                " There each type has a guidance of its own, chosen so that the classifier "
+                "recognises its pictures about as reliably as photos, as far as 0 to 1 allows."
+                if own.typical
                 else ""
             ),
         )
@@ -85,7 +85,8 @@ with controls:
         0.05,
         key="truncation",
         bind="query-params",
-        help="Lower values give more typical and less varied cars; figures are at 1.",
+        help="Lower values give more typical and less varied cars. Figures are at 1"
+        + (f", which stands for {own.truncation} in this run." if own.truncation < 1 else "."),
     )
     moves = dict.fromkeys(latents.DIRECTIONS, 0.0)
     if store.directions(entry).size:
