@@ -63,7 +63,7 @@ def calibrate(
     count: int,
     truncation: float,
 ) -> pd.DataFrame:
-    """Find, for each type, the guidance from 0 to 1 at which its pictures are recognised as photos are.
+    """Find the guidance, from 0 to 1, at which each type is recognised as photos of it are.
 
     Each type's share of pictures named as asked is measured at RAW_STEPS of the network's own
     guidance and taken to rise with it; guidance is read off where it meets the share of validation

@@ -67,8 +67,8 @@ with controls:
             0.05,
             key="guidance",
             bind="query-params",
-            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones. Values above "
-            "1 were not trained and exaggerate. A run's final figures are at "
+            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones. "
+            "Values above 1 were not trained and exaggerate. A run's final figures are at "
             f"{latents.GUIDANCE}."
             + (
                 " There each type has a guidance of its own, chosen so that the classifier "
