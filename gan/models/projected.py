@@ -13,11 +13,13 @@ from torch import Tensor, nn
 
 from gan.config import ProjectedConfig
 from gan.models.frozen import efficientnet_lite
+from gan.models.heads import Head, LayoutHead, Mixtures
 from gan.models.layers import CELLS, cells, channels, class_code
 from gan.models.strided import Double
 
-# Blocks of EfficientNet-Lite0 whose outputs are read: strides 4, 8, 16, 32.
+# Blocks of EfficientNet-Lite0 whose outputs are read.
 TAPS = (2, 4, 10, 15)
+STRIDES = (4, 8, 16, 32)
 TAP_CHANNELS = (24, 40, 112, 320)
 CLASS_TAP = 2  # index of the map that the class head reads
 CLOSE = 64  # pixels a side of the crop that is read at full size
@@ -157,29 +159,6 @@ class GrownStage(nn.Module):
         return x, larger + F.pixel_shuffle(self.paint(x), 2).float()
 
 
-class Head(nn.Module):
-    """A small discriminator on one feature map, with a logit for the picture and its class.
-
-    The logit is an unconditional term plus the projection term of Miyato & Koyama 2018, which is
-    weighted by `ramp` in [0, 1] (Shahbazi et al. 2022: with a class term from the first step on,
-    small conditional GANs collapse).
-    """
-
-    def __init__(self, inputs: int, width: int, classes: int) -> None:
-        super().__init__()
-        self.mix = nn.Conv2d(inputs, width, 1)
-        self.look = nn.Conv2d(width, width, 3, padding=1)
-        self.judge = nn.Conv2d(width, 1, 1)
-        self.embedding = nn.Parameter(torch.empty(classes, width).normal_(0, 0.02))
-
-    def forward(self, x: Tensor, code: Tensor, ramp: float) -> Tensor:
-        x = F.leaky_relu(self.look(F.leaky_relu(self.mix(x), 0.2)), 0.2)
-        # The mean of the logits of all places is the logit of the mean: a pass over x is saved.
-        mean = F.avg_pool2d(x, x.shape[2:]).float()
-        unconditional = self.judge(mean).flatten().float()
-        return unconditional + ramp * (mean.flatten(1) * (code @ self.embedding)).sum(1)
-
-
 class FrozenFeatures(nn.Module):
     """Feature maps of pictures by a frozen ImageNet network (EfficientNet-Lite0).
 
@@ -240,9 +219,10 @@ class Discriminator(nn.Module):
     """Feature maps of pictures, the pictures and their classes to logits [N, heads].
 
     Above 0 is "real". There is one head for each of the frozen network's maps, and one that reads
-    the pixels, for colours and checkerboards that the frozen network doesn't see. Its input is
-    feature maps, not pictures, because the drift needs the same maps: computing them twice would
-    cost half as much as the step.
+    the pixels, for colours and checkerboards that the frozen network doesn't see. With `layouts`
+    there are four more, which see where in the picture things are. Its input is feature maps, not
+    pictures, because the drift needs the same maps: computing them twice would cost half as much
+    as the step.
     """
 
     def __init__(self, config: ProjectedConfig, size: int, classes: int) -> None:
@@ -258,6 +238,11 @@ class Discriminator(nn.Module):
             nn.Conv2d(config.pixel_width, 2 * config.pixel_width, 4, 2, 1),
             nn.LeakyReLU(0.2),
         )
+        self.layouts = nn.ModuleList()
+        if config.layouts:
+            self.mixtures = Mixtures(TAP_CHANNELS)
+            side = max(min(size, 128), config.view)
+            self.layouts.extend(LayoutHead(side // stride, classes) for stride in STRIDES)
         # A linear classifier on 4x4 cells of the map of stride 16. A mean over the picture would
         # lose the outline, by which body types differ. It is trained on photos only (cf. AC-GAN,
         # Odena et al. 2017), so that it doesn't learn to recognise a class by G's artefacts.
@@ -269,6 +254,11 @@ class Discriminator(nn.Module):
         *maps, pictures = maps
         maps.append(self.pixels(pictures))
         logits = [head(each, code, ramp) for head, each in zip(self.heads, maps, strict=True)]
+        if self.layouts:
+            mixed = self.mixtures(maps[: len(TAPS)])
+            logits += [
+                head(each, code, ramp) for head, each in zip(self.layouts, mixed, strict=True)
+            ]
         return torch.stack(logits, 1)
 
     def class_logits(self, maps: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 
 from gan.config import DriftConfig, ProjectedConfig
 from gan.losses import Drift, _class_error
-from gan.models.projected import Discriminator, FrozenFeatures, Generator, Head
+from gan.models.heads import MIXED, Head, LayoutHead, Mixtures
+from gan.models.projected import Discriminator, FrozenFeatures, Generator
 
 SMALL = ProjectedConfig(
     width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4, view=64
@@ -68,6 +69,52 @@ def test_head_is_the_mean_of_the_logits_of_all_places() -> None:
     x = F.leaky_relu(head.look(F.leaky_relu(head.mix(maps), 0.2)), 0.2)
     by_place = head.judge(x)[:, 0] + 0.7 * torch.einsum("nchw,nc->nhw", x, code @ head.embedding)
     assert torch.allclose(head(maps, code, 0.7), by_place.mean((1, 2)), atol=1e-6)
+
+
+def test_layout_head_tells_where_things_are() -> None:
+    """The same parts in other places: `Head`, which takes a mean, sees no difference."""
+    torch.manual_seed(0)
+    x, code = torch.randn(2, MIXED, 16, 16), torch.eye(3)[:2]
+    moved = x.roll(4, 3)
+    for ramp in (0.0, 1.0):
+        head = LayoutHead(16, 3).eval()
+        assert head(x, code, ramp).shape == (2,)
+        assert not torch.allclose(head(x, code, ramp), head(moved, code, ramp), atol=1e-3)
+    pointwise = Head(MIXED, 4, 3)
+    torch.nn.init.zeros_(pointwise.look.weight)
+    with torch.no_grad():
+        pointwise.look.weight[:, :, 1, 1] = torch.eye(4)  # without a view of neighbours
+    assert torch.allclose(pointwise(x, code, 1.0), pointwise(moved, code, 1.0), atol=1e-5)
+
+
+def test_mixtures_take_in_deeper_maps_and_keep_their_scale() -> None:
+    torch.manual_seed(0)
+    mixtures = Mixtures((24, 40, 112))
+    maps = [torch.randn(2, wide, side, side) for wide, side in ((24, 16), (40, 8), (112, 4))]
+    mixed = mixtures(maps)
+    assert [each.shape for each in mixed] == [(2, MIXED, side, side) for side in (16, 8, 4)]
+    for i in range(3):
+        changed = [each + (j == i) for j, each in enumerate(maps)]
+        same = [torch.equal(a, b) for a, b in zip(mixed, mixtures(changed), strict=True)]
+        assert same == [j > i for j in range(3)]  # of its own map and of all deeper ones
+        assert 0.4 < mixed[i].std() < 1.6
+    assert not list(mixtures.parameters())
+    assert len(mixtures.state_dict()) == 5  # random, so a resumed run needs them
+
+
+@pytest.mark.parametrize(("size", "view"), [(64, 64), (64, 128), (128, 64), (256, 64)])
+def test_layouts_add_four_heads(size: int, view: int) -> None:
+    config = replace(SMALL, view=view, layouts=True)
+    features, x = FrozenFeatures(size, view), torch.randn(2, 3, size, size, requires_grad=True)
+    maps, y = [*features(x), x], torch.tensor([0, 1])
+    plain, with_layouts = (
+        Discriminator(c, size, 3) for c in (replace(config, layouts=False), config)
+    )
+    few, many = plain(maps, y), with_layouts(maps, y)
+    assert many.shape == (2, few.shape[1] + 4)
+    for logits in many.unbind(1)[-4:]:
+        (slope,) = torch.autograd.grad(logits.sum(), x, retain_graph=True)
+        assert slope.abs().sum() > 0
 
 
 def test_frozen_network_is_neither_trained_nor_saved() -> None:
