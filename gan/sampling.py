@@ -66,15 +66,23 @@ def from_latents(
 
 
 def generate_set(
-    generator: LoadedGenerator, count: int, seed: int = 0, guidance: float = GUIDANCE
+    generator: LoadedGenerator,
+    count: int,
+    seed: int = 0,
+    guidance: float = GUIDANCE,
+    shares: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` pictures for judging: uint8 [N, H, W, 3] and labels int64 [N], uniform over classes.
+    """`count` pictures for judging: uint8 [N, H, W, 3] and labels int64 [N].
 
-    Picture i has the seed `seed * 10_000_019 + i` (modulo 2**32), so that sets of different seeds
-    share no picture in practice. Labels are all 0 for an unconditional generator.
+    Labels are uniform over classes, or, with `shares` (float [classes], adding up to 1), in these
+    shares, rounded. Picture i has the seed `seed * 10_000_019 + i` (modulo 2**32), so that sets of
+    different seeds share no picture in practice. Labels are all 0 for an unconditional generator.
     """
     seeds = [(seed * 10_000_019 + i) % 2**32 for i in range(count)]
     labels = np.arange(count) % max(1, len(generator.classes))
+    if shares is not None and generator.classes:
+        ends = np.rint(np.cumsum(shares) * count).astype(int)
+        labels = np.repeat(np.arange(len(shares)), np.diff(ends, prepend=0))
     classes = labels.tolist() if generator.classes else None
     return generate(generator, seeds, classes, guidance=guidance), labels
 

@@ -48,6 +48,17 @@ def test_large_sets_go_in_parts() -> None:
     assert np.abs(pictures[-1].astype(int) - last).max() <= 1
 
 
+def test_a_set_has_the_shares_that_are_asked_for() -> None:
+    pictures, labels = sampling.generate_set(CONDITIONAL, 10, shares=np.array([0.55, 0, 0.45]))
+    assert len(pictures) == 10
+    assert np.bincount(labels, minlength=3).tolist() in ([5, 0, 5], [6, 0, 4])
+    alone = sampling.generate(CONDITIONAL, [9], [2])[0]
+    assert np.abs(pictures[9].astype(int) - alone).max() <= 1
+    same, none = sampling.generate_set(UNCONDITIONAL, 3, shares=np.array([0.5, 0.5]))
+    assert len(same) == 3
+    assert none.tolist() == [0, 0, 0]
+
+
 def test_drawing_a_large_set_shows_how_far_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from gan.errors import UserError, command
 from gan.metrics.choice import COUNT, SEED, check_kept
 from gan.metrics.glossary import METRICS
 from gan.metrics.run_photos import photos_of
-from gan.metrics.scrutiny import SHEET, detector_auc, rows, write_blind_sheet
+from gan.metrics.scrutiny import SHEET, coarse, detector_auc, rows, write_blind_sheet
 from gan.runs import find_run
 from gan.sampling import generate_set
 
@@ -31,7 +31,8 @@ BRIEF = 12_800  # pictures that the detector of a generator kept on the way is t
 class Options:
     """Can a network from scratch, or a person, tell a run's pictures from photos?
 
-    The detector's figure and the energies of fine patterns go into the run's metrics.csv.
+    Pictures have the types of the photos, in the same shares. The detector's figures and the
+    energies of fine patterns go into the run's metrics.csv.
     """
 
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
@@ -64,28 +65,33 @@ def main() -> None:
         raise UserError(
             f"{photos.name} has {len(train)} photos to train on: the sheet needs {SHEET // 2}"
         )
-    pictures, labels = generate_set(generator, options.count, seed=1)
+    shares = np.array([*photos.counts("train").values()]) / len(train)
+    pictures, labels = generate_set(generator, options.count, seed=1, shares=shares)
     aucs = detector_auc(train, pictures, LOOKS, options.seed)
-    found = rows(train, pictures, aucs[-1][1], options.seed)
+    small = coarse(train)
+    coarse_aucs = detector_auc(small, coarse(pictures), LOOKS, options.seed)
+    found = rows(train, pictures, aucs[-1][1], coarse_aucs[-1][1], options.seed)
     write_sheet(options, photos, train, pictures, labels if generator.classes else None)
     of = {"images_seen": run.generator_seen(), "calibration": generator.calibration.digest()}
     run.add_metrics([row | of for row in found])
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
-    for seen, value in aucs:
-        print(f"  after {seen:>7,} pictures  AUC {value:.4f}")
+    for (seen, value), (_, value_coarse) in zip(aucs, coarse_aucs, strict=True):
+        print(f"  after {seen:>7,} pictures  AUC {value:.4f}, at 16 px {value_coarse:.4f}")
     print("energy, times that of photos")
-    for row in found[1:]:
+    for row in found[2:]:
         print(f"  {METRICS[row['metric']].name:<16}{row['value']:.2f}")
     if options.along:
         for iteration, path in run.kept():
             kept = load_generator(run, path)
-            pictures, _ = generate_set(kept, COUNT, SEED)
+            pictures, _ = generate_set(kept, COUNT, SEED, shares=shares)
             ((_, value),) = detector_auc(train, pictures, (BRIEF,), options.seed)
+            looks = detector_auc(small, coarse(pictures), LOOKS, options.seed)
             seen = iteration * kept.config.loop.batch
-            found = rows(train, pictures, value, options.seed)
+            found = rows(train, pictures, value, looks[-1][1], options.seed)
             run.add_metrics([row | {"images_seen": seen} for row in found], along=True)
-        print(f"along the training, {COUNT:,} pictures and a detector of {BRIEF:,} each: ", end="")
+        briefly = f"{COUNT:,} pictures and a detector of {BRIEF:,} each, at 16 px of {LOOKS[-1]:,}"
+        print(f"along the training, {briefly}: ", end="")
         print(run.along_path)
     print(f"figures: {run.metrics_path}")
     print(f"blind sheet: {options.out / 'sheet.png'}; answers: {options.out / 'key.csv'}")

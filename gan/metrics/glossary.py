@@ -296,6 +296,13 @@ _MEASURED: dict[str, Metric] = {
         "probability that it ranks a held-out picture above a held-out photo. 0.5 is guessing, 1 "
         "is without a mistake.",
     ),
+    "detector_auc_16": Metric(
+        "Detector, 16 px",
+        "{:.4f}",
+        "lower",
+        "The same, of pictures and photos that are reduced to 16 px, so that only large shapes and "
+        "colours are left to give pictures away.",
+    ),
     "checkerboard": Metric(
         "Checkerboard",
         "{:.2f}",

@@ -23,6 +23,7 @@ from gan.progress import bar
 
 BATCH = 64
 WIDTH = 24  # channels of the detector's first layer; they double at each halving, to 8 * WIDTH
+COARSE = 16  # pixels a side of the pictures that show large shapes and colours alone
 SHEET = 120  # pictures on the sheet, half of them photos
 
 
@@ -130,19 +131,34 @@ def detector_auc(
     return result
 
 
+def coarse(pictures: np.ndarray) -> np.ndarray:
+    """Pictures uint8 [N,S,S,3], S a multiple of COARSE, averaged to uint8 [N,COARSE,COARSE,3]."""
+    count, size = pictures.shape[:2]
+    blocks = pictures.reshape(count, COARSE, size // COARSE, COARSE, size // COARSE, 3)
+    return np.rint(blocks.mean((2, 4), dtype=np.float32)).astype(np.uint8)
+
+
 def auc(low: np.ndarray, high: np.ndarray) -> float:
     """The probability that a value of `high` exceeds one of `low`, ties counting half."""
     return float(mannwhitneyu(high, low).statistic / (len(low) * len(high)))
 
 
-def rows(photos: np.ndarray, pictures: np.ndarray, detected: float, seed: int = 0) -> list[Row]:
+def rows(
+    photos: np.ndarray,
+    pictures: np.ndarray,
+    detected: float,
+    detected_coarse: float,
+    seed: int = 0,
+) -> list[Row]:
     """The figures of pictures beside photos, both uint8 [N,S,S,3], as rows of metrics.csv.
 
     Energies are those of the pictures over those of the photos; `detected` is the AUC, in [0, 1],
-    of a detector of that `seed`.
+    of a detector of that `seed`, and `detected_coarse` that of one that sees both as `coarse`
+    makes them.
     """
     values = {
         "detector_auc": detected,
+        "detector_auc_16": detected_coarse,
         "checkerboard": checker_energy(pictures) / checker_energy(photos),
         "weave_2": weave_energy(pictures, 2) / weave_energy(photos, 2),
         "weave_4": weave_energy(pictures, 4) / weave_energy(photos, 4),

@@ -53,6 +53,7 @@ FOLLOWED = (
     ("coverage", LITE2),
     ("gan_test", CLASSIFIER),
     ("detector_auc", ""),
+    ("detector_auc_16", ""),
 )
 
 

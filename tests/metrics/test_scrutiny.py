@@ -11,6 +11,7 @@ from gan.metrics.scrutiny import (
     SHEET,
     auc,
     checker_energy,
+    coarse,
     detector_auc,
     rows,
     weave_energy,
@@ -65,17 +66,26 @@ def test_detector_tells_a_planted_mark_and_nothing_where_there_is_none() -> None
     assert detector_auc(photos, noise(400, 2), (1280,))[0][1] == pytest.approx(0.5, abs=0.2)
 
 
+def test_coarse_pictures_have_large_shapes_and_no_weave() -> None:
+    blocks = np.random.RandomState(0).randint(60, 190, (3, 16, 16, 3)).astype(np.uint8)
+    pictures = blocks.repeat(8, 1).repeat(8, 2)
+    lines, columns = np.indices((128, 128))
+    woven = pictures + (60 * ((lines + columns) % 2))[None, ..., None].astype(np.uint8)
+    assert np.array_equal(coarse(pictures), blocks)
+    assert np.array_equal(coarse(woven), blocks + 30)
+
+
 def test_figures_are_ratios_to_photos() -> None:
     photos, pictures = noise(8, 0), noise(8, 1)
     lines, columns = np.indices((16, 16))
     woven = pictures + (20 * ((lines + columns) % 2))[None, ..., None].astype(np.uint8)
-    values = {row["metric"]: row["value"] for row in rows(photos, woven, 0.75)}
-    assert values["detector_auc"] == 0.75
+    values = {row["metric"]: row["value"] for row in rows(photos, woven, 0.75, 0.6)}
+    assert (values["detector_auc"], values["detector_auc_16"]) == (0.75, 0.6)
     assert values["checkerboard"] == checker_energy(woven) / checker_energy(photos) > 1.2
     assert values["weave_2"] > 10  # the checkerboard repeats every 2 pixels
     assert values["weave_4"] == weave_energy(woven, 4) / weave_energy(photos, 4) < 5
-    same = rows(photos, photos, 0.5)
-    assert [row["value"] for row in same] == [0.5, 1, 1, 1]
+    same = rows(photos, photos, 0.5, 0.5)
+    assert [row["value"] for row in same] == [0.5, 0.5, 1, 1, 1]
 
 
 def test_blind_sheet_holds_half_of_each_and_its_key_is_true(tmp_path: Path) -> None:
