@@ -13,7 +13,8 @@ class Head(nn.Module):
 
     The logit is an unconditional term plus the projection term of Miyato & Koyama 2018, which is
     weighted by `ramp` in [0, 1] (Shahbazi et al. 2022: with a class term from the first step on,
-    small conditional GANs collapse).
+    small conditional GANs collapse). It takes a map [N, inputs, s, s] and one-hot classes `code`
+    [N, classes], and returns logits float32 [N].
     """
 
     def __init__(self, inputs: int, width: int, classes: int) -> None:
@@ -63,9 +64,10 @@ class Mixtures(nn.Module):
 class LayoutHead(nn.Module):
     """A discriminator that sees where in the picture things are.
 
-    It halves a mixture [N, MIXED, side, side] to 4x4 and reads those places together, each with
-    weights of its own, where `Head` takes the mean over all places. Weights are spectrally
-    normalised (Miyato et al. 2018). The logit has the two terms of `Head`.
+    It halves a mixture [N, MIXED, side, side] to 4x4 (a smaller one is read as it is) and reads
+    those places together, each with weights of its own, where `Head` takes the mean over all
+    places. Weights are spectrally normalised (Miyato et al. 2018). Input and logits are otherwise
+    those of `Head`.
     """
 
     def __init__(self, side: int, classes: int) -> None:

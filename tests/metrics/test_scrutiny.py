@@ -73,6 +73,10 @@ def test_coarse_pictures_have_large_shapes_and_no_weave() -> None:
     woven = pictures + (60 * ((lines + columns) % 2))[None, ..., None].astype(np.uint8)
     assert np.array_equal(coarse(pictures), blocks)
     assert np.array_equal(coarse(woven), blocks + 30)
+    fine = noise(2, 0).repeat(2, 1).repeat(2, 2)[:, 1:, 1:]  # blocks of 2 that cross its own
+    fine = np.pad(fine, ((0, 0), (0, 1), (0, 1), (0, 0)))
+    first = fine[0, :2, :2].reshape(4, 3).mean(0)
+    assert np.abs(coarse(fine)[0, 0, 0] - first).max() <= 0.5
 
 
 def test_figures_are_ratios_to_photos() -> None:

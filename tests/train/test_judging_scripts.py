@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from gan.config import DataConfig, DriftConfig, LoopConfig, ProjectedConfig, Run
 from gan.data.photos import load
 from gan.models import build_generator
 from gan.runs import Run
+from gan.sampling import generate_set
 
 
 def test_guidance_is_calibrated_and_its_effect_measured(
@@ -74,6 +76,13 @@ def test_a_blind_sheet_is_made_where_there_are_photos_enough(
         "gan.metrics.scrutiny.detector_auc",
         lambda photos, *_: [(64, 0.5 if photos.shape[1] == 64 else 0.75)],
     )
+    asked: list[Any] = []
+
+    def drawn(*arguments: Any, shares: Any = None, **more: Any) -> Any:
+        asked.append(shares)
+        return generate_set(*arguments, shares=shares, **more)
+
+    monkeypatch.setattr("gan.sampling.generate_set", drawn)
     stream = np.random.RandomState(1)
     for i in range(more):
         pixels = stream.randint(0, 90, (70, 70, 3)).astype(np.uint8)
@@ -109,6 +118,10 @@ def test_a_blind_sheet_is_made_where_there_are_photos_enough(
         ]
         energies = {"checkerboard", "weave_2", "weave_4"}
         assert set(along["metric"]) == {"detector_auc", "detector_auc_16"} | energies
+        counts = np.array([*photos.counts("train").values()])
+        assert len(asked) == 3  # of the run twice, of what it kept once
+        for shares in asked:  # or the types would give pictures away
+            assert np.allclose(shares, counts / counts.sum())
         key = pd.read_csv(home / "blind" / "key.csv")
         assert key["what"].value_counts().to_dict() == {"photo": 60, "generated": 60}
 
