@@ -71,9 +71,9 @@ def main() -> None:
     small = coarse(train)
     coarse_aucs = detector_auc(small, coarse(pictures), LOOKS, options.seed)
     found = rows(train, pictures, aucs[-1][1], coarse_aucs[-1][1], options.seed)
-    write_sheet(options, photos, train, pictures, labels if generator.classes else None)
     of = {"images_seen": run.generator_seen(), "calibration": generator.calibration.digest()}
     run.add_metrics([row | of for row in found])
+    write_sheet(options, photos, train, pictures, labels if generator.classes else None)
     counts = f"{len(train):,} photos, {options.count:,} pictures, a tenth of each held out"
     print(f"{run.name}: detector from scratch ({counts}; seed {options.seed})")
     for (seen, value), (_, value_coarse) in zip(aucs, coarse_aucs, strict=True):
@@ -106,13 +106,17 @@ def write_sheet(
 ) -> None:
     """Write the blind sheet; pictures have the types of its photos, so types give nothing away.
 
+    A type too rare to have a picture gets one of any type.
+
     `train` and `pictures` are uint8 [N,S,S,3]; `labels`, int64 [N], are the pictures' types, None
     where they have none.
     """
     real = photos.labels[photos.indices("train")]
     some = np.random.RandomState(options.seed).permutation(len(real))[: SHEET // 2]
     if labels is not None:
-        of_type = [cycle(np.flatnonzero(labels == y)) for y in range(len(photos.classes))]
+        any_type = np.arange(len(labels))
+        found = [np.flatnonzero(labels == y) for y in range(len(photos.classes))]
+        of_type = [cycle(one if len(one) else any_type) for one in found]
         pictures = pictures[[next(of_type[y]) for y in real[some]]]
     write_blind_sheet(options.out, train[some], pictures, options.seed)
 

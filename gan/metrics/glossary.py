@@ -300,8 +300,8 @@ _MEASURED: dict[str, Metric] = {
         "Detector, 16 px",
         "{:.4f}",
         "lower",
-        "The same, of pictures and photos that are reduced to 16 px, so that only large shapes and "
-        "colours are left to give pictures away.",
+        "The detector's figure where a smaller network sees pictures and photos reduced to 16 px, "
+        "so that only large shapes and colours are left to give pictures away.",
     ),
     "checkerboard": Metric(
         "Checkerboard",

@@ -66,8 +66,8 @@ class LayoutHead(nn.Module):
 
     It halves a mixture [N, MIXED, side, side] to 4x4 (a smaller one is read as it is) and reads
     those places together, each with weights of its own, where `Head` takes the mean over all
-    places. Weights are spectrally normalised (Miyato et al. 2018). Input and logits are otherwise
-    those of `Head`.
+    places. Weights, but for the class embedding, are spectrally normalised (Miyato et al. 2018).
+    Input and logits are otherwise those of `Head`.
     """
 
     def __init__(self, side: int, classes: int) -> None:
