@@ -429,9 +429,11 @@ def along_note(entry: Entry) -> str:
         f"{spreads.show(value, metric)} in {spreads.title(metric.removesuffix(FLOOR), extractor)}"
         for value, metric, extractor in zip(*columns, strict=True)
     ]
+    detectors = table.loc[table["metric"].str.startswith("detector"), "n_real"].unique()
+    apart = f" (detectors: {detectors[0]:,.0f} train photos)" if len(detectors) else ""
     return (
         f"{names.run(entry.name)}: {floors['n_fake'].iloc[0]:,.0f} pictures at each point, against "
-        f"{floors['n_real'].iloc[0]:,.0f} train and validation photos. Fewer pictures raise FD: as "
+        f"{floors['n_real'].iloc[0]:,.0f} train and validation photos{apart}. Fewer pictures raise FD: as "
         f"many photos would score {' and '.join(photos)}. What they would score in the other "
         "figures was not measured."
     )

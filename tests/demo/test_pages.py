@@ -287,11 +287,14 @@ def test_kept_generators_make_the_curves_with_what_photos_score(
         for seen, fd in ((12800, 91.0), (25600, 72.0), (51200, 64.0))
         for metric, value in (("fd", fd), ("fd_floor", 22.7))
     ]
+    detected = {"metric": "detector_auc_16", "extractor": "", "value": 0.9, "n_real": 8665}
+    rows.append(shared | {"images_seen": 51200} | detected)
     run.add_metrics(rows, along=True)
     app = open_page("training", training="cgan", compare="None", iteration="200")
     assert not app.exception
     said = text(app)
-    assert "2,000 pictures at each point, against 9,667 train and validation photos" in said
+    assert "2,000 pictures at each point, against 9,667 train and validation photos (" in said
+    assert "(detectors: 8,665 train photos)" in said
     assert "as many photos would score 22.7" in said
     assert len(app.get("vega_lite_chart")) == 2  # the losses, and FD from along.csv alone
     assert "Metrics at the end" in said
