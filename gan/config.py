@@ -94,6 +94,7 @@ class ProjectedConfig:
     view: Literal[64, 128, 256] = 64  # least side at which the frozen network reads pictures
     guided: bool = False  # G takes a guidance value, from 0 (varied) to 1 (typical pictures)
     depth: int = 0  # residual blocks of G at each size from 8 to half of the picture's
+    mapping: bool = False  # G's layers also read a nonlinear function of latent and class
     layouts: bool = False  # D has four more heads, which see where in the picture things are
     grown: int = 0  # how often G was grown to twice its size (set by --grow-from)
     trunk: str = ""  # SHA-256 of the generator file that G was grown from (set by --grow-from)

@@ -10,7 +10,7 @@ from gan.errors import UserError
 from gan.runs import Run
 
 # What the weights of a generator decide: a run that starts with them can't change it.
-KEPT = ("width", "latent", "class_code", "depth", "grown", "trunk", "start")
+KEPT = ("width", "latent", "class_code", "depth", "mapping", "grown", "trunk", "start")
 
 
 def start(run: Run) -> RunConfig:
@@ -36,7 +36,8 @@ def start(run: Run) -> RunConfig:
 def grow(run: Run, recipe: RunConfig) -> RunConfig:
     """The settings of a run of twice the size that starts with the generator of `run`, its trunk.
 
-    Widths, depth, latent, class code and photos are those of `run`, all else is as in `recipe`.
+    Widths, depth, latent, class code, mapping and photos are those of `run`, all else is as in
+    `recipe`.
 
     Raises:
         UserError: `run` can't be started from (see `start`) or draws the largest size already.

@@ -67,7 +67,7 @@ def test_a_step_does_not_wait_for_the_device(tiny_photos: Photos, far: FarDevice
     """Or a GPU stands still while the processor prepares what comes next."""
     config = tiny_config("projected", pictures=64, balanced=True, mirror=True, precision="float32")
     objective = DriftConfig(join=0, ramp=8, references=4, crowd=6)
-    network = replace(config.network, guided=True, layouts=True)
+    network = replace(config.network, guided=True, layouts=True, mapping=True)
     config = replace(config, objective=objective, network=network)
     with far:
         state = build_state(config, len(tiny_photos.classes), FAR)

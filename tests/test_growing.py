@@ -31,10 +31,10 @@ def enlarged(photos: Photos, times: int) -> Photos:
     return replace(photos, pictures=photos.pictures.repeat(times, 1).repeat(times, 2))
 
 
-def settings(guided: bool = True, depth: int = 0, **loop: int) -> RunConfig:
+def settings(guided: bool = True, depth: int = 0, mapping: bool = False, **loop: int) -> RunConfig:
     """A short run of the recipe with guidance and a crowd, heads in from the second step on."""
     config = tiny_config("projected", batch=4, sample_every=9, **loop)
-    network = replace(config.network, guided=guided, depth=depth)
+    network = replace(config.network, guided=guided, depth=depth, mapping=mapping)
     objective = DriftConfig(join=4, ramp=4, references=4, crowd=6)
     return replace(config, network=network, objective=objective)
 
@@ -47,7 +47,8 @@ def weights_of(run: Run) -> dict[str, torch.Tensor]:
 @pytest.fixture(scope="module")
 def trunk(tiny_photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = Run(tmp_path_factory.mktemp("trunk") / "trunk")
-    train(settings(pictures=12, depth=1), tiny_photos, run)  # what grows from it has that depth too
+    # What grows from it has that depth and a mapping too.
+    train(settings(pictures=12, depth=1, mapping=True), tiny_photos, run)
     return run
 
 
@@ -212,10 +213,11 @@ def test_what_the_first_weights_decide_can_not_be_changed(trunk: Run, root: Path
     for flag, size, every in (("--start-from", 64, 2), ("--grow_from", 128, 7)):
         config, _, origin = read_command("", recipes, [flag, str(trunk.path), "--pictures", "20"])
         assert (config.data.size, config.loop.pictures, config.loop.log_every) == (size, 20, every)
-        assert config.network.depth == 1  # the recipe has none
+        assert (config.network.depth, config.network.mapping) == (1, True)  # the recipe has neither
         assert origin is not None
         assert origin.path == trunk.path
-        for change in (["--depth", "0"], ["--width", "5"], ["--size", "256"], ["--no-guided"]):
+        flags = (["--depth", "0"], ["--width", "5"], ["--size", "256"])
+        for change in (*flags, ["--no-guided"], ["--no-mapping"]):
             with pytest.raises(UserError, match=change[0].replace("no-", "")):
                 read_command("", recipes, [flag, str(trunk.path), *change])
     with pytest.raises(UserError, match="not both"):

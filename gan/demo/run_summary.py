@@ -433,9 +433,9 @@ def along_note(entry: Entry) -> str:
     apart = f" (detectors: {detectors[0]:,.0f} train photos)" if len(detectors) else ""
     return (
         f"{names.run(entry.name)}: {floors['n_fake'].iloc[0]:,.0f} pictures at each point, against "
-        f"{floors['n_real'].iloc[0]:,.0f} train and validation photos{apart}. Fewer pictures raise FD: as "
-        f"many photos would score {' and '.join(photos)}. What they would score in the other "
-        "figures was not measured."
+        f"{floors['n_real'].iloc[0]:,.0f} train and validation photos{apart}. "
+        f"Fewer pictures raise FD: as many photos would score {' and '.join(photos)}. What they "
+        "would score in the other figures was not measured."
     )
 
 

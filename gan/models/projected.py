@@ -59,6 +59,9 @@ class Generator(nn.Module):
         self.classes = classes
         self.embedding = nn.Parameter(torch.empty(classes, config.class_code).normal_())
         code = config.latent + config.class_code
+        if config.mapping:
+            self.mapping = Mapping(code)
+            code *= 2
         widths = channels(config.width, size >> config.grown)
         self.dense = nn.Linear(code, widths[0] * 16)
         self.upsample = nn.ModuleList(
@@ -92,6 +95,8 @@ class Generator(nn.Module):
         if guidance is not None and hasattr(self, "relaxed"):
             embedded = embedded + (1 - guidance)[:, None] * (classes @ self.relaxed)
         code = torch.cat([z, embedded], 1)
+        if hasattr(self, "mapping"):
+            code = torch.cat([code, self.mapping(code)], 1)
         x = self.dense(code).unflatten(1, (-1, 4, 4)).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.norms[0](x, code))
         for upsample, norm, blocks in zip(self.upsample, self.norms[1:], self.blocks, strict=True):
@@ -110,6 +115,28 @@ class Generator(nn.Module):
             return []
         new = (f"grown.{len(self.grown) - 1}.", "relaxed")
         return [p for name, p in self.named_parameters() if not name.startswith(new)]
+
+
+class Mapping(nn.Module):
+    """Codes [N, code] to a nonlinear function of them, [N, code], of the same size at first.
+
+    Without it each layer's scale and shift are linear in latent and class, so that what lies
+    between two views of a car is a mixture of both (cf. Karras et al. 2019, StyleGAN, which maps
+    the latent alone, and whose layers don't read it unmapped).
+    """
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for gain in (2, 2, 2, 1):  # the last one is not followed by a LeakyReLU
+            layer = nn.Linear(code, code)
+            nn.init.normal_(layer.weight, 0, (gain / code) ** 0.5)
+            nn.init.zeros_(layer.bias)
+            layers += [layer, nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, code: Tensor) -> Tensor:
+        return self.layers(code)
 
 
 class Block(nn.Module):

@@ -67,7 +67,7 @@ def test_the_app_draws_what_torch_draws(tmp_path: Path, kind: str, size: int) ->
 
 
 def test_a_grown_and_guided_generator_draws_what_torch_draws(tmp_path: Path) -> None:
-    run = trained(tmp_path, "projected", 256, guided=True, grown=2, depth=1)
+    run = trained(tmp_path, "projected", 256, guided=True, grown=2, depth=1, mapping=True)
     slow, fast = load_generator(run).network, network.load_generator(run)
     z = latents.from_seeds(range(3), fast.latent)
     made = {}

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from gan.config import DriftConfig, ProjectedConfig
 from gan.losses import Drift, _class_error
 from gan.models.heads import MIXED, Head, LayoutHead, Mixtures
-from gan.models.projected import Discriminator, FrozenFeatures, Generator
+from gan.models.projected import Discriminator, FrozenFeatures, Generator, Mapping
 
 SMALL = ProjectedConfig(
     width=4, latent=8, class_code=4, head_width=4, pixel_width=4, bank=4, view=64
@@ -35,6 +35,31 @@ def test_residual_blocks_change_nothing_at_first() -> None:
         if name.endswith("change.weight"):
             torch.nn.init.normal_(weight)
     assert not torch.equal(plain(z, y), deep(z, y))
+
+
+def test_mapping_keeps_the_size_of_codes_and_is_not_linear() -> None:
+    mapping, codes = Mapping(64), torch.randn(2000, 64)
+    mapped = mapping(codes)
+    assert mapped.shape == codes.shape
+    assert mapped.std().item() == pytest.approx(1, abs=0.3)
+    # Of an affine function the second difference is zero.
+    bent = (mapped + mapping(-codes)) / 2 - mapping(torch.zeros(1, 64))
+    assert bent.std() > 0.1
+
+
+def test_all_layers_read_what_is_mapped() -> None:
+    generator = Generator(replace(SMALL, mapping=True, depth=1, guided=True), 64, 3).eval()
+    z, y, guidance = torch.randn(4, 8), torch.tensor([0, 1, 2, 0]), torch.rand(4)
+    mapped = torch.zeros(4, 12)
+    generator.mapping.forward = lambda code: mapped  # type: ignore[method-assign,union-attr]
+    layers = [m for n, m in generator.named_modules() if n == "dense" or n.endswith("affine")]
+    assert len(layers) == 1 + 4 + 3  # the first one, and norms of four sizes and of three blocks
+    for layer in layers:
+        read: list[torch.Tensor] = []
+        layer.register_forward_pre_hook(lambda _, given, read=read: read.extend(given))
+        generator(z, y, guidance)
+        assert torch.equal(read[0][:, :8], z)
+        assert torch.equal(read[0][:, 12:], mapped)
 
 
 def test_generator_mixes_classes() -> None:
