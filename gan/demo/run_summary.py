@@ -429,8 +429,8 @@ def along_note(entry: Entry) -> str:
         f"{spreads.show(value, metric)} in {spreads.title(metric.removesuffix(FLOOR), extractor)}"
         for value, metric, extractor in zip(*columns, strict=True)
     ]
-    detectors = table.loc[table["metric"].str.startswith("detector"), "n_real"].unique()
-    apart = f" (detectors: {detectors[0]:,.0f} train photos)" if len(detectors) else ""
+    detectors = table.loc[table["metric"].str.startswith("detector"), "n_real"].dropna()
+    apart = f" (detectors: {detectors.max():,.0f} train photos)" if len(detectors) else ""
     return (
         f"{names.run(entry.name)}: {floors['n_fake'].iloc[0]:,.0f} pictures at each point, against "
         f"{floors['n_real'].iloc[0]:,.0f} train and validation photos{apart}. "

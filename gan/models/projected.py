@@ -118,17 +118,17 @@ class Generator(nn.Module):
 
 
 class Mapping(nn.Module):
-    """Codes [N, code] to a nonlinear function of them, [N, code], of the same size at first.
+    """Codes [N, code] to a nonlinear function of them, [N, code].
 
-    Without it each layer's scale and shift are linear in latent and class, so that what lies
-    between two views of a car is a mixture of both (cf. Karras et al. 2019, StyleGAN, which maps
-    the latent alone, and whose layers don't read it unmapped).
+    At first its mean square is about that of the codes. Without it each layer's scale and shift are
+    affine in latent and class: half-way between two codes they are the means of theirs (cf. Karras
+    et al. 2019, StyleGAN, which maps the latent alone, and whose layers don't read it unmapped).
     """
 
     def __init__(self, code: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for gain in (2, 2, 2, 1):  # the last one is not followed by a LeakyReLU
+        for gain in (2, 2, 2, 1):  # He's for a ReLU; none follows the last one
             layer = nn.Linear(code, code)
             nn.init.normal_(layer.weight, 0, (gain / code) ** 0.5)
             nn.init.zeros_(layer.bias)

@@ -38,6 +38,7 @@ def test_residual_blocks_change_nothing_at_first() -> None:
 
 
 def test_mapping_keeps_the_size_of_codes_and_is_not_linear() -> None:
+    torch.manual_seed(0)
     mapping, codes = Mapping(64), torch.randn(2000, 64)
     mapped = mapping(codes)
     assert mapped.shape == codes.shape
@@ -47,19 +48,32 @@ def test_mapping_keeps_the_size_of_codes_and_is_not_linear() -> None:
     assert bent.std() > 0.1
 
 
-def test_all_layers_read_what_is_mapped() -> None:
-    generator = Generator(replace(SMALL, mapping=True, depth=1, guided=True), 64, 3).eval()
+def test_all_layers_read_the_code_and_what_is_mapped_of_it() -> None:
+    config = replace(SMALL, mapping=True, depth=1, guided=True, grown=1)
+    generator = Generator(config, 128, 3).eval()
+    torch.nn.init.normal_(generator.relaxed)
     z, y, guidance = torch.randn(4, 8), torch.tensor([0, 1, 2, 0]), torch.rand(4)
-    mapped = torch.zeros(4, 12)
-    generator.mapping.forward = lambda code: mapped  # type: ignore[method-assign,union-attr]
+    mapped, codes = torch.randn(4, 12), []
+
+    def mapping(code: torch.Tensor) -> torch.Tensor:
+        codes.append(code)
+        return mapped
+
+    generator.mapping.forward = mapping  # type: ignore[method-assign,union-attr,assignment]
     layers = [m for n, m in generator.named_modules() if n == "dense" or n.endswith("affine")]
-    assert len(layers) == 1 + 4 + 3  # the first one, and norms of four sizes and of three blocks
+    # The first layer, norms of four sizes and three blocks, of the grown stage and its block.
+    assert len(layers) == 1 + 4 + 3 + 2
+    read: list[torch.Tensor] = []
     for layer in layers:
-        read: list[torch.Tensor] = []
-        layer.register_forward_pre_hook(lambda _, given, read=read: read.extend(given))
-        generator(z, y, guidance)
-        assert torch.equal(read[0][:, :8], z)
-        assert torch.equal(read[0][:, 12:], mapped)
+        layer.register_forward_pre_hook(lambda _, given: read.extend(given))
+    generator(z, y, guidance)
+    assert len(read) == len(layers)
+    assert all(torch.equal(one, torch.cat([codes[0], mapped], 1)) for one in read)
+    assert torch.equal(codes[0][:, :8], z)
+    generator(z, y.flip(0), guidance)
+    generator(z, y, 1 - guidance)
+    for other in codes[1:]:
+        assert not torch.equal(other[:, 8:], codes[0][:, 8:])
 
 
 def test_generator_mixes_classes() -> None:
