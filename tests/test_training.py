@@ -354,13 +354,13 @@ def test_seeds_are_a_frozen_stream() -> None:
     assert seed_from(1, 2, 3) == 3822189696
 
 
-@pytest.mark.parametrize("pieces", [False, True])
+@pytest.mark.parametrize("piece", ["", "layouts", "mapping"])
 def test_conditional_recipe_resumes_to_the_same_bits(
-    tiny_photos: Photos, tmp_path: Path, pieces: bool
+    tiny_photos: Photos, tmp_path: Path, piece: str
 ) -> None:
     """Across the moment at which the heads come in, bank and balances included."""
     config = tiny_config("projected", pictures=48, balanced=True, mirror=True)
-    config = replace(config, network=replace(config.network, layouts=pieces, mapping=pieces))
+    config = replace(config, network=replace(config.network, **{piece: True} if piece else {}))
     whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
     train(config, tiny_photos, whole)
     stop_after(24, config, tiny_photos, parts)
