@@ -1,8 +1,5 @@
 """Feature extractors of torch-fidelity and our own, and cached features of photos."""
 
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
@@ -12,7 +9,6 @@ import torch_fidelity
 from torch import Tensor
 from torch.nn import functional as F
 from torch_fidelity.feature_extractor_base import FeatureExtractorBase
-from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY
 from torch_fidelity.utils import create_feature_extractor
 
@@ -20,14 +16,14 @@ from gan.data.prepared import Photos
 from gan.errors import UserError
 from gan.metrics.features import Features, cached, digest
 from gan.metrics.glossary import DINOV2, EXTRACTORS, INCEPTION, LITE2
+from gan.metrics.inception import create_inception
 from gan.models.frozen import efficientnet_lite
 from gan.progress import bar
 
 LITE2_SIZE = EXTRACTORS[LITE2].size  # its native 260 pixels cost 4 times the operations
 BATCH = 32  # with more, the features of a layer don't fit into the processor's cache
-# The names of each extractor's penultimate features and class logits.
+# Names of penultimate features and class logits; Inception's are in gan/metrics/inception.py.
 LAYERS = {
-    INCEPTION: ("2048", "logits_unbiased"),
     LITE2: ("1280", "logits"),
     DINOV2: ("dinov2",),  # it has no classes
 }
@@ -69,64 +65,23 @@ torch_fidelity.register_feature_extractor(LITE2, FeatureExtractorEfficientNetLit
 
 
 def create(name: str, inception_weights: Path | None = None) -> FeatureExtractorBase:
-    """An extractor of LAYERS, on the GPU if there is one.
+    """An extractor of EXTRACTORS, on the GPU if there is one.
 
-    Inception's weights are read from `inception_weights`, or downloaded by torch-fidelity.
+    Inception's weights are read from `inception_weights`; see `create_inception` for what is done
+    without it. DINOv2's are downloaded by torch-fidelity.
 
     Raises:
-        UserError: The weights can't be had; for Inception the message says how to download them.
+        UserError: The weights can't be had; the message says how to get them.
     """
-    weights = None
-    if name == INCEPTION and inception_weights is not None:
-        weights = _check_inception(inception_weights)
+    if name == INCEPTION:
+        return create_inception(inception_weights)
+    cuda = torch.cuda.is_available()
     try:
-        with _timeout(seconds=20):
-            return create_feature_extractor(
-                name,
-                list(LAYERS[name]),
-                cuda=torch.cuda.is_available(),
-                verbose=name == INCEPTION,  # shows the download's progress
-                feature_extractor_weights_path=weights,
-            )
-    except Exception as error:  # a download, for DINOv2 also of code, can fail in many ways
-        if name == DINOV2:
-            raise UserError(f"DINOv2 can't be had here: {' '.join(str(error).split())}") from None
-        if name != INCEPTION or not isinstance(error, (OSError, RuntimeError)):
+        return create_feature_extractor(name, list(LAYERS[name]), cuda=cuda, verbose=False)
+    except Exception as error:  # DINOv2's download, of code too, can fail in many ways
+        if name != DINOV2:
             raise
-        if weights is not None:
-            raise UserError(_not_inception(inception_weights)) from None
-        file = Path(URL_INCEPTION_V3).name
-        raise UserError(
-            f"FID and IS need Inception's weights, which can't be had here ({error}): "
-            f"get them with `curl -LO {URL_INCEPTION_V3}` and add --inception-weights {file}"
-        ) from None
-
-
-def _check_inception(path: Path) -> str:
-    """Accept only a file of plain tensors: torch-fidelity would unpickle any object."""
-    try:
-        torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"there is no {path}: --inception-weights names the file") from None
-    except Exception:
-        # A wrong file can fail in as many ways as a pickle has.
-        raise UserError(_not_inception(path)) from None
-    return str(path)
-
-
-def _not_inception(path: Path | None) -> str:
-    return f"{path} does not hold Inception's weights: they are at {URL_INCEPTION_V3}"
-
-
-@contextmanager
-def _timeout(seconds: float) -> Iterator[None]:
-    """A time limit for torch's download, which has none and would wait for a silent server."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+        raise UserError(f"DINOv2 can't be had here: {' '.join(str(error).split())}") from None
 
 
 @torch.inference_mode()

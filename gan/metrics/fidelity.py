@@ -42,7 +42,7 @@ def rows(fake: Features, real: Features, extractor: str, reference: str = "train
         key = distance(extractor) if metric == "fd" else metric
         spread = _spread(*value) if isinstance(value, tuple) else {"value": value}
         figures.append(counts | {"metric": key} | spread)
-    if extractor in (CLASSIFIER, DINOV2):
+    if extractor in (CLASSIFIER, DINOV2) or not fake.logits.shape[1]:
         return figures  # IS needs a classifier of many different things
     score = {"metric": "is"} | _spread(*inception_score(fake.logits))
     return [*figures, counts | score | {"n_real": None, "reference": ""}]  # it needs no photos

