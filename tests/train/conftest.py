@@ -35,6 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         raise OSError("the network is unreachable")
 
     monkeypatch.setattr("torch.hub.urlopen", refuse)
+    monkeypatch.setattr("gan.metrics.inception.find_package", lambda: None)
     stream = np.random.RandomState(0)
     for body_type, shade in (("sedan", 0), ("suv", 160)):
         folder = tmp_path / "photos" / body_type
