@@ -48,7 +48,8 @@ class Options:
     choose: bool = False  # first choose the best of the generators that --keep-every kept
     again: bool = False  # measure again what metrics.csv, or along.csv, already holds
     quick: bool = False  # 2,000 pictures, one seed, briefly trained classifiers, Lite2 alone
-    # feature networks beside the car classifier; the last two are downloaded
+    # feature networks beside the car classifier; the last two are downloaded, or else a pip package
+    # brings Inception (for FID, not IS)
     networks: tuple[Literal["lite2", "inception", "dinov2"], ...] = ("lite2", "inception")
     # the car classifier too, which is trained first where there is none; with --no-judge the
     # networks judge alone, but --test still looks for copies
