@@ -123,7 +123,7 @@ def main() -> None:
             print(f"best matches among the photos: {run.neighbours_path}")
     if any(one.get_name() == INCEPTION for one in extractors):
         print(
-            "FID and IS are in the app; python train/results_table.py --write and python "
+            "Inception's figures are in the app; python train/results_table.py --write and python "
             "train/kernel_sweep.py --findings --write put them into the tables of the READMEs"
         )
     print("next: streamlit run streamlit_app.py")

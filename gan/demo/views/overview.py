@@ -13,10 +13,10 @@ from gan.metrics.glossary import METRICS
 
 TALL = 128  # pixels that a picture is high
 NO_FID = (
-    "Why no FID: it is read by the Inception V3 of the original papers, whose weights are a "
-    "download that the machine of these figures could not reach. FD is the same formula on another "
-    "network, so an FD can't be set beside a published FID. EfficientNet-Lite2 is a relative of "
-    "the network that our discriminator reads and may flatter us; the car classifier is not."
+    "Why no FID: it was not measured for this run. FID is read by the Inception V3 of the original "
+    "papers; FD is the same formula on another network, so an FD can't be set beside an FID. "
+    "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may flatter "
+    "us; the car classifier is not."
 )
 entries = store.entries()
 shown = catalogue.headline(entries)
