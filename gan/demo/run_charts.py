@@ -92,13 +92,12 @@ def loss_curves(
     return alt.layer(*layers).properties(height=TALL, usermeta=_svg())
 
 
-def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: float | None) -> Chart:
-    """A metric over the training, one line a run.
+def metric_lines(table: pd.DataFrame, runs: list[str], rule: float | None) -> Chart:
+    """A metric over the training, one line a run. Its name stands above the chart, on the page.
 
     Args:
         table: images_seen, value, run.
         runs: Names in the order of the legend.
-        name: The metric's name for the axis.
         rule: Photos seen to mark.
     """
     lines = (
@@ -110,7 +109,7 @@ def metric_lines(table: pd.DataFrame, runs: list[str], name: str, rule: float | 
                 title="Photos seen",
                 axis=alt.Axis(grid=False, tickCount=5, format="~s"),
             ),
-            y=alt.Y("value:Q", title=name, scale=alt.Scale(zero=False)),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "run:N", title="Run", scale=alt.Scale(domain=runs, range=PAIR_COLOURS), legend=None
             ),

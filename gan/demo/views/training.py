@@ -180,7 +180,6 @@ if not followed.empty:
                     run_charts.metric_lines,
                     followed_here,
                     called,
-                    str(title),
                     mark,
                     alt=f"{title} over the training of {' and '.join(called)}",
                 )
