@@ -14,13 +14,16 @@ from PIL import Image
 from gan import atomic, calibration, checkpoint
 from gan.config import DataConfig, DriftConfig, LoopConfig, ProjectedConfig, RunConfig, to_json
 from gan.data.photos import load
+from gan.metrics import guidance
 from gan.models import build_generator
 from gan.runs import Run
 from gan.sampling import generate_set
 
 
 def test_guidance_is_calibrated_and_its_effect_measured(
-    home: Path, run_script: Callable[..., tuple[int, str, str]]
+    home: Path,
+    run_script: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, run = (Run(home / "checkpoints" / name) for name in ("first", "guided"))
     data = DataConfig(data=str(home / "photos"))
@@ -37,7 +40,7 @@ def test_guidance_is_calibrated_and_its_effect_measured(
     assert f"python train/evaluate.py {run.path}\n" in output
     found = calibration.read(run, ("sedan", "suv"))
     assert found.truncation == 0.8
-    assert all(0 <= guidance <= 1 for guidance in found.typical)
+    assert all(0 <= typical <= 1 for typical in found.typical)
     code, output, errors = run_script("guidance.py", "guided", *few)
     assert code == 0, errors
     assert pd.read_csv(run.guidance_path)["guidance"].unique().tolist()[-2:] == [1.0, 1.5]
@@ -62,6 +65,21 @@ def test_guidance_is_calibrated_and_its_effect_measured(
         assert code == 2
         assert says in errors
         assert errors.count("\n") == 1
+
+    def replaced(*arguments: Any) -> Any:
+        torch.manual_seed(1)  # the run is trained again meanwhile
+        checkpoint.save_generator(
+            other.generator_path, build_generator(network, 64, 2), to_json(config)
+        )
+        return calibrate(*arguments)
+
+    calibrate = guidance.calibrate
+    monkeypatch.setattr(guidance, "calibrate", replaced)
+    before = other.calibration_path.read_bytes()
+    code, _, errors = run_script("calibrate.py", "other", *few)
+    assert code == 2
+    assert "has changed meanwhile: calibrate again" in errors
+    assert other.calibration_path.read_bytes() == before
 
 
 @pytest.mark.parametrize("more", [0, 10])
