@@ -16,6 +16,7 @@ from gan.metrics.classifier import BUDGET, predict
 from gan.metrics.extractors import extract, label, real_features
 from gan.metrics.features import Features, Row, cached
 from gan.metrics.glossary import CLASSIFIER, FLOOR, distance
+from gan.metrics.inception import gives_is
 from gan.metrics.judge import Judge
 from gan.metrics.memorisation import SCANNED, copy_rows, neighbour_rows
 from gan.metrics.noise import scramble
@@ -148,6 +149,9 @@ class Evaluation:
         ):
             return False
         table = self._same(run, seen, extractor)
+        # FID may have been measured without the last layer of Inception, which IS needs.
+        if self._is_wanted(extractor) and not (table["metric"] == "is").any():
+            return False
         table = table[table["metric"] == metric]
         if not (table["reference"] == reference).any():
             return False
@@ -157,6 +161,9 @@ class Evaluation:
         wanted = self.effort.count if metric != "copies" else min(self.effort.count, SCANNED)
         seeds = self.effort.seeds if extractor == CLASSIFIER and metric != "added_gain" else 1
         return table.loc[table["n_fake"] == wanted, "seed"].nunique() >= seeds
+
+    def _is_wanted(self, extractor: str) -> bool:
+        return any(gives_is(one) for one in self.extractors if one.get_name() == extractor)
 
     def _replaces(self, run: Run, held_out: Split | None, metric: str, extractor: str) -> bool:
         """Whether this evaluation may overwrite the table that goes with `metric`.

