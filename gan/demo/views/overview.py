@@ -168,13 +168,8 @@ st.markdown(
 st.markdown(run_summary.published_beside_ours(entries))
 st.caption(
     "Other photos, one run each, sample counts not given, and the report says that its two "
-    "networks can't be compared with each other. "
-    + (
-        ""
-        if has_fid
-        else "FD and IS on EfficientNet-Lite2, measured here, are on another scale than FID and "
-        "the report's IS."
-    )
+    "networks can't be compared with each other. FD and IS on EfficientNet-Lite2, measured here, "
+    "are on another scale than FID and the report's IS."
 )
 st.markdown("What large systems reach on cars, by their own papers:")
 st.markdown(
