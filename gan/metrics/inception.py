@@ -45,22 +45,21 @@ def create_inception(file: Path | None = None) -> FeatureExtractorBase:
         if extractor is None:
             raise UserError(_wrong(file))
         return extractor
+    downloaded: dict[str, Tensor] = {}
+    # A proxy may answer with a page of its own, which torch keeps.
+    problem = f"delete {Path(get_dir()) / 'checkpoints' / FILE}, which is damaged"
     try:
         with time_limit(seconds=20):
             downloaded = load_state_dict_from_url(
                 URL_INCEPTION_V3, map_location="cpu", weights_only=True
             )
     except (OSError, HTTPException) as error:
-        downloaded, problem = {}, str(error)
+        problem = str(error)
     except (RuntimeError, EOFError, pickle.UnpicklingError):
-        # A proxy may answer with a page of its own.
-        kept = Path(get_dir()) / "checkpoints" / FILE
-        downloaded, problem = {}, f"delete {kept}, which is damaged"
-    if downloaded:
-        extractor = _network(downloaded, POOLED, LOGITS)
-        if extractor is not None:
-            return extractor
-        problem = "the file there holds something else"
+        pass
+    extractor = _network(downloaded, POOLED, LOGITS)
+    if extractor is not None:
+        return extractor
     package = find_package()
     if package is None:
         raise UserError(
@@ -133,17 +132,15 @@ class _Blank(FeatureExtractorInceptionV3):
             INCEPTION, list(layers or [POOLED]), feature_extractor_weights_path=nothing
         )
 
-    def load_state_dict(self, state: dict[str, Tensor], *_: object, **__: object) -> None:
-        """Take weights, if there are any."""
-        if state:
-            super().load_state_dict(state)
+    def load_state_dict(self, *_: object, **__: object) -> None:
+        """Keep the random weights."""
 
 
 def _network(weights: dict[str, Tensor], *layers: str) -> FeatureExtractorBase | None:
     """The network with these weights; None if they aren't Inception's."""
     network = _Blank(*layers)
     try:
-        network.load_state_dict(weights)
+        FeatureExtractorInceptionV3.load_state_dict(network, weights)
     except (AttributeError, RuntimeError, TypeError):
         return None
     if torch.cuda.is_available():

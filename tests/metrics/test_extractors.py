@@ -277,6 +277,7 @@ def test_a_weights_file_can_not_run_code(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no"):
         extractors.create(extractors.INCEPTION, tmp_path / "absent.pth")
     other = tmp_path / "other.pth"
-    torch.save({"weight": torch.zeros(1)}, other)
-    with pytest.raises(UserError, match=r"other\.pth does not hold Inception's weights"):
-        extractors.create(extractors.INCEPTION, other)
+    for content in ({"weight": torch.zeros(1)}, {}):
+        torch.save(content, other)
+        with pytest.raises(UserError, match=r"other\.pth does not hold Inception's weights"):
+            extractors.create(extractors.INCEPTION, other)
