@@ -344,6 +344,16 @@ def test_kept_generators_are_judged_and_measured_once(
     assert evaluate(*arguments, "--again")[0] == 0
     assert set(run.read_along().groupby("images_seen")["n_fake"].max()) == {80}
 
+    # IS follows once Inception has its last layer.
+    for layers, gives_is in (((POOLED,), False), ((POOLED, LOGITS), True)):
+        tiny = TinyInception(*layers)
+        monkeypatch.setattr("gan.metrics.extractors.create_inception", lambda _, tiny=tiny: tiny)
+        assert evaluate(*arguments[:-1], "inception", "--no-judge")[0] == 0
+        found = run.read_along()
+        found = found[found["extractor"] == INCEPTION]
+        assert set(found["images_seen"]) == {3 * batch, 6 * batch, 9 * batch}
+        assert ("is" in set(found["metric"])) == gives_is
+
 
 def test_bad_input_is_one_line_and_code_2(
     home: Path, evaluate: Callable[..., tuple[int, str, str]]

@@ -112,7 +112,6 @@ with answers_column:
                         st.markdown(answer.evidence)
                 st.page_link(page, label=label, icon=icon, query_params=query)
 
-has_fid = False
 if shown is not None:
     st.header("More of them", icon=":material/apps:")
     st.caption("Four latents, one row a body type: what the type changes, and what it leaves.")
@@ -125,7 +124,6 @@ if shown is not None:
     st.header("How good it is", icon=":material/speed:")
     of = judged or shown
     numbers = run_summary.headline_figures(of, report)
-    has_fid = any(name == METRICS["fid"].name for name, *_ in numbers)
     if numbers:
         with st.grid(4 if len(numbers) in (4, 7, 8) else 3, min_column_width=150):
             for name, value, against, term in numbers:
@@ -138,7 +136,7 @@ if shown is not None:
             "64 px and of 128 px are different networks: compare their figures within one size "
             "only. Results has the counts."
         )
-        if not has_fid:
+        if all(name != METRICS["fid"].name for name, *_ in numbers):
             st.caption(NO_FID)
     else:
         parts.missing(
@@ -181,8 +179,7 @@ st.markdown(
 )
 st.caption(
     "Not comparable with anything here: other photos and hundreds of times as many, larger "
-    f"pictures{'' if has_fid else ', and a figure that is not measured here'}. They say how far "
-    "such networks go."
+    "pictures. They say how far such networks go."
 )
 parts.explain(
     "GAN",
