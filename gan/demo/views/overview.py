@@ -50,24 +50,25 @@ def strips(entry: Entry, most: int) -> list[tuple[str, bytes]]:
     ]
 
 
-def one_latent(entry: Entry, maker: str) -> None:
-    """One car of each type, all from the same latent."""
-    with st.grid(4, gap="small", min_column_width=70):
-        for label, picture in strips(entry, 1):
-            st.image(picture, label, width="stretch", alt=f"{label}, drawn by {maker}")
+def rows_of(entry: Entry, most: int, columns: int, maker: str) -> None:
+    """Cars of each type, from the same `most` latents; `columns` types beside each other."""
+    with st.grid(columns, gap="small", min_column_width=70 * most):
+        for label, row in strips(entry, most):
+            st.image(row, label, width="stretch", alt=f"{label}, drawn by {maker}")
 
 
 pictures_column, answers_column = st.columns([3, 2], gap="large")
 if shown is not None:
     with pictures_column:
         st.header("What it draws", icon=":material/photo_library:")
-        one_latent(shown, "our network")
+        rows_of(shown, 4, 1, "our network")
         if report is not None and report is not shown and strips(report, 1):
             st.markdown("**The report's network, trained here on the same photos**")
-            one_latent(report, "the report's network")
+            rows_of(report, 1, 4, "the report's network")
         st.caption(
             "Not picked by hand: the first of each run's fixed latents (random inputs), the same "
-            f"for every type. Ours are drawn at {shown.size} px."
+            "for every type, so a column shows what the type changes and what it leaves. Ours are "
+            f"drawn at {shown.size} px."
         )
 
 kernel = run_summary.kernel(entries)
@@ -113,14 +114,6 @@ with answers_column:
                 st.page_link(page, label=label, icon=icon, query_params=query)
 
 if shown is not None:
-    st.header("More of them", icon=":material/apps:")
-    st.caption("Four latents, one row a body type: what the type changes, and what it leaves.")
-    with st.grid(2, gap=("medium", "small"), min_column_width=300):
-        for label, picture in strips(shown, 4):
-            with st.container(gap="xsmall"):
-                st.markdown(f"**{label}**")
-                st.image(picture, width="stretch", alt=f"Four generated pictures: {label}")
-
     st.header("How good it is", icon=":material/speed:")
     of = judged or shown
     numbers = run_summary.headline_figures(of, report)
