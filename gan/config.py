@@ -92,7 +92,7 @@ class ProjectedConfig:
     pixel_width: int = 16  # channels of D's layers that read pixels
     bank: int = 256  # recent photos of each class whose statistics are stored
     view: Literal[64, 128, 256] = 64  # least side at which the frozen network reads pictures
-    guided: bool = False  # G takes a guidance value, from 0 (varied) to 1 (typical pictures)
+    guided: bool = False  # G takes a guidance value, from 0 (unguided) to 1 (typical)
     depth: int = 0  # residual blocks of G at each size from 8 to half of the picture's
     mapping: bool = False  # G's layers also read a nonlinear function of latent and class
     layouts: bool = False  # D has four more heads, which see where in the picture things are

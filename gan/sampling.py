@@ -26,7 +26,7 @@ def generate(
     """Pictures uint8 [N, H, W, 3], one a seed.
 
     `labels` are class numbers [N], or weights over classes (float tensor [N, classes]);
-    None for an unconditional generator. `guidance` goes from 0 (varied pictures) to 1 (typical
+    None for an unconditional generator. `guidance` goes from 0 (unguided) to 1 (typical
     ones), and up to 1.5 beyond what G learned; a generator that was trained without it ignores it.
     The run's calibration says what 0.6 stands for, and shrinks the latents.
 

@@ -1,4 +1,4 @@
-"""Judge a run's pictures at guidance 0 to 1.5, from varied to typical."""
+"""Judge a run's pictures at guidance 0 to 1.5, from unguided to typical."""
 
 import sys
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from gan.runs import find_run
 
 @dataclass(frozen=True)
 class Options:
-    """Judge a run's pictures at guidance 0 to 1.5, from varied to typical, and write the table."""
+    """Judge a run's pictures at guidance 0 (unguided) to 1.5 (typical), and write the table."""
 
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
     data: str = ""  # the photos it was trained on; default: where the run found them

@@ -60,7 +60,7 @@ def draw(
         seeds: One a picture; a picture depends on its own seed alone.
         labels: One class number a picture, or None where the generator takes none.
         truncation: Above 0, at most 1.
-        guidance: From 0 (varied) to 1 (typical) or beyond, for generators that take it.
+        guidance: From 0 (unguided) to 1 (typical) or beyond, for generators that take it.
         moves: How far to go along each direction of `store.directions`.
 
     Raises:

@@ -53,7 +53,7 @@ class Generator:
     ) -> np.ndarray:
         """Pictures uint8 [N, H, W, 3] of latents [N, latent] and weights over classes [N, classes].
 
-        `guidance` is from 0 (varied) to 1 (typical) or beyond, for generators that take it. The
+        `guidance` is from 0 (unguided) to 1 (typical) or beyond, for generators that take it. The
         run's calibration says what 0.6 stands for, and shrinks the latents.
 
         Raises:

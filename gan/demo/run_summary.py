@@ -160,9 +160,14 @@ def facts(entry: Entry) -> str:
         f"{count:,} {named.get(split, split)}"
         for split, count in model_card.photos_by_split(entry).items()
     )
+    shipped = str(entry.dataset.get("name", "")).startswith("cars8")
     lines = [
-        f"**Photos**: {photos or 'not counted'}; {len(entry.classes) or 'no'} body types. They "
-        "come from public repositories without a licence file, so they are not passed on",
+        f"**Photos**: {photos or 'not counted'}; {len(entry.classes) or 'no'} body types"
+        + (
+            ". They come from public repositories without a licence file, so they are not passed on"
+            if shipped
+            else ""
+        ),
         f"**Pictures**: {entry.size} x {entry.size} pixels, stretched to a photo's proportions "
         "when shown",
         f"**Training**: {training_time(entry) or 'time not noted'}",

@@ -14,12 +14,14 @@ TERMS = {
     "tell them from photos, and each learns from the other.",
     "Latent": "The random numbers that a generator turns into a picture. A seed fixes them, so "
     "the same seed gives the same picture.",
-    "Guidance": "An input of our generator, from 0 (varied) to 1 (typical of the type) and beyond.",
+    "Guidance": "An input of our generator, from 0 (unguided) to 1 (typical of the type) and "
+    "beyond.",
     "Truncation": "Shrinks the latent towards its middle: lower values give more typical and less "
     "varied pictures.",
     **_METRICS,
-    "Floor": "The same figure with real photos in the pictures' place, at the same counts: no "
-    "generator can be expected to do better.",
+    "Floor": "The same figure with real photos in the pictures' place, at the same counts: hardly "
+    "any generator has a better FD, KID, recall or coverage. Typical pictures, or a few sharp "
+    "textures, can have a better precision, density or IS, and fewer copies.",
     "Held-out": "Photos that were kept out of the training, for judging only.",
     "Source": "The collection that a photo was taken from, where the labels name one. Some are "
     "easier to name than others.",

@@ -36,7 +36,8 @@ EXTRACTORS = {
     CLASSIFIER: Extractor(
         "car classifier",
         0,
-        "trained here, from scratch, on the train photos; unrelated to the discriminator",
+        "trained here, from scratch, on the train photos; unrelated to the discriminator, but "
+        "it chose the guidance of calibrated runs",
     ),
     DINOV2: Extractor(
         "DINOv2", 224, "trained without labels (Oquab et al. 2023); unrelated to the discriminator"
@@ -400,8 +401,8 @@ def _with_rulers() -> Iterator[tuple[str, Metric]]:
                 replace(
                     alike,
                     name=f"{metric.name} floor",
-                    meaning=f"{metric.name} of real photos in the generated pictures' place: no "
-                    "generator can be expected to do better at that count.",
+                    meaning=f"{metric.name} of real photos in the generated pictures' place, at "
+                    "the same counts.",
                 ),
             )
             yield (

@@ -87,7 +87,7 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, y: Tensor, guidance: Tensor | None = None) -> Tensor:
         """Pictures of latents z and classes y (labels or weights).
 
-        `guidance` (float [N], in training in [0, 1]; None is 1) goes from varied to typical
+        `guidance` (float [N], in training in [0, 1]; None is 1) goes from unguided to typical
         pictures. It has an effect only if the settings say `guided`.
         """
         classes = class_code(y, self.classes)

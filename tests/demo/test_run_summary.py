@@ -118,3 +118,12 @@ def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
     assert "--start-from YOUR-RUN-OF-64-PX --pictures 130000 --out my-cgan" in run_summary.commands(
         started
     )
+
+
+@pytest.mark.parametrize(("photos", "said"), [("cars8", True), ("mine", False)])
+def test_where_photos_come_from_is_said_of_the_shipped_ones_alone(
+    full: Path, photos: str, said: bool
+) -> None:
+    entry = next(one for one in catalogue.list_entries(full) if one.name == "cgan")
+    entry = replace(entry, dataset=entry.dataset | {"name": photos})
+    assert ("licence" in run_summary.facts(entry)) is said

@@ -60,14 +60,14 @@ with controls:
     guidance, own = latents.GUIDANCE, store.calibration_of(entry)
     if entry.settings and entry.settings.guided:
         guidance = st.slider(
-            "From varied to typical",
+            "Guidance: how typical of its type",
             0.0,
             latents.MOST_GUIDANCE,
             latents.GUIDANCE,
             0.05,
             key="guidance",
             bind="query-params",
-            help="Guidance, an input of the network: 0 draws varied cars, 1 typical ones. "
+            help="An input of the network: 0 is unguided, 1 draws cars typical of their type. "
             "Values above 1 were not trained and exaggerate. A run's final figures are at "
             f"{latents.GUIDANCE}."
             + (
