@@ -120,7 +120,13 @@ def _stamps(entry: Entry) -> Stamps:
 
 
 def _in_turn(work: Callable[[], T]) -> T:
-    future: Future[T] = _pool().submit(work)
+    def turn() -> T:
+        try:
+            return work()
+        finally:
+            memory.give_back()  # what loading and drawing needed on their way
+
+    future: Future[T] = _pool().submit(turn)
     try:
         return future.result(PATIENCE)
     except Expired:
@@ -138,18 +144,14 @@ def _pool() -> ThreadPoolExecutor:
 def _generator(path: str, changed: Stamps) -> Generator:
     from gan.demo import network
 
-    generator = network.load_generator(Run(Path(path)))
-    memory.give_back()
-    return generator
+    return network.load_generator(Run(Path(path)))
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _judge(folder: str, changed: store.Stamp) -> Judge:
     from gan.demo import network
 
-    judge = network.load_judge(Path(folder))
-    memory.give_back()
-    return judge
+    return network.load_judge(Path(folder))
 
 
 # What is shared between visitors is never changed in place: no page needs a copy of its own.

@@ -53,6 +53,33 @@ def trained(folder: Path, kind: str, size: int, **changes: Any) -> Run:
     return run
 
 
+@pytest.mark.parametrize("kind", ["dcgan", "projected"])
+def test_the_session_has_its_own_copy_of_the_weights(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours are freed once it is made, so it must not read them."""
+    run = trained(tmp_path, kind, 64)
+    expected = network.load_generator(run)
+    given: list[np.ndarray] = []
+
+    class Watched(network.onnxruntime.OrtValue):
+        @staticmethod
+        def ortvalue_from_numpy(value: np.ndarray, *rest: Any) -> Any:
+            given.append(value)
+            return original(value, *rest)
+
+    original = network.onnxruntime.OrtValue.ortvalue_from_numpy
+    monkeypatch.setattr(network.onnxruntime, "OrtValue", Watched)
+    generator = network.load_generator(run)
+    assert given
+    for value in given:
+        value[...] = 0
+    z = latents.from_seeds(range(3), generator.latent)
+    y = np.eye(len(TYPES), dtype=np.float32) if generator.classes else None
+    assert np.array_equal(generator.draw(z, y), expected.draw(z, y))
+    assert generator.draw(z, y).std() > 1
+
+
 @pytest.mark.parametrize("size", [64, 128])
 @pytest.mark.parametrize("kind", ["dcgan", "cgan", "projected"])
 def test_the_app_draws_what_torch_draws(tmp_path: Path, kind: str, size: int) -> None:
