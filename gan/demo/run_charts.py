@@ -139,13 +139,13 @@ def heat_map(table: pd.DataFrame, rows: str, columns: str, title: str, dark: boo
     across = list(dict.fromkeys(table[columns]))
     # Every name is shown: Vega would drop neighbours.
     axis_of_rows = alt.Axis(labelLimit=140, labelOverlap=False)
-    slanted = min(140, 5 * max(map(len, across)))  # pixels that the names below take
+    slanted = min(190, 5 * max(map(len, across)))  # pixels that the names below take
     base = alt.Chart(table).encode(
         x=alt.X(
             f"{columns}:N",
             title=columns.capitalize(),
             sort=across,
-            axis=alt.Axis(labelAngle=-45, labelLimit=200, labelOverlap=False),
+            axis=alt.Axis(labelAngle=-45, labelLimit=270, labelOverlap=False),
         ),
         y=alt.Y(f"{rows}:N", title=rows.capitalize(), sort=order, axis=axis_of_rows),
     )
