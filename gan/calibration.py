@@ -43,7 +43,7 @@ class Calibration:
         0, 1 and 1.5 stay what they are; between them and 0.6 it is interpolated.
 
         Args:
-            asked: From 0 (unguided) to 1 (typical of the type) and 1.5.
+            asked: From 0 (unguided) over 1 (typical of the type) to 1.5.
             y: Class numbers [N], or weights over classes [N, classes].
         """
         if not self.typical:

@@ -13,7 +13,7 @@ DIRECTIONS = {
     "background": "Background: dark to light",
     "turn": "Facing: left to right",
 }
-GUIDANCE = 0.6  # the default, between 0 (the most varied pictures) and 1 (the most typical)
+GUIDANCE = 0.6  # the default, between 0 (unguided) and 1 (typical of the type)
 # Training draws guidance from 0 to 1. Beyond 1 its effect is extrapolated, up to here.
 MOST_GUIDANCE = 1.5
 

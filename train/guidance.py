@@ -20,7 +20,7 @@ from gan.runs import find_run
 
 @dataclass(frozen=True)
 class Options:
-    """Judge a run's pictures at guidance 0 (unguided) to 1.5 (typical), and write the table."""
+    """Judge a run's pictures at guidance 0 (unguided) to 1 (typical) and 1.5; write the table."""
 
     run: Annotated[str, tyro.conf.Positional]  # the run's folder, or its name under checkpoints/
     data: str = ""  # the photos it was trained on; default: where the run found them

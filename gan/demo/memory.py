@@ -13,6 +13,6 @@ def few_heaps() -> None:
 
 
 def give_back() -> None:
-    """Return freed pages to the system: loading a network and drawing need 80 MB for a moment."""
+    """Return freed pages to the system: loading and drawing need much for a moment."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)

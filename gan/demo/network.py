@@ -161,7 +161,8 @@ def _network(graph: Path, tensors: dict[str, np.ndarray], path: Path) -> Network
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 4
-    # The session copies them, so ours are freed at the end: a generator has 27 MB of weights.
+    # The session has its own copy once it is made (ONNX Runtime's C API, AddExternalInitializers),
+    # so ours are freed at the end.
     options.add_external_initializers(list(given), values)
     try:
         session = onnxruntime.InferenceSession(

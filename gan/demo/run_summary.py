@@ -22,6 +22,7 @@ from gan.metrics import published
 from gan.metrics.glossary import FLOOR, HEADLINE, INCEPTION, on_photos, without_stand_ins
 from gan.runs import beside_floors, one_reference
 
+OUR_PHOTOS = ("cars8", "cars8-256")  # names of the data sets that the shipped runs learned from
 # What is said of a run is worked out once, until one of its files changes.
 once = st.cache_resource(max_entries=512, show_spinner=False, hash_funcs={Entry: store.key})
 
@@ -160,7 +161,7 @@ def facts(entry: Entry) -> str:
         f"{count:,} {named.get(split, split)}"
         for split, count in model_card.photos_by_split(entry).items()
     )
-    shipped = str(entry.dataset.get("name", "")).startswith("cars8")
+    shipped = entry.dataset.get("name") in OUR_PHOTOS
     lines = [
         f"**Photos**: {photos or 'not counted'}; {len(entry.classes) or 'no'} body types"
         + (

@@ -19,9 +19,9 @@ TERMS = {
     "Truncation": "Shrinks the latent towards its middle: lower values give more typical and less "
     "varied pictures.",
     **_METRICS,
-    "Floor": "The same figure with real photos in the pictures' place, at the same counts: hardly "
-    "any generator has a better FD, KID, recall or coverage. Typical pictures, or a few sharp "
-    "textures, can have a better precision, density or IS, and fewer copies.",
+    "Floor": "The same figure with real photos in the pictures' place, at the same counts: no "
+    "run here has a better FID, FD, KID, recall or coverage. Precision, density and IS can be "
+    "better, for typical pictures or sharp textures, and copies fewer.",
     "Held-out": "Photos that were kept out of the training, for judging only.",
     "Source": "The collection that a photo was taken from, where the labels name one. Some are "
     "easier to name than others.",

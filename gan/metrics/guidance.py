@@ -1,4 +1,4 @@
-"""The effect of guidance: a run's pictures judged from 0 (unguided) to 1.5 (most typical)."""
+"""The effect of guidance: a run's pictures judged from 0 (unguided) over 1 (typical) to 1.5."""
 
 from dataclasses import replace
 

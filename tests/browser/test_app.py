@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
+from gan.data.decode import NATURAL_WIDTH
 from tests.browser.app_server import Served
 from tests.browser.visitor import Visitor
 from tests.demo.fake_runs import TYPES
@@ -39,6 +40,24 @@ def test_every_page_opens_clean(browser: Browser, served: Served, width: int, th
         unnamed = "[...document.querySelectorAll('[data-testid=stImage] img')].filter(i => !i.alt)"
         assert visitor.page.evaluate(f"{unnamed}.length") == 0
     context.close()
+
+
+def test_the_front_page_shows_four_cars_of_each_type_and_one_of_the_reports(
+    visitor: Visitor,
+) -> None:
+    page = visitor.open()
+    page.wait_for_function("[...document.images].every(i => i.complete && i.naturalWidth)")
+    for maker, cars in (("our network", 4), ("the report's network", 1)):
+        shown = page.get_by_alt_text(f", drawn by {maker}")
+        for image in shown.all():
+            shape = image.evaluate("i => i.naturalWidth / i.naturalHeight")
+            assert shape == pytest.approx(cars * NATURAL_WIDTH, rel=0.02)
+        types = [alt.split(",")[0] for alt in map(alt_text, shown.all())]
+        assert sorted(types) == sorted(TYPES)
+
+
+def alt_text(image: Locator) -> str:
+    return image.get_attribute("alt") or ""
 
 
 def pixels(page: Page) -> list[np.ndarray]:

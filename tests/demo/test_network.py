@@ -53,12 +53,18 @@ def trained(folder: Path, kind: str, size: int, **changes: Any) -> Run:
     return run
 
 
-@pytest.mark.parametrize("kind", ["dcgan", "projected"])
+@pytest.mark.parametrize(
+    ("kind", "size", "changes"),
+    [
+        ("dcgan", 64, {}),
+        ("projected", 128, {"guided": True, "grown": 1, "depth": 1, "mapping": True}),
+    ],
+)
 def test_the_session_has_its_own_copy_of_the_weights(
-    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kind: str, size: int, changes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ours are freed once it is made, so it must not read them."""
-    run = trained(tmp_path, kind, 64)
+    run = trained(tmp_path, kind, size, **changes)
     expected = network.load_generator(run)
     given: list[np.ndarray] = []
 

@@ -120,7 +120,9 @@ def test_a_trunk_that_is_not_here_is_said_to_be_missing(full: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("photos", "said"), [("cars8", True), ("mine", False)])
+@pytest.mark.parametrize(
+    ("photos", "said"), [("cars8", True), ("cars8-256", True), ("cars8-mine", False)]
+)
 def test_where_photos_come_from_is_said_of_the_shipped_ones_alone(
     full: Path, photos: str, said: bool
 ) -> None:

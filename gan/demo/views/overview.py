@@ -16,8 +16,8 @@ NO_FID = (
     "Why no FID: it was not measured for this run. FID is read by the Inception V3 of the original "
     "papers; FD is the same formula on another network, so an FD can't be set beside an FID. "
     "EfficientNet-Lite2 is a relative of the network that our discriminator reads and may flatter "
-    "us; the car classifier is not, but it chose the guidance of a calibrated run, which lowers "
-    "its FD."
+    "us. The car classifier is no relative, but the guidance of a calibrated run was chosen by "
+    "it, which lowers that run's FD (car classifier)."
 )
 entries = store.entries()
 shown = catalogue.headline(entries)
@@ -52,7 +52,7 @@ def strips(entry: Entry, most: int) -> list[tuple[str, bytes]]:
 
 
 def rows_of(entry: Entry, most: int, columns: int, maker: str) -> None:
-    """Cars of each type, from the same `most` latents; `columns` types beside each other."""
+    """A strip of `most` cars for each type, all types from the same latents, in `columns`."""
     with st.grid(columns, gap="small", min_column_width=70 * most):
         for label, row in strips(entry, most):
             st.image(row, label, width="stretch", alt=f"{label}, drawn by {maker}")
@@ -67,9 +67,9 @@ if shown is not None:
             st.markdown("**The report's network, trained here on the same photos**")
             rows_of(report, 1, 4, "the report's network")
         st.caption(
-            "Not picked by hand: the first of each run's fixed latents (random inputs), the same "
-            "for every type, so a column shows what the type changes and what it leaves. Ours are "
-            f"drawn at {shown.size} px."
+            "Not picked by hand: the first of each run's fixed latents (random inputs). They are "
+            "the same for every type, so a column of ours shows what the type changes and what it "
+            f"leaves. Ours are drawn at {shown.size} px."
         )
 
 kernel = run_summary.kernel(entries)
