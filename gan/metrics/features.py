@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from gan import atomic
+from gan.data.cache import cache_root
 from gan.data.prepared import Photos
 
 Row = dict[str, Any]  # of metrics.csv; the keys are gan.runs.METRIC_COLUMNS
@@ -44,11 +45,12 @@ def digest(network: nn.Module) -> str:
 
 
 def cached(photos: Photos, name: str, count: int, make: Callable[[], Features]) -> Features:
-    """The features that `make` computes of `count` photos, cached beside the prepared photos.
+    """The features that `make` computes of `count` photos, cached for all copies of the data set.
 
-    `name` must differ between extractors and choices of photos; the data set's hash is added.
+    `name` must differ between extractors and choices of photos; the data set's hash is added, so
+    that the same photos from another file, or prepared anew, need not be read again.
     """
-    path = photos.folder / "features" / f"{photos.content_hash[:16]}-{name}.safetensors"
+    path = cache_root() / "features" / f"{photos.content_hash[:16]}-{name}.safetensors"
     try:
         kept = safetensors.torch.load_file(path)
         if len(kept["pooled"]) == len(kept["logits"]) == count:

@@ -82,7 +82,8 @@ def test_a_second_call_finds_the_features_of_real_photos(
     monkeypatch: pytest.MonkeyPatch,
     make_photos: Callable[..., Photos],
 ) -> None:
-    photos = make_photos(tmp_path, train=2, test=2, validation=0)
+    monkeypatch.setenv("CAR_GAN_DATA", str(tmp_path))
+    photos = make_photos(tmp_path / "set", train=2, test=2, validation=0)
     calls: list[int] = []
 
     def counted(*arguments: Any) -> Any:
@@ -92,13 +93,14 @@ def test_a_second_call_finds_the_features_of_real_photos(
     original = extractors.extract
     monkeypatch.setattr(extractors, "extract", counted)
     first = extractors.real_features(lite2, photos)
-    second = extractors.real_features(lite2, photos)
+    same = make_photos(tmp_path / "copy", train=2, test=2, validation=0)
+    second = extractors.real_features(lite2, same)
     assert len(calls) == 1
     assert len(first) == 12
     assert torch.equal(first.pooled, second.pooled)
 
     # Other content has another name; a damaged file is made anew.
-    changed = make_photos(tmp_path, train=2, test=2, validation=0, seed=1)
+    changed = make_photos(tmp_path / "changed", train=2, test=2, validation=0, seed=1)
     assert not torch.equal(extractors.real_features(lite2, changed).pooled, first.pooled)
     (damaged,) = (tmp_path / "features").glob(f"{photos.content_hash[:16]}-all-*")
     damaged.write_bytes(damaged.read_bytes()[:100])
@@ -209,6 +211,7 @@ def test_features_of_other_weights_are_not_taken(
         return Features(network.weight.detach().repeat(len(pictures), 1), torch.zeros(6, 2))
 
     monkeypatch.setattr(extractors, "extract", extract)
+    monkeypatch.setenv("CAR_GAN_DATA", str(tmp_path))
     photos = make_photos(tmp_path, train=1, test=1, validation=0)
     for value in (1.0, 2.0, 1.0):
         features = extractors.real_features(Tiny(value), photos)  # type: ignore[arg-type]

@@ -123,7 +123,7 @@ def test_what_cannot_be_kept_does_not_end_the_work(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     """Neither the judge nor the features: they are made anew the next time."""
-    photos = dataclasses.replace(photos, folder=tmp_path / "set")  # no other test's features
+    monkeypatch.setenv("CAR_GAN_DATA", str(tmp_path))  # no other test's features
     real = atomic.write_bytes
 
     def refusing(path: Path, data: bytes) -> None:
