@@ -96,6 +96,7 @@ class ProjectedConfig:
     depth: int = 0  # residual blocks of G at each size from 8 to half of the picture's
     mapping: bool = False  # G's layers also read a nonlinear function of latent and class
     layouts: bool = False  # D has four more heads, which see where in the picture things are
+    close: bool = False  # from 128 px on the frozen network also reads a crop, enlarged
     grown: int = 0  # how often G was grown to twice its size (set by --grow-from)
     trunk: str = ""  # SHA-256 of the generator file that G was grown from (set by --grow-from)
     start: str = ""  # SHA-256 of the generator file that G began with (set by --start-from)
@@ -206,6 +207,12 @@ class RunConfig:
             )
         if self.guided and isinstance(self.objective, DriftConfig) and not self.objective.drift:
             raise UserError("guidance acts on the drift: take --guided or --no-drift, not both")
+        if isinstance(self.network, ProjectedConfig) and self.network.close:
+            self._check_close(self.network.view)
+
+    def _check_close(self, view: int) -> None:
+        if self.data.size < 128 or view > 128:
+            raise UserError("--close is for pictures of 128 px or more, and a --view up to 128")
 
     @property
     def architecture(self) -> str:

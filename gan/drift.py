@@ -45,6 +45,18 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
     return stats
 
 
+def close_statistics(features: list[Tensor]) -> dict[str, Tensor]:
+    """Each channel's mean and deviation over a crop: name to float32 [N, 1, numbers].
+
+    Crops show different parts of cars, so nothing is compared place by place.
+    """
+    stats: dict[str, Tensor] = {}
+    for i, maps in enumerate(features):
+        stats[f"close-mean{i}"] = maps.float().mean((2, 3))[:, None]
+        stats[f"close-spread{i}"] = _deviation(maps.float())[:, None]
+    return stats
+
+
 def log_weights(
     present: Tensor,
     stored: Tensor,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from gan.config import AdversarialConfig, DriftConfig, ProjectedConfig, RunConfig
 from gan.data.batches import Batches
-from gan.drift import Bank, shift, statistics
+from gan.drift import Bank, close_statistics, shift, statistics
 from gan.models.projected import CLASS_TAP, TAPS, FrozenFeatures
 from gan.processes import gather, own_part, rank_and_size
 
@@ -101,7 +101,7 @@ class Drift(Objective):
     ) -> None:
         super().__init__()
         self.config, self.classes, self.bank_size = config, classes, network.bank
-        self.features = FrozenFeatures(size, network.view)
+        self.features = FrozenFeatures(size, network)
         # Weights of the heads' and the class head's loss: they make the gradients of both at the
         # pictures as large as the drift's.
         self.register_buffer("balance", torch.ones(2))
@@ -122,7 +122,7 @@ class Drift(Objective):
         for part in pictures.split(128):
             part = shift(part, self._offsets(len(part)))
             maps.append(self.features(part, self.features.draw_corner()))
-            parts.append(statistics(part, maps[-1][: len(TAPS)]))
+            parts.append(self._statistics(part, maps[-1]))
         self.features.fit([torch.cat(level) for level in zip(*maps, strict=True)])
         examples = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
         crowd, most = self.config.crowd, batches.most_of_class
@@ -148,14 +148,14 @@ class Drift(Objective):
             real = self._shift(real)
             real_maps = self.features(real, corner)
             if config.drift:
-                self.bank.add(_gather(statistics(real, real_maps[: len(TAPS)])), all_y)
+                self.bank.add(_gather(self._statistics(real, real_maps)), all_y)
         self.maps = [*real_maps, real], [each.detach() for each in (*fake_maps, fake)]
         if not config.drift:
             return self._adversarial(discriminator, fake_maps, fake, y, seen)
         photos = torch.randperm(self.bank.size)[: config.references]
         photos = photos.to(y.device, non_blocking=True)
         turn = int(torch.randint(1, self.classes, ()))
-        stats = _gather(statistics(fake, fake_maps[: len(TAPS)]))
+        stats = _gather(self._statistics(fake, fake_maps))
         drift = self.bank.loss(stats, all_y, photos, turn, config.contrast * self.guidance)
         self.bank.remember({name: values.detach() for name, values in stats.items()}, all_y)
         if not self._joined(seen):
@@ -186,6 +186,11 @@ class Drift(Objective):
         )
         hinge = F.relu(1 - on_real).mean() + F.relu(1 + on_fake).mean()
         return hinge + naming, on_real.mean(), on_fake.mean()
+
+    def _statistics(self, pictures: Tensor, maps: list[Tensor]) -> dict[str, Tensor]:
+        """What the drift compares, of pictures and the frozen network's maps of them."""
+        found = statistics(pictures, maps[: len(TAPS)])
+        return found | close_statistics(maps[len(TAPS) :]) if self.features.close else found
 
     def _standard(self, maps: list[Tensor]) -> list[Tensor]:
         """Standardised maps, then the pictures, which come last, as they are."""

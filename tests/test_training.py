@@ -408,6 +408,29 @@ def test_conditional_recipe_runs_and_resumes_at_larger_sizes(
     assert generate(load_generator(run), [0, 1], [0, 1]).shape == (2, size, size, 3)
 
 
+def test_a_close_view_resumes_to_the_same_bits(tiny_photos: Photos, tmp_path: Path) -> None:
+    """The places of its crops and its part of the bank included."""
+    photos = replace(tiny_photos, pictures=tiny_photos.pictures.repeat(2, 1).repeat(2, 2))
+    tiny = tiny_config("projected", pictures=16, batch=4, sample_every=9)
+    network, data = replace(tiny.network, close=True), DataConfig("tiny", 128)
+    config = replace(tiny, data=data, network=network, objective=DriftConfig(join=4))
+    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
+    train(config, photos, whole)
+    stop_after(8, config, photos, parts)
+    for extra in {i for i, _ in parts.samples()} - {i for i, _ in whole.samples()}:
+        parts.sample_path(extra).unlink()
+    train(config, photos, parts, resume=True)
+    same_work(whole, parts)
+
+
+@pytest.mark.parametrize(("size", "view"), [(64, 64), (128, 256)])
+def test_a_close_view_where_none_is_taken_is_refused(size: int, view: int) -> None:
+    tiny = tiny_config("projected")
+    network = replace(tiny.network, close=True, view=view)
+    with pytest.raises(UserError, match="--close is for pictures of 128 px or more"):
+        replace(tiny, data=DataConfig("tiny", size), network=network)
+
+
 def test_conditional_recipe_takes_classes_as_they_come(tiny_photos: Photos, tmp_path: Path) -> None:
     """Without balanced batches a class may have one picture in a batch, or none."""
     run = Run(tmp_path / "run")

@@ -22,14 +22,17 @@ TAPS = (2, 4, 10, 15)
 STRIDES = (4, 8, 16, 32)
 TAP_CHANNELS = (24, 40, 112, 320)
 CLASS_TAP = 2  # index of the map that the class head reads
-CLOSE = 64  # pixels a side of the crop that is read at full size
-CLOSE_TAPS = 2  # of the crop the first two maps are read
+CLOSE = 64  # pixels a side of the crop that is read at full size, or enlarged to twice that
 
 
-def tap_channels(size: int, view: int) -> tuple[int, ...]:
+def close_taps(size: int, config: ProjectedConfig) -> tuple[int, ...]:
+    """The blocks whose outputs are read of a crop, too, of pictures of `size` pixels."""
+    return TAPS[: 3 if config.close else 2 if size > max(128, config.view) else 0]
+
+
+def tap_channels(size: int, config: ProjectedConfig) -> tuple[int, ...]:
     """Channels of the maps that FrozenFeatures returns for pictures of `size` pixels."""
-    close = TAP_CHANNELS[:CLOSE_TAPS] if size > max(128, view) else ()
-    return TAP_CHANNELS + close
+    return TAP_CHANNELS + TAP_CHANNELS[: len(close_taps(size, config))]
 
 
 class ConditionalNorm(nn.Module):
@@ -194,36 +197,44 @@ class FrozenFeatures(nn.Module):
 
     Pictures are enlarged to `view` pixels, and those of 256 px reduced to 128 (unless `view` is
     256), since at full size they would cost four times as much. Reducing hides fine patterns, so
-    the first blocks also read a random crop of CLOSE pixels a side at full size.
+    the first blocks also read a random crop of CLOSE pixels a side at full size. With `close` the
+    crop is enlarged to twice its size, and read from 128 px on: the network was trained on larger
+    pictures, and at its first stride of 2 what is one pixel wide is lost.
     """
 
-    def __init__(self, size: int, view: int) -> None:
+    def __init__(self, size: int, config: ProjectedConfig) -> None:
         super().__init__()
         self.network = efficientnet_lite(0)
-        self.size = size
-        self.view = max(min(size, 128), view)
-        for i, width in enumerate(tap_channels(size, view)):
+        self.size, self.close = size, config.close
+        self.view = max(min(size, 128), config.view)
+        self.close_taps = close_taps(size, config)
+        for i, width in enumerate(tap_channels(size, config)):
             self.register_buffer(f"mean{i}", torch.zeros(1, width, 1, 1))
             self.register_buffer(f"deviation{i}", torch.ones(1, width, 1, 1))
 
     def forward(self, pictures: Tensor, corner: tuple[int, int] = (0, 0)) -> list[Tensor]:
         """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, size, size] in [-1, 1].
 
-        If the pictures are reduced first, maps of strides 4 and 8 of the crop whose first pixel is
-        `corner` (row, column) follow. Gradients flow to the pictures.
+        Maps of the crop whose first pixel is `corner` (row, column) follow, where one is read: of
+        strides 4 and 8, with `close` of stride 16 too. Gradients flow to the pictures.
         """
-        if self.size == self.view:
-            return self.network.tap(pictures, TAPS)
         if self.size < self.view:
             return self.network.tap(F.interpolate(pictures, self.view, mode="bilinear"), TAPS)
-        whole = self.network.tap(F.avg_pool2d(pictures, self.size // self.view), TAPS)
+        seen = pictures
+        if self.size > self.view:
+            seen = F.avg_pool2d(pictures, self.size // self.view)
+        whole = self.network.tap(seen, TAPS)
+        if not self.close_taps:
+            return whole
         (top, left), side = corner, CLOSE
         part = pictures[:, :, top : top + side, left : left + side]
-        return whole + self.network.tap(part, TAPS[:CLOSE_TAPS])
+        if self.close:
+            part = F.interpolate(part, 2 * side, mode="bilinear")
+        return whole + self.network.tap(part, self.close_taps)
 
     def draw_corner(self) -> tuple[int, int]:
-        """A random place, on even pixels, for the crop that is read at full size."""
-        if self.size <= self.view:
+        """A random place, on even pixels, for the crop."""
+        if not self.close_taps:
             return 0, 0
         row, column = (2 * torch.randint(0, (self.size - CLOSE) // 2 + 1, (2,))).tolist()
         return row, column
@@ -257,7 +268,7 @@ class Discriminator(nn.Module):
         self.classes = classes
         self.heads = nn.ModuleList(
             Head(inputs, config.head_width, classes)
-            for inputs in (*tap_channels(size, config.view), 2 * config.pixel_width)
+            for inputs in (*tap_channels(size, config), 2 * config.pixel_width)
         )
         self.pixels = nn.Sequential(
             nn.Conv2d(3, config.pixel_width, 4, 2, 1),

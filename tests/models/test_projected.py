@@ -144,7 +144,10 @@ def test_mixtures_take_in_deeper_maps_and_keep_their_scale() -> None:
 @pytest.mark.parametrize(("size", "view"), [(64, 64), (64, 128), (128, 64), (256, 64)])
 def test_layouts_add_four_heads(size: int, view: int) -> None:
     config = replace(SMALL, view=view, layouts=True)
-    features, x = FrozenFeatures(size, view), torch.randn(2, 3, size, size, requires_grad=True)
+    features, x = (
+        FrozenFeatures(size, replace(SMALL, view=view)),
+        torch.randn(2, 3, size, size, requires_grad=True),
+    )
     maps, y = [*features(x), x], torch.tensor([0, 1])
     plain, with_layouts = (
         Discriminator(c, size, 3) for c in (replace(config, layouts=False), config)
@@ -170,16 +173,16 @@ def test_frozen_network_is_neither_trained_nor_saved() -> None:
 
 @pytest.mark.parametrize(("size", "view", "seen"), [(64, 64, 64), (64, 128, 128), (128, 64, 128)])
 def test_frozen_network_sees_small_pictures_enlarged(size: int, view: int, seen: int) -> None:
-    maps = FrozenFeatures(size, view)(torch.full((1, 3, size, size), 0.5))
+    maps = FrozenFeatures(size, replace(SMALL, view=view))(torch.full((1, 3, size, size), 0.5))
     assert [each.shape[-1] for each in maps] == [seen // stride for stride in (4, 8, 16, 32)]
     # What it sees of one colour is one colour, whatever the size.
-    same = FrozenFeatures(seen, 64)(torch.full((1, 3, seen, seen), 0.5))
+    same = FrozenFeatures(seen, replace(SMALL, view=64))(torch.full((1, 3, seen, seen), 0.5))
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps, same, strict=True))
 
 
 def test_frozen_network_reads_large_pictures_averaged_and_a_part_at_full_size() -> None:
     """A weave of single pixels is gone in the average: only the part at full size shows it."""
-    features = FrozenFeatures(256, 64)
+    features = FrozenFeatures(256, replace(SMALL, view=64))
     flat = torch.full((1, 3, 256, 256), 0.2)
     rows, columns = torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")
     weave = flat + 0.3 * (((rows + columns) % 2) * 2 - 1)
@@ -191,14 +194,35 @@ def test_frozen_network_reads_large_pictures_averaged_and_a_part_at_full_size() 
     corners = torch.tensor([features.draw_corner() for _ in range(200)])
     assert corners.min() >= 0
     assert 150 < corners.max() <= 192
-    assert len(FrozenFeatures(256, 256)(flat)) == 4
+    assert len(FrozenFeatures(256, replace(SMALL, view=256))(flat)) == 4
+
+
+@pytest.mark.parametrize(("size", "sides"), [(128, [32, 16, 8, 4]), (256, [32, 16, 8, 4])])
+def test_a_close_view_is_of_an_enlarged_crop(size: int, sides: list[int]) -> None:
+    """What the frozen network reads of a crop is what it reads of that crop enlarged, alone."""
+    config = replace(SMALL, view=64, close=True)
+    features = FrozenFeatures(size, config)
+    x = torch.randn(2, 3, size, size).requires_grad_()
+    maps = features(x, (10, 64))
+    assert [each.shape[-1] for each in maps] == [*sides, 32, 16, 8]
+    crop = FrozenFeatures(64, replace(SMALL, view=128))(x[:, :, 10:74, 64:128])
+    assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(maps[4:], crop, strict=False))
+    logits = Discriminator(config, size, 3)([*maps, x], torch.tensor([0, 1]))
+    assert logits.shape == (2, 8)
+    (slope,) = torch.autograd.grad(sum(each.sum() for each in maps[4:]), x)
+    assert slope[:, :, 10:74, 64:128].abs().sum() > 0
+    slope[:, :, 10:74, 64:128] = 0
+    assert not slope.any()
+    corners = torch.tensor([features.draw_corner() for _ in range(200)])
+    assert corners.min() == 0
+    assert size - 64 - 30 < corners.max() <= size - 64
 
 
 @pytest.mark.parametrize("size", [64, 128])
 def test_class_head_tells_where_things_are(size: int) -> None:
     """The same parts in other places are another outline: their means over the picture agree."""
     discriminator = Discriminator(SMALL, size, 3)
-    maps = FrozenFeatures(size, 64)(torch.randn(2, 3, size, size))[2]
+    maps = FrozenFeatures(size, replace(SMALL, view=64))(torch.randn(2, 3, size, size))[2]
     moved = maps.roll(size // 32, 3)
     before, after = discriminator.class_logits(maps), discriminator.class_logits(moved)
     assert before.shape == (2, 3)
