@@ -211,6 +211,7 @@ class RunConfig:
             self._check_close(self.network.view)
 
     def _check_close(self, view: int) -> None:
+        # Below 128 px, or with a larger view, the frozen network reads whole pictures enlarged.
         if self.data.size < 128 or view > 128:
             raise UserError("--close is for pictures of 128 px or more, and a --view up to 128")
 

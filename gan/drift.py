@@ -48,7 +48,9 @@ def statistics(pictures: Tensor, features: list[Tensor]) -> dict[str, Tensor]:
 def close_statistics(features: list[Tensor]) -> dict[str, Tensor]:
     """Each channel's mean and deviation over a crop: name to float32 [N, 1, numbers].
 
-    Crops show different parts of cars, so nothing is compared place by place.
+    `features` are maps [N, C, h, w] of crops, in the order of the frozen network's blocks. All
+    crops of a step lie at one place and those of the bank at others, so nothing is compared place
+    by place, and the forces cancel on average alone.
     """
     stats: dict[str, Tensor] = {}
     for i, maps in enumerate(features):

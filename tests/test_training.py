@@ -354,19 +354,29 @@ def test_seeds_are_a_frozen_stream() -> None:
     assert seed_from(1, 2, 3) == 3822189696
 
 
-@pytest.mark.parametrize("piece", ["", "layouts", "mapping"])
+def at_size(photos: Photos, size: int) -> Photos:
+    """Photos of 64 px side by side, in squares of `size` pixels."""
+    times = size // 64
+    return replace(photos, pictures=photos.pictures.repeat(times, 1).repeat(times, 2))
+
+
+@pytest.mark.parametrize(
+    ("piece", "size"), [("", 64), ("layouts", 64), ("mapping", 64), ("close", 128)]
+)
 def test_conditional_recipe_resumes_to_the_same_bits(
-    tiny_photos: Photos, tmp_path: Path, piece: str
+    tiny_photos: Photos, tmp_path: Path, piece: str, size: int
 ) -> None:
-    """Across the moment at which the heads come in, bank and balances included."""
+    """Across the moment at which the heads come in: bank, balances and places of crops included."""
     config = tiny_config("projected", pictures=48, balanced=True, mirror=True)
-    config = replace(config, network=replace(config.network, **{piece: True} if piece else {}))
+    network = replace(config.network, **{piece: True} if piece else {})
+    config = replace(config, network=network, data=replace(config.data, size=size))  # type: ignore[arg-type]
+    photos = at_size(tiny_photos, size)
     whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
-    train(config, tiny_photos, whole)
-    stop_after(24, config, tiny_photos, parts)
+    train(config, photos, whole)
+    stop_after(24, config, photos, parts)
     for extra in {i for i, _ in parts.samples()} - {i for i, _ in whole.samples()}:
         parts.sample_path(extra).unlink()
-    train(config, tiny_photos, parts, resume=True)
+    train(config, photos, parts, resume=True)
     same_work(whole, parts)
     assert load_generator(whole).classes == ("dark", "light")
 
@@ -396,8 +406,7 @@ def test_conditional_recipe_runs_and_resumes_at_larger_sizes(
     tiny_photos: Photos, tmp_path: Path, size: int
 ) -> None:
     """One step with the heads in, and one more after a resume."""
-    enlarged = tiny_photos.pictures.repeat(size // 64, 1).repeat(size // 64, 2)
-    photos = replace(tiny_photos, pictures=enlarged)
+    photos = at_size(tiny_photos, size)
     config = tiny_config("projected", pictures=4, batch=4, sample_every=9)
     config = replace(config, data=DataConfig("tiny", size), objective=DriftConfig(join=0))
     run = Run(tmp_path / "run")
@@ -406,21 +415,6 @@ def test_conditional_recipe_runs_and_resumes_at_larger_sizes(
     assert train(longer, photos, run, resume=True)
     assert np.isfinite(run.read_losses().to_numpy()).all()
     assert generate(load_generator(run), [0, 1], [0, 1]).shape == (2, size, size, 3)
-
-
-def test_a_close_view_resumes_to_the_same_bits(tiny_photos: Photos, tmp_path: Path) -> None:
-    """The places of its crops and its part of the bank included."""
-    photos = replace(tiny_photos, pictures=tiny_photos.pictures.repeat(2, 1).repeat(2, 2))
-    tiny = tiny_config("projected", pictures=16, batch=4, sample_every=9)
-    network, data = replace(tiny.network, close=True), DataConfig("tiny", 128)
-    config = replace(tiny, data=data, network=network, objective=DriftConfig(join=4))
-    whole, parts = Run(tmp_path / "whole"), Run(tmp_path / "parts")
-    train(config, photos, whole)
-    stop_after(8, config, photos, parts)
-    for extra in {i for i, _ in parts.samples()} - {i for i, _ in whole.samples()}:
-        parts.sample_path(extra).unlink()
-    train(config, photos, parts, resume=True)
-    same_work(whole, parts)
 
 
 @pytest.mark.parametrize(("size", "view"), [(64, 64), (128, 256)])

@@ -37,7 +37,7 @@ EXTRACTORS = {
         "car classifier",
         0,
         "trained here, from scratch, on the train photos; unrelated to the discriminator, but "
-        "it chose the guidance of calibrated runs",
+        "the guidance of calibrated runs was chosen by it",
     ),
     DINOV2: Extractor(
         "DINOv2", 224, "trained without labels (Oquab et al. 2023); unrelated to the discriminator"

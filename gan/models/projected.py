@@ -26,8 +26,13 @@ CLOSE = 64  # pixels a side of the crop that is read at full size, or enlarged t
 
 
 def close_taps(size: int, config: ProjectedConfig) -> tuple[int, ...]:
-    """The blocks whose outputs are read of a crop, too, of pictures of `size` pixels."""
-    return TAPS[: 3 if config.close else 2 if size > max(128, config.view) else 0]
+    """Blocks whose outputs for a crop of pictures of `size` pixels are read too; () for no crop.
+
+    RunConfig refuses `close` below 128 px.
+    """
+    if config.close:
+        return TAPS[:3]
+    return TAPS[:2] if size > max(128, config.view) else ()
 
 
 def tap_channels(size: int, config: ProjectedConfig) -> tuple[int, ...]:
@@ -198,8 +203,8 @@ class FrozenFeatures(nn.Module):
     Pictures are enlarged to `view` pixels, and those of 256 px reduced to 128 (unless `view` is
     256), since at full size they would cost four times as much. Reducing hides fine patterns, so
     the first blocks also read a random crop of CLOSE pixels a side at full size. With `close` the
-    crop is enlarged to twice its size, and read from 128 px on: the network was trained on larger
-    pictures, and at its first stride of 2 what is one pixel wide is lost.
+    crop is enlarged to twice its size, and also read at 128 px: the network was trained on larger
+    pictures, so it may tell finer detail of enlarged ones.
     """
 
     def __init__(self, size: int, config: ProjectedConfig) -> None:
@@ -216,7 +221,8 @@ class FrozenFeatures(nn.Module):
         """Maps of strides 4, 8, 16 and 32 of pictures [N, 3, size, size] in [-1, 1].
 
         Maps of the crop whose first pixel is `corner` (row, column) follow, where one is read: of
-        strides 4 and 8, with `close` of stride 16 too. Gradients flow to the pictures.
+        strides 4 and 8, and with `close`, of the enlarged crop, 4, 8 and 16. Gradients flow to the
+        pictures.
         """
         if self.size < self.view:
             return self.network.tap(F.interpolate(pictures, self.view, mode="bilinear"), TAPS)

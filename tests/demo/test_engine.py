@@ -111,6 +111,18 @@ def test_a_crowd_is_told_to_try_again(entry: Entry, monkeypatch: pytest.MonkeyPa
     assert len(engine.draw(entry, (77,), (0,), 1.0).pictures) == 1
 
 
+def test_memory_is_given_back_after_each_turn(
+    entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After one that fails, too."""
+    turns: list[int] = []
+    monkeypatch.setattr(engine.memory, "give_back", lambda: turns.append(1))
+    engine.draw(entry, (7,), (2,), 0.9)
+    with pytest.raises(UserError, match="a class number"):
+        engine.draw(entry, (7,), (99,), 0.9)
+    assert len(turns) == 2
+
+
 @pytest.mark.parametrize(("distance", "share"), [(0.5, 0.0), (1.5, 0.25), (4.0, 0.75), (9.0, 1.0)])
 def test_the_share_of_held_out_photos_that_are_closer(distance: float, share: float) -> None:
     assert opinions.share_closer(distance, np.array([1.0, 2.0, 3.0, 4.0])) == share
